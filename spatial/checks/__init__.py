@@ -1,0 +1,1 @@
+"""Layers to findings; never raise, never change a layer."""

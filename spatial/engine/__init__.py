@@ -1,0 +1,1 @@
+"""Algorithms with no planning word: arrays and geometries in, the same out; no files."""

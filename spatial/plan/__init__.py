@@ -1,0 +1,1 @@
+"""What a plan says: records, YAML reader, units, structure formula, styles and rule tables."""

@@ -1,0 +1,115 @@
+"""The contract of a layer, declared once beside the function that makes it.
+
+``@layer(...)`` only notes the contract on the function; it does not wrap it. The pipeline turns the
+note into a pandera schema and checks each frame; writers take titles and aliases from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+if TYPE_CHECKING:
+    from pandera.pandas import DataFrameSchema
+
+Kind = Literal["text", "integer", "number", "truth"]
+Shape = Literal["Point", "LineString", "Polygon", "any", "none"]
+
+_DTYPES: dict[str, str] = {"integer": "int64", "number": "float64", "truth": "bool"}
+_TYPES: dict[str, tuple[str, ...]] = {
+    "Point": ("Point", "MultiPoint"),
+    "LineString": ("LineString", "MultiLineString"),
+    "Polygon": ("Polygon", "MultiPolygon"),
+}
+
+
+@dataclass(frozen=True)
+class Column:
+    """A declared column: its type, its alias in Chinese and English, whether it may be null.
+
+    The unit is the ending of the column's name (``area_ha``) and stands in brackets in the alias.
+    """
+
+    kind: Kind
+    zh: str
+    en: str
+    nullable: bool = False
+
+
+@dataclass(frozen=True)
+class Contract:
+    """What a layer is: title, geometry type and columns beside ``id``, ``name`` and ``geometry``."""
+
+    zh: str
+    en: str
+    shape: Shape
+    columns: dict[str, Column] = field(default_factory=dict)
+
+    def all_columns(self) -> dict[str, Column]:
+        """Return the declared columns with the two that every layer has, in order."""
+        common = {
+            "id": Column("text", "标识", "Id"),
+            "name": Column("text", "名称", "Name"),
+        }
+        return common | self.columns
+
+    def schema(self, name: str) -> DataFrameSchema:
+        """Return the pandera schema of the layer called `name`: exactly these columns, in this order."""
+        import pandera.pandas as pa
+
+        columns = {
+            key: pa.Column(
+                _DTYPES.get(column.kind) or str,
+                nullable=column.nullable,
+                title=column.zh,
+                description=column.en,
+                unique=key == "id",
+            )
+            for key, column in self.all_columns().items()
+        }
+        if self.shape != "none":
+            allowed = _TYPES.get(self.shape)
+            checks = [
+                pa.Check(
+                    lambda shapes: shapes.isna() | shapes.geom_type.isin(allowed),
+                    error=f"geometry must be {self.shape}",
+                )
+            ]
+            columns["geometry"] = pa.Column(None, checks if allowed else None, nullable=True)
+        return pa.DataFrameSchema(columns, strict=True, ordered=True, name=name)
+
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+
+def layer(zh: str, en: str, shape: Shape, **columns: Column) -> Callable[[_Function], _Function]:
+    """Declare that a function is a layer.
+
+    Parameters
+    ----------
+    zh, en : str
+        Title of the layer.
+    shape : {"Point", "LineString", "Polygon", "any", "none"}
+        Geometry type, multi or single; ``none`` is a table.
+    **columns : Column
+        The layer's own columns, in order, beside ``id``, ``name`` and ``geometry``.
+
+    Examples
+    --------
+    >>> @layer("镇", "Towns", "Point", code=Column("text", "代码", "Code"))
+    ... def towns(): ...
+    >>> list(contract_of(towns).all_columns())
+    ['id', 'name', 'code']
+    """
+
+    def declare(function: _Function) -> _Function:
+        function.__dict__["contract"] = Contract(zh, en, shape, columns)
+        return function
+
+    return declare
+
+
+def contract_of(function: Callable[..., Any]) -> Contract | None:
+    """Return the contract that ``@layer`` noted on a function, or None."""
+    return getattr(function, "contract", None)

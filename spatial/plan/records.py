@@ -1,0 +1,168 @@
+"""What a plan says, as frozen records. Unknown keys are refused; quantities carry their unit.
+
+Keys are what planners write in ``plan.yaml``; fields inside end in their unit (``speed`` is read
+into ``speed_kmh``). Coordinates are longitude and latitude in degrees, CGCS2000 (EPSG:4490).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from spatial.plan.base import Name, Position, Record, Slug, Text
+from spatial.plan.structure import Structure
+from spatial.plan.units import Area, Length, Speed, Time
+
+Zone = Literal["ecology", "farming", "urban"]
+"""生态空间, 农业空间, 城镇空间."""
+Line = Literal["permanent_farmland", "ecological_redline", "urban_boundary"]
+"""永久基本农田, 生态保护红线, 城镇开发边界."""
+Method = Literal["buffer", "network", "surface"]
+"""How a circle is measured: straight line, roads, or the surface of the terrain."""
+Mode = Literal["drive", "bus", "cycle", "walk"]
+
+
+class Source(Record):
+    """A file or address that the plan's layers are read from."""
+
+    file: Name | None = None
+    url: Name | None = None
+    layer: Name | None = None
+    crs: Name | None = None
+    encoding: Name | None = None
+    name_column: Name = "name"
+    origin: str = ""
+    licence: str = ""
+    date: dt.date | None = None
+    illustrative: bool = False
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Source:
+        if (self.file is None) == (self.url is None):
+            raise ValueError("give either `file` or `url`")
+        return self
+
+
+class Territory(Record):
+    """全域: the whole area of the plan, from a provider by code or from a source."""
+
+    name: Text | None = None
+    adcode: int | None = Field(default=None, ge=100000, le=999999)
+    provider: Literal["tianditu", "amap"] = "tianditu"
+    source: Slug | None = None
+    stated_area_m2: Area | None = Field(default=None, alias="stated_area")
+
+    @model_validator(mode="after")
+    def _from_somewhere(self) -> Territory:
+        if self.adcode is None and self.source is None:
+            raise ValueError("give `adcode` (six digits) or `source`, or both to have them compared")
+        return self
+
+
+class Town(Record):
+    """A town or subdistrict: a seat, and what it is to the plan."""
+
+    name: Text
+    code: Name
+    seat: Position
+    accuracy_m: Length = Field(default=0.0, alias="accuracy")
+    role: Text | None = None
+    tags: tuple[Slug, ...] = ()
+    people: int | None = Field(default=None, ge=0)
+
+
+class Place(Record):
+    """Any other named place: a scenic spot, a station, the middle of the main city."""
+
+    name: Text
+    at: Position
+    role: Text | None = None
+    tags: tuple[Slug, ...] = ()
+
+
+class ZoneClaim(Record):
+    """Polygons of a source that claim land for one of the three zones."""
+
+    zone: Zone
+    source: Slug
+    where: dict[str, str | int | float] = {}
+
+
+class LineClaim(Record):
+    """Polygons of a source that claim land for one of the three lines."""
+
+    line: Line
+    source: Slug
+    where: dict[str, str | int | float] = {}
+
+
+class Zones(Record):
+    """三区: claims, who gets the unclaimed land, and the explicit tolerances."""
+
+    claims: tuple[ZoneClaim, ...]
+    priority: tuple[Zone, ...] | None = None
+    unclaimed: Zone | None = None
+    tolerance_m: Length | None = Field(default=None, alias="tolerance")
+    min_area_m2: Area | None = Field(default=None, alias="min_area")
+
+
+class Lines(Record):
+    """三线: claims and their priority (else the rule table's)."""
+
+    claims: tuple[LineClaim, ...]
+    priority: tuple[Line, ...] | None = None
+
+
+class Circle(Record):
+    """圈: what is within so many minutes of an element, and the promise that it makes."""
+
+    id: Slug
+    name: Text
+    origin: Name = Field(alias="from")
+    time_min: Time = Field(alias="time", gt=0)
+    mode: Mode = "drive"
+    method: Method = "buffer"
+    speed_kmh: Speed | None = Field(default=None, alias="speed", gt=0)
+    detour: float | None = Field(default=None, ge=1, le=5)
+    must_reach: Name | None = None
+    share: float = Field(default=1.0, gt=0, le=1)
+    clip: bool = True
+
+
+class Population(Record):
+    """Where people live: points or polygons of a source with a count column."""
+
+    source: Slug
+    column: Name = "people"
+
+
+class Outputs(Record):
+    """What is written beside the layers, and what the map shows around them."""
+
+    files: tuple[Literal["geopackage", "webmap"], ...] = ("geopackage", "webmap")
+    basemap: Literal["none", "tianditu", "osm", "gaode"] = "none"
+    approval_number: str = ""
+    compiler: Text | None = None
+
+
+class Plan(Record):
+    """A whole plan, as read from ``plan.yaml``."""
+
+    name: Slug
+    title: Text
+    year: int = Field(ge=1949, le=2200)
+    period: str = ""
+    date: dt.date | None = None
+    language: Literal["zh", "en", "both"] = "both"
+    territory: Territory
+    towns: tuple[Town, ...] = ()
+    places: tuple[Place, ...] = ()
+    structure: Structure | None = None
+    zones: Zones | None = None
+    lines: Lines | None = None
+    circles: tuple[Circle, ...] = ()
+    population: Population | None = None
+    sources: dict[Slug, Source] = {}
+    outputs: Outputs = Outputs()

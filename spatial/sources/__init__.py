@@ -1,0 +1,1 @@
+"""The only readers: files and providers to frames in CGCS2000."""

@@ -1,0 +1,1 @@
+"""The layers. One file a theme, one function a layer; no files are opened."""
