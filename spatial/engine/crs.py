@@ -1,0 +1,202 @@
+"""Coordinate systems: read, choose, transform, and notice when coordinates contradict their label.
+
+Always longitude first (``always_xy``). CGCS2000 (EPSG:4490) is taken as equal to WGS84 to within a
+metre, as PROJ does.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+from pyproj import CRS, Transformer
+from pyproj.exceptions import CRSError, ProjError
+from shapely.geometry.base import BaseGeometry
+
+from spatial.engine.geodesy import area_m2
+from spatial.errors import CrsError, Fault
+
+Shapes = npt.NDArray[np.object_]
+Bounds = tuple[float, float, float, float]
+
+GEOGRAPHIC = "EPSG:4490"
+"""CGCS2000, longitude and latitude in degrees."""
+
+_LOCAL_DATUMS = {"beijing1954": "Beijing 54", "newbeijing": "New Beijing", "xian1980": "Xi'an 80"}
+_FIRST_MERIDIAN, _LAST_MERIDIAN = 75, 135
+_SOUTH_OF_CHINA, _NORTH_OF_CHINA = 3.0, 54.0
+
+
+def parse_crs(text: str | int | CRS) -> CRS:
+    """Read a coordinate system as a plan or a file writes it.
+
+    Parameters
+    ----------
+    text : str, int or pyproj.CRS
+        ``EPSG:4490``, ``4490``, WKT or anything else that PROJ reads.
+
+    Returns
+    -------
+    pyproj.CRS
+
+    Raises
+    ------
+    CrsError
+        Unknown, or of Beijing 54, New Beijing or Xi'an 80, whose transformation to CGCS2000 needs local
+        parameters that are not published.
+
+    Examples
+    --------
+    >>> parse_crs("EPSG:4546").to_epsg()
+    4546
+    """
+    try:
+        crs = CRS.from_user_input(int(text) if isinstance(text, str) and text.strip().isdigit() else text)
+    except (CRSError, OverflowError) as error:
+        raise CrsError(
+            Fault("", "", f"{str(text)[:80]!r} is not a coordinate system", "write a code such as EPSG:4490")
+        ) from error
+    geodetic = crs.geodetic_crs
+    if geodetic is None or geodetic.datum is None:
+        raise CrsError(
+            Fault(
+                "",
+                "",
+                f"{crs.name!r} does not say where on the Earth it lies",
+                "give a code such as EPSG:4490",
+            )
+        )
+    datum = re.sub(r"[^a-z0-9]", "", geodetic.datum.name.lower()).removeprefix("d")
+    for key, name in _LOCAL_DATUMS.items():
+        if datum.startswith(key):
+            raise CrsError(
+                Fault(
+                    "",
+                    "",
+                    f"{crs.name!r} is {name}: going to CGCS2000 needs local parameters, not published",
+                    "have the data transformed by the surveying authority and give CGCS2000 (EPSG:4490)",
+                )
+            )
+    return crs
+
+
+@lru_cache(maxsize=64)
+def _transformer(source: CRS, target: CRS) -> Transformer:
+    return Transformer.from_crs(source, target, always_xy=True)
+
+
+def transform_shapes(shapes: Any, source: str | int | CRS, target: str | int | CRS) -> Shapes:
+    """Transform shapely geometries from one coordinate system to another, longitude or easting first.
+
+    Parameters
+    ----------
+    shapes : array-like of shapely geometries
+        None and empty stay as they are; heights are dropped.
+    source, target : str, int or pyproj.CRS
+        As `parse_crs` reads them.
+
+    Returns
+    -------
+    numpy.ndarray of object
+        Same length and order.
+
+    Raises
+    ------
+    CrsError
+        A system that `parse_crs` refuses, or coordinates that it cannot transform.
+
+    Examples
+    --------
+    >>> transform_shapes([shapely.Point(114.0, 35.0)], "EPSG:4490", "EPSG:4547")[0].x
+    500000.0
+    """
+    start, end = parse_crs(source), parse_crs(target)
+    flat = shapely.force_2d(np.asarray(shapes, dtype=object).ravel())
+    if start == end or not len(flat):
+        return np.asarray(flat, dtype=object)
+    coordinates = shapely.get_coordinates(flat)
+    try:
+        moved = np.column_stack(_transformer(start, end).transform(coordinates[:, 0], coordinates[:, 1]))
+    except ProjError as error:
+        raise CrsError(f"{start.name} to {end.name}: {error}") from error
+    wrong = ~np.isfinite(moved).all(axis=1)
+    if wrong.any():
+        x, y = coordinates[wrong][0]
+        raise CrsError(
+            Fault(
+                "",
+                "",
+                f"({x}, {y}) has no place in {end.name}",
+                f"check that the coordinates are in {start.name}",
+            )
+        )
+    return np.asarray(shapely.set_coordinates(flat.copy(), moved), dtype=object)
+
+
+def choose_gauss_kruger(polygon: BaseGeometry) -> str:
+    """Choose the metric system of a territory.
+
+    In China the CGCS2000 3° Gauss-Krüger zone without prefix (EPSG:4534 to 4554) that holds most of the
+    ellipsoidal area; elsewhere the WGS84 UTM zone of the centroid.
+
+    Parameters
+    ----------
+    polygon : shapely.Polygon or shapely.MultiPolygon
+        Longitude and latitude in degrees, CGCS2000.
+
+    Returns
+    -------
+    str
+        Such as ``EPSG:4546``.
+
+    Raises
+    ------
+    CrsError
+        Empty, without area, not degrees, or outside the latitudes of UTM (80° S to 84° N).
+
+    Notes
+    -----
+    Central meridian c (75, 78 … 135) has the code 4509 + c / 3. "In China" is generous: latitude 3° to
+    54°, and a zone with a CGCS2000 code. Of two equal zones the western one is taken.
+
+    Examples
+    --------
+    >>> choose_gauss_kruger(shapely.box(112.0, 34.9, 112.8, 35.3))
+    'EPSG:4546'
+    """
+    if polygon.is_empty or not looks_like_degrees(polygon.bounds):
+        raise CrsError(f"no metric system fits bounds {polygon.bounds}; give a polygon in degrees")
+    west, south, east, north = polygon.bounds
+    zones = np.arange(np.floor(west / 3 + 0.5), np.floor(east / 3 + 0.5) + 1)
+    strips = shapely.box(zones * 3 - 1.5, south - 1, zones * 3 + 1.5, north + 1)
+    areas = area_m2(shapely.intersection(polygon, strips))
+    if not areas.sum() > 0:
+        raise CrsError("no metric system fits a territory without area; give a polygon")
+    meridian = int(zones[np.argmax(areas)]) * 3
+    middle = polygon.centroid
+    in_china = (
+        _FIRST_MERIDIAN <= meridian <= _LAST_MERIDIAN and _SOUTH_OF_CHINA <= middle.y <= _NORTH_OF_CHINA
+    )
+    if in_china:
+        return f"EPSG:{4509 + meridian // 3}"
+    if not -80 <= middle.y <= 84:
+        raise CrsError(
+            f"latitude {middle.y:.2f}° has no UTM zone; territories near the poles are not supported"
+        )
+    return f"EPSG:{(32600 if middle.y >= 0 else 32700) + min(int((middle.x + 180) // 6) + 1, 60)}"
+
+
+def looks_like_degrees(bounds: Bounds | npt.ArrayLike) -> bool:
+    """Say whether bounds (min x, min y, max x, max y) could be longitude and latitude in degrees.
+
+    Examples
+    --------
+    >>> looks_like_degrees((112.0, 34.9, 112.8, 35.3)), looks_like_degrees((35.0, 112.0, 35.3, 112.8))
+    (True, False)
+    """
+    west, south, east, north = np.asarray(bounds, dtype=float)
+    return bool(-180 <= west <= east <= 180 and -90 <= south <= north <= 90)
