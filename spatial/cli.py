@@ -1,0 +1,227 @@
+"""The command line: parse, call, print. Heavy things are imported where they are used."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from spatial.errors import SpatialError
+from spatial.version import __version__
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from spatial.pipeline import Build, Progress
+
+app = typer.Typer(
+    name="spatial",
+    help="From a territorial plan's text to checked zone maps. 国土空间规划：由规划文本生成并校核分区图。",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Exit codes: 0 fine, 1 a finding is an error, 2 bad input. Add --debug to see where an error arose.",
+)
+
+PlanArgument = Annotated[
+    str, typer.Argument(metavar="PLAN", help="A plan.yaml, its folder, or a shipped plan such as jiyuan. 规划文件")
+]
+SetOption = Annotated[
+    list[str], typer.Option("--set", metavar="KEY=VALUE", help="Replace a value: circles.0.speed=40km/h. 临时改值")
+]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"spatial-planning-toolkit {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _common(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version. 版本")
+    ] = False,
+) -> None:
+    """From a territorial plan's text to checked zone maps. 国土空间规划：由规划文本生成并校核分区图。"""
+
+
+@app.command()
+def build(
+    plan: PlanArgument,
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", metavar="DIR", help="Output folder [out/NAME]. 成果文件夹")
+    ] = None,
+    only: Annotated[list[str], typer.Option("--only", metavar="LAYER", help="Make only this layer. 只做某层")] = [],  # noqa: B006 - typer copies it
+    overrides: SetOption = [],  # noqa: B006
+    tianditu_key: Annotated[
+        str | None,
+        typer.Option("--tianditu-key", envvar="TIANDITU_KEY", show_envvar=True, help="Key for that basemap. 天地图密钥"),
+    ] = None,
+) -> None:
+    """Make the layers, check them, write GeoPackage and map. 生成图层与成果."""
+    from spatial.pipeline import build_plan
+
+    with _Steps() as steps:
+        made = build_plan(
+            plan, out, only=only, overrides=overrides, tianditu_key=tianditu_key, progress=steps.show
+        )
+    _report(made)
+    raise typer.Exit(int(made.has_errors))
+
+
+@app.command()
+def check(plan: PlanArgument, overrides: SetOption = []) -> None:  # noqa: B006
+    """Read a plan, make its layers and list the findings; write nothing. 校核规划，不写文件."""
+    from spatial.pipeline import check_plan
+
+    with _Steps() as steps:
+        made = check_plan(plan, overrides=overrides, progress=steps.show)
+    _report(made)
+    raise typer.Exit(int(made.has_errors))
+
+
+@app.command()
+def new(
+    city: Annotated[str, typer.Argument(metavar="CITY", help="Folder of the new plan; its last part is the name. 新规划文件夹")],
+    adcode: Annotated[int | None, typer.Option(metavar="CODE", help="Six-digit administrative code. 行政区划代码")] = None,
+    boundary: Annotated[Path | None, typer.Option(metavar="FILE", help="Vector file with the boundary. 边界文件")] = None,
+) -> None:
+    """Write a plan that builds at once. 新建可直接生成的规划."""
+    from spatial.starter import start_plan
+
+    file = start_plan(Path(city), adcode=adcode, boundary=boundary)
+    typer.echo(f"{file}\n\nNext: spatial build {file.parent}")
+
+
+@app.command()
+def layers(
+    graph: Annotated[
+        Path | None, typer.Option("--graph", metavar="FILE.svg", help="Draw which layer is made from which. 绘制依赖图")
+    ] = None,
+) -> None:
+    """List the layers, or draw how they depend on each other. 列出图层."""
+    from spatial.pipeline import draw_layers, list_layers
+
+    if graph is not None:
+        draw_layers(graph)
+        typer.echo(str(graph))
+        return
+    from rich.table import Table
+
+    table = Table("layer", "图层", "title", "geometry", "columns", box=None, pad_edge=False)
+    for name, contract in list_layers().items():
+        table.add_row(name, contract.zh, contract.en, contract.shape, ", ".join(contract.columns))
+    _console().print(table)
+
+
+@app.command()
+def schema(
+    out: Annotated[Path | None, typer.Option("-o", "--out", metavar="FILE", help="Write it there. 写入文件")] = None,
+) -> None:
+    """Print the JSON Schema of plan.yaml for editors. 输出规划文件的 JSON Schema."""
+    from spatial.plan.schema import export_schema
+
+    text = export_schema()
+    if out is None:
+        typer.echo(text, nl=False)
+        return
+    from spatial.outputs.files import replacing
+
+    with replacing(out) as beside:
+        beside.write_text(text, encoding="utf-8")
+    typer.echo(str(out))
+
+
+def _console(*, stderr: bool = False) -> Console:
+    from rich.console import Console
+
+    return Console(stderr=stderr, highlight=False)
+
+
+def _report(made: Build) -> None:
+    """Print the summary: balance, promises, findings, what was rebuilt, files."""
+    from spatial.outputs.summary import print_summary
+
+    console = _console()
+    print_summary(
+        console,
+        made.layers,
+        made.contracts,
+        made.findings,
+        made.files,
+        language=made.plan.language,
+        title=made.plan.title.pick("zh" if made.plan.language != "en" else "en"),
+    )
+    for name, part in made.not_built.items():
+        console.print(f"not built 未生成: {name} (the plan has no `{part}`)", markup=False)
+    for text in made.notes:
+        console.print(f"note 注意: {text}", markup=False)
+    if made.rebuilt:
+        console.print(f"rebuilt 重新生成: {', '.join(made.rebuilt)}", markup=False)
+    else:
+        console.print("nothing changed: no layer was rebuilt 未变化，未重新生成图层", markup=False)
+    for file in made.files:
+        state = "written 已写" if file in made.written else "up to date 未变"
+        typer.echo(f"{state}: {file}")
+
+
+class _Steps:
+    """A progress bar on the terminal; silent where the output goes to a file."""
+
+    def __init__(self) -> None:
+        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
+        from rich.progress import Progress as Bar
+
+        console = _console(stderr=True)
+        self._bar = Bar(
+            TextColumn("{task.description:<20}", markup=False), BarColumn(), MofNCompleteColumn(),
+            console=console, transient=True, disable=not console.is_terminal,
+        )  # fmt: skip
+        self._task = self._bar.add_task("reading")
+
+    def __enter__(self) -> _Steps:
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    @property
+    def show(self) -> Progress:
+        """The callback that the pipeline calls."""
+
+        def show(step: str, done: int, total: int) -> None:
+            self._bar.update(self._task, description=step, completed=done, total=total)
+
+        return show
+
+
+def main() -> None:
+    """Run the command line; errors of users are messages, not traces."""
+    for stream in (sys.stdout, sys.stderr):
+        # A Windows console or pipe in another code page must not break on a Chinese name.
+        stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+    debug = "--debug" in sys.argv
+    arguments = [word for word in sys.argv[1:] if word != "--debug"]
+    try:
+        app(arguments)
+    except SpatialError as error:
+        if debug:
+            raise
+        for fault in error.faults:
+            typer.echo(str(fault), err=True)
+        sys.exit(2)
+    except Exception as error:
+        if debug:
+            raise
+        typer.echo(f"This is a fault of the toolkit, not of your plan: {type(error).__name__}: {error}", err=True)
+        typer.echo("Please run again with --debug and report what it prints.", err=True)
+        sys.exit(3)
+
+
+if __name__ == "__main__":
+    main()

