@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
+import numpy as np
 import yaml
 from pydantic import Field, StringConstraints, ValidationError
 
@@ -12,11 +13,25 @@ from spatial.errors import RuleError
 from spatial.plan.base import Name, Record, Slug, Text
 from spatial.plan.shelf import find_shelf
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 Colour = Annotated[str, StringConstraints(pattern=r"^#[0-9a-f]{6}$")]
+
+ALL = "all"
+"""The one class of a layer without a class column."""
+OTHER = "other"
+"""The class that takes every value without a class of its own, where a layer has it."""
+UNSTYLED = "unstyled"
+"""The class of values that no class takes; drawn in the warning style."""
 
 
 class ClassStyle(Record):
-    """How one class of a layer is drawn. Widths and radii are CSS pixels (1/96 inch)."""
+    """How one class of a layer is drawn. Widths and radii are CSS pixels (1/96 inch).
+
+    A hatch is drawn over the fill in the colour of the stroke. `halo` is a soft glow round the shape, for
+    outputs that can draw one.
+    """
 
     label: Text
     fill: Colour | None = None
@@ -25,30 +40,116 @@ class ClassStyle(Record):
     width: float = Field(default=1.0, ge=0, le=20)
     dash: tuple[float, ...] = ()
     hatch: Literal["none", "diagonal", "back", "cross"] = "none"
+    halo: Colour | None = None
     radius: float = Field(default=5.0, gt=0, le=40)
     symbol: Literal["circle", "square", "diamond", "triangle", "star"] = "circle"
+
+
+class LabelStyle(Record):
+    """How a layer's names stand on the map: beside points, in the middle of areas, or along them.
+
+    Where there is no room for all, names of higher `priority` stay.
+    """
+
+    size: float = Field(default=12.0, ge=6, le=40)
+    colour: Colour = "#222222"
+    bold: bool = False
+    place: Literal["beside", "centre", "along"] = "beside"
+    priority: int = 0
+    min_zoom: float = Field(default=0.0, ge=0, le=24)
 
 
 class LayerStyle(Record):
     """How a layer is drawn: its place in the panel, its class column and its classes, in legend order.
 
-    A layer without `class_column` has one class, ``all``.
+    A layer without `class_column` has one class, ``all``. With `graded`, class keys are upper limits of
+    a numeric class column; else they are its values. The key ``other`` takes what no other key does.
+    Drawing a layer twice takes a second entry with `of` (the layer's name); `where` names the rows that
+    maps draw, column to allowed values; the database keeps all.
     """
 
     title: Text
     group: Slug
     order: int
     show: bool = True
+    of: Slug | None = None
+    where: dict[Slug, tuple[str, ...]] = {}
     class_column: Slug | None = None
+    graded: bool = False
     label_column: Slug | None = None
+    label: LabelStyle = LabelStyle()
+    tooltip: bool = True
+    details: tuple[Slug, ...] = ()
     classes: dict[str, ClassStyle] = Field(min_length=1)
+
+    def select(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Return the rows that maps draw."""
+        for column, allowed in self.where.items():
+            frame = frame[frame[column].isin(allowed)]
+        return frame
+
+    def classify(self, frame: pd.DataFrame) -> pd.Series[Any]:
+        """Say for each row which class it is drawn as.
+
+        Parameters
+        ----------
+        frame : pandas.DataFrame
+            Rows of the layer; nulls in the class column are without a class.
+
+        Returns
+        -------
+        pandas.Series of str
+            Same index: keys of `classes`, or ``unstyled`` where none fits.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> rings = pd.DataFrame({"time_min": [15.0, 20.0, 90.0, None]})
+        >>> read_styles().layers["commute_circles"].classify(rings).tolist()
+        ['15', '30', 'other', 'unstyled']
+        """
+        import pandas as pd
+
+        if self.class_column is None:
+            return pd.Series(ALL, index=frame.index, dtype=object)
+        values = frame[self.class_column]
+        keys = self._grade(values) if self.graded else values.map(_write_key, na_action="ignore")
+        rest = np.where(values.notna() & (OTHER in self.classes), OTHER, UNSTYLED)
+        known = values.notna() & keys.isin(list(self.classes))
+        return pd.Series(np.where(known, keys, rest), index=frame.index, dtype=object)
+
+    def _grade(self, values: pd.Series[Any]) -> pd.Series[Any]:
+        limits = sorted((float(key), key) for key in self.classes if key != OTHER)
+        names = np.array([*(key for _, key in limits), OTHER], dtype=object)
+        position = np.searchsorted([limit for limit, _ in limits], values.to_numpy(dtype=float))
+        return values.astype(object).mask(values.notna(), names[position])
+
+
+def _write_key(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+class View(Record):
+    """A picture made of some layers, one click away."""
+
+    title: Text
+    layers: tuple[Slug, ...]
 
 
 class Styles(Record):
-    """All styles; `groups` in panel order, layers drawn by rising `order`."""
+    """All styles; `groups` and the layers in them in panel order, layers drawn by rising `order`.
+
+    `terms` translates coded values, column by column. `paper` is the colour round the territory and
+    `ground` that of the territory itself. `unstyled` is the warning style of classes without a style.
+    """
 
     version: Name
+    paper: Colour = "#f4f5f2"
+    ground: Colour = "#ffffff"
     groups: dict[Slug, Text]
+    unstyled: ClassStyle
+    views: dict[Slug, View] = {}
+    terms: dict[Slug, dict[str, Text]] = {}
     layers: dict[Slug, LayerStyle]
 
 
