@@ -1,20 +1,35 @@
 """The structure of a plan: a formula such as 一核两带多点 and the elements that fulfil it.
 
 Each kind of element is made from what planners know: named areas, towns, discs round places, lines
-of a source, or a row of places. The recipe stays with the element.
+of a source, or a row of places. The recipe stays with the element. How elements agree with the formula,
+and names that are found nowhere, are findings; only a formula that cannot be read is refused.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
 
 from spatial.plan.base import Name, Position, Record, Slug, Text
+from spatial.plan.formula import check_formula
 from spatial.plan.units import Length
 
+FormulaText = Annotated[Name, AfterValidator(check_formula), Field(examples=["一核两带多点"])]
+"""A structure formula; nonsense is a fault of the plan, with its position."""
+Reach = Annotated[Length, Field(gt=0, le=500_000)]
+"""Metres, more than zero and not beyond 500 km, where straight-line geometry stops to mean anything."""
+Spot = Annotated[
+    Annotated[Name, Tag("name")] | Annotated[Position, Tag("position")],
+    # Chosen by form, so that a wrong position is reported once and not as a wrong name as well.
+    Discriminator(lambda value: "position" if isinstance(value, (list, tuple)) else "name"),
+]
+"""The name of a town or place, or a position."""
+Side = Literal["both", "north", "south", "east", "west"]
+Ends = Literal["round", "flat", "taper"]
+
 CoreKind = Literal["core", "centre", "pole", "main", "sub"]
-"""核, 中心, 极, 主(中心), 副(中心)."""
+"""核, 中心, 极, 主(中心), 副(中心): places that the others look to."""
 BeltKind = Literal["belt", "corridor", "screen", "network"]
 """带, 廊, 屏, 网."""
 PointKind = Literal["point", "node"]
@@ -26,11 +41,13 @@ DistrictKind = Literal["district", "zone", "cluster", "block", "wing"]
 class Disc(Record):
     """A disc of true (ellipsoidal) radius round a place, a town's seat or a position."""
 
-    at: Name | Position
-    radius_m: Length = Field(alias="radius")
+    at: Spot
+    radius_m: Reach = Field(alias="radius")
 
 
 class _Element(Record):
+    """What every element has; rank 1 is the highest."""
+
     id: Slug
     name: Text
     function: Text | None = None
@@ -38,14 +55,19 @@ class _Element(Record):
 
 
 class _FromAreas(_Element):
-    """Polygons united from named areas of a source, from towns' polygons and from discs."""
+    """Polygons united from areas, towns, districts and discs, then smoothed if asked.
+
+    `areas` and `towns` are names of polygons in `source`; with neither, all of `source` is taken. Without
+    `source`, `towns` are looked up among the districts, as `districts` (names or codes) always are.
+    Smoothing joins neighbours that are up to about twice `smooth` apart and rounds corners.
+    """
 
     source: Slug | None = None
     areas: tuple[Name, ...] = ()
     towns: tuple[Name, ...] = ()
     districts: tuple[Name, ...] = ()
     discs: tuple[Disc, ...] = ()
-    smooth_m: Length = Field(default=0.0, alias="smooth")
+    smooth_m: Length = Field(default=0.0, alias="smooth", le=50_000)
     parts: Literal["one", "many"] = "one"
 
     @model_validator(mode="after")
@@ -71,11 +93,15 @@ class DistrictElement(_FromAreas):
 
 
 class _AlongLine(_Element):
-    """A line: named lines of a source, or through places in the order given."""
+    """A line: named lines of a source (all of it when none is named), or through places in order.
+
+    A line through places is a gentle curve unless `smooth: false`; lines of a source stay as they are.
+    """
 
     source: Slug | None = None
     along: tuple[Name, ...] = ()
-    through: tuple[Name | Position, ...] = ()
+    through: tuple[Spot, ...] = ()
+    smooth: bool = True
 
     @model_validator(mode="after")
     def _one_line(self) -> _AlongLine:
@@ -87,12 +113,16 @@ class _AlongLine(_Element):
 
 
 class BeltElement(_AlongLine):
-    """带, 廊, 屏, 网: land along a line, on both sides or on one."""
+    """带, 廊, 屏, 网: land along a line, less the elements named in `cut`.
+
+    `width` is the full width on `both` sides, and the reach to the one side otherwise. A side is that
+    of the line as a whole: north of a river is its northern bank in every bend.
+    """
 
     kind: BeltKind
-    width_m: Length = Field(alias="width", gt=0)
-    side: Literal["both", "north", "south", "east", "west"] = "both"
-    ends: Literal["round", "flat", "taper"] = "round"
+    width_m: Reach = Field(alias="width")
+    side: Side = "both"
+    ends: Ends = "round"
     cut: tuple[Slug, ...] = ()
 
 
@@ -100,23 +130,22 @@ class AxisElement(_AlongLine):
     """轴: a line through places, with a rank."""
 
     kind: Literal["axis"]
-    smooth: bool = True
 
 
 class PointElement(_Element):
     """点, 节点: a place or a town with a function and a rank."""
 
     kind: PointKind
-    at: Name | Position
+    at: Spot
 
 
 class RingElement(_Element):
-    """环: a band round an element, at a distance from its edge."""
+    """环: a band round an element, at a distance from its outer edge."""
 
     kind: Literal["ring"]
     round: Slug
-    distance_m: Length = Field(alias="distance")
-    width_m: Length = Field(alias="width", gt=0)
+    distance_m: Length = Field(alias="distance", le=500_000)
+    width_m: Reach = Field(alias="width")
 
 
 Element = Annotated[
@@ -125,8 +154,17 @@ Element = Annotated[
 ]
 
 
+def _at_least_one(elements: tuple[Any, ...]) -> tuple[Any, ...]:
+    # Not Field(min_length=1): pydantic would then also report "no items" when one item has a fault.
+    if not elements:
+        raise ValueError("there is no element; write at least one that the formula names")
+    return elements
+
+
 class Structure(Record):
     """The formula and its elements; how they agree is a finding, not a refusal."""
 
-    formula: Name
-    elements: tuple[Element, ...] = Field(min_length=1)
+    formula: FormulaText
+    elements: Annotated[
+        tuple[Element, ...], AfterValidator(_at_least_one), Field(json_schema_extra={"minItems": 1})
+    ]
