@@ -29,6 +29,7 @@ GEOGRAPHIC = "EPSG:4490"
 _LOCAL_DATUMS = {"beijing1954": "Beijing 54", "newbeijing": "New Beijing", "xian1980": "Xi'an 80"}
 _FIRST_MERIDIAN, _LAST_MERIDIAN = 75, 135
 _SOUTH_OF_CHINA, _NORTH_OF_CHINA = 3.0, 54.0
+_MARGIN_DEG = 3.0
 
 
 def parse_crs(text: str | int | CRS) -> CRS:
@@ -172,7 +173,7 @@ def choose_gauss_kruger(polygon: BaseGeometry) -> str:
         raise CrsError(f"no metric system fits bounds {polygon.bounds}; give a polygon in degrees")
     west, south, east, north = polygon.bounds
     zones = np.arange(np.floor(west / 3 + 0.5), np.floor(east / 3 + 0.5) + 1)
-    strips = shapely.box(zones * 3 - 1.5, south - 1, zones * 3 + 1.5, north + 1)
+    strips = [shapely.box(zone * 3 - 1.5, south - 1, zone * 3 + 1.5, north + 1) for zone in zones]
     areas = area_m2(shapely.intersection(polygon, strips))
     if not areas.sum() > 0:
         raise CrsError("no metric system fits a territory without area; give a polygon")
@@ -200,3 +201,98 @@ def looks_like_degrees(bounds: Bounds | npt.ArrayLike) -> bool:
     """
     west, south, east, north = np.asarray(bounds, dtype=float)
     return bool(-180 <= west <= east <= 180 and -90 <= south <= north <= 90)
+
+
+def contradicts(crs: str | int | CRS, bounds: Bounds | npt.ArrayLike) -> Fault | None:
+    """Say how coordinates contradict the system that they are labelled with.
+
+    Parameters
+    ----------
+    crs : str, int or pyproj.CRS
+        The label, as `parse_crs` reads it.
+    bounds : array-like of four float
+        Min x, min y, max x, max y; x is longitude or easting.
+
+    Returns
+    -------
+    Fault or None
+        Degrees labelled as metres, metres labelled as degrees, swapped axes, a zone prefix too many or
+        missing, or far (3°) outside the area that the system is made for. `where` and `key` are left to
+        the caller; None where nothing speaks against the label.
+
+    Raises
+    ------
+    CrsError
+        As `parse_crs`.
+
+    Examples
+    --------
+    >>> str(contradicts("EPSG:4546", (112.0, 34.9, 112.8, 35.3)))[:40]
+    'coordinates such as (112.4, 35.1) are de'
+    """
+    label = parse_crs(crs)
+    west, south, east, north = (float(value) for value in np.asarray(bounds, dtype=float))
+    if not np.isfinite([west, south, east, north]).all():
+        return None
+    x, y = (west + east) / 2, (south + north) / 2
+    if label.is_geographic:
+        found = _contradict_degrees(label, (west, south, east, north))
+    else:
+        found = _contradict_metres(label, (west, south, east, north))
+    return Fault("", "", f"coordinates such as ({x:.9g}, {y:.9g}) {found[0]}", found[1]) if found else None
+
+
+def _contradict_degrees(label: CRS, bounds: Bounds) -> tuple[str, str] | None:
+    west, south, east, north = bounds
+    swapped = (south, west, north, east)
+    if not looks_like_degrees(bounds) and not looks_like_degrees(swapped):
+        return f"are metres, but {label.name} is in degrees", "name their system, such as `crs: EPSG:4546`"
+    x, y = (west + east) / 2, (south + north) / 2
+    if not looks_like_degrees(bounds) or (not _lies_within(label, x, y) and _lies_within(label, y, x)):
+        return "have latitude first", "put longitude first"
+    return None
+
+
+def _contradict_metres(label: CRS, bounds: Bounds) -> tuple[str, str] | None:
+    if looks_like_degrees(bounds):
+        return f"are degrees, but {label.name} is in metres", f"write `crs: {GEOGRAPHIC}`"
+    west, south, east, north = bounds
+    x, y = (west + east) / 2, (south + north) / 2
+    if _lies_within(label, x, y):
+        return None
+    if _lies_within(label, y, x):
+        return f"have their axes swapped for {label.name}", "put the easting first"
+    return f"lie far outside the area of {label.name}", _suggest(label, x, y)
+
+
+def _lies_within(crs: CRS, x: float, y: float) -> bool:
+    """Say whether a position lies in the area that a system is made for, 3° more on each side."""
+    area = crs.area_of_use
+    if area is None:
+        return True
+    lon, lat = x, y
+    if crs.is_projected:
+        lon, lat = _transformer(crs, CRS.from_user_input(GEOGRAPHIC)).transform(x, y)
+    in_latitude = area.south - _MARGIN_DEG <= lat <= area.north + _MARGIN_DEG
+    return bool(
+        in_latitude
+        and (lon - area.west + _MARGIN_DEG) % 360 <= (area.east - area.west) % 360 + 2 * _MARGIN_DEG
+    )
+
+
+def _suggest(crs: CRS, x: float, y: float) -> str:
+    """Say what to do about coordinates far outside a projected system: most often the zone prefix."""
+    prefix = int(x // 1e6)
+    if 13 <= prefix <= 45 and _lies_within(crs, x - prefix * 1e6, y):
+        return f"the eastings begin with the zone number {prefix}: name the system with that zone prefix"
+    false_easting = next(
+        (
+            row["value"]
+            for row in crs.to_json_dict()["conversion"]["parameters"]
+            if row["name"] == "False easting"
+        ),
+        0,
+    )
+    if false_easting > 1e6 and x < 1e6:
+        return "the eastings lack the zone number: name the system without zone prefix"
+    return "check the zone and the central meridian"

@@ -66,7 +66,7 @@ def area_m2(shapes: Any) -> Floats:
     rings, polygon = shapely.get_rings(parts, return_index=True)
     outer = np.diff(polygon, prepend=-1) > 0
     signed = np.where(outer, 1.0, -1.0) * np.abs(_ring_areas(rings))
-    return np.bincount(owner[polygon], weights=signed, minlength=len(shapes))
+    return _sum_by(owner[polygon], signed, len(shapes))
 
 
 def _flatten(shapes: Shapes) -> tuple[Shapes, npt.NDArray[np.int64]]:
@@ -87,6 +87,10 @@ def _chains(shapes: Shapes) -> tuple[Shapes, npt.NDArray[np.int64]]:
     return np.concatenate([parts[~polygons], rings]), np.concatenate(
         [owner[~polygons], owner[polygons][ring_owner]]
     )
+
+
+def _sum_by(owner: npt.NDArray[np.int64], amounts: Floats, count: int) -> Floats:
+    return np.bincount(owner, weights=amounts, minlength=count).astype(np.float64)
 
 
 def _ring_areas(rings: Shapes) -> Floats:
@@ -122,7 +126,7 @@ def length_m(shapes: Any) -> Floats:
     same = np.diff(chain) == 0
     start, end = coordinates[:-1][same], coordinates[1:][same]
     _, _, metres = GEOD.inv(start[:, 0], start[:, 1], end[:, 0], end[:, 1])
-    return np.bincount(owner[chain[:-1][same]], weights=np.asarray(metres), minlength=len(shapes))
+    return _sum_by(owner[chain[:-1][same]], np.asarray(metres), len(shapes))
 
 
 def distance_m(points: Any, shape: BaseGeometry) -> Floats:
@@ -250,9 +254,9 @@ def _guess(shape: BaseGeometry, distance_m: float) -> list[Polygon]:
         proj="aeqd", lon_0=(west + east) / 2, lat_0=(south + north) / 2, a=SEMI_MAJOR_M, rf=INVERSE_FLATTENING
     )
     dense = shapely.segmentize(shapely.force_2d(shape), _STEP_DEG)
-    flat = shapely.transform(dense, plane, interleaved=False)
+    flat = shapely.transform(dense, lambda x: np.column_stack(plane(x[:, 0], x[:, 1])))
     rounded = shapely.buffer(shapely.make_valid(flat), distance_m, quad_segs=32)
-    back = shapely.transform(rounded, lambda x, y: plane(x, y, inverse=True), interleaved=False)
+    back = shapely.transform(rounded, lambda x: np.column_stack(plane(x[:, 0], x[:, 1], inverse=True)))
     return list(shapely.get_parts(back))
 
 
@@ -311,7 +315,7 @@ def _foot(points: Floats, start: Floats, end: Floats) -> Floats:
     along = seen[1] - seen[0]
     squared = np.einsum("ij,ij->i", along, along)
     share = -np.einsum("ij,ij->i", seen[0], along) / np.where(squared > 0, squared, 1.0)
-    return start + np.clip(share, 0, 1)[:, None] * (end - start)
+    return np.asarray(start + np.clip(share, 0, 1)[:, None] * (end - start), dtype=np.float64)
 
 
 def _geocentric(lon_lat: Floats) -> Floats:
@@ -334,25 +338,43 @@ def _fit_rings(guess: Polygon, source: _Source, distance_m: float) -> list[Float
 def _fit_ring(ring: Floats, source: _Source, distance_m: float) -> Floats:
     tolerance_m = max(0.25, 5e-7 * distance_m)
     for _ in range(3):
-        ring = _move(ring, source, distance_m)
-    open_edge = np.ones(len(ring), dtype=bool)
+        ring, foot, azimuth = _move(ring, source, distance_m)
+    unsure = np.ones(len(ring), dtype=bool)
     for _ in range(_ROUNDS):
-        after = np.roll(ring, -1, axis=0)
-        edges = np.flatnonzero(open_edge)
-        middles = (ring[edges] + after[edges]) / 2
+        edges = np.flatnonzero(unsure)
+        nexts = (edges + 1) % len(ring)
+        middles = (ring[edges] + ring[nexts]) / 2
         _, _, metres = source.nearest(middles)
         wrong = np.abs(metres - distance_m) > tolerance_m
-        open_edge[edges[~wrong]] = False
+        wrong |= _notch_m(ring, foot, azimuth, edges) > tolerance_m
+        unsure[edges[~wrong]] = False
         if not wrong.any():
             break
+        place = edges[wrong] + 1
         moved = _move(middles[wrong], source, distance_m)
-        ring = np.insert(ring, edges[wrong] + 1, moved, axis=0)
-        open_edge = np.insert(open_edge, edges[wrong] + 1, True)
+        ring, foot, azimuth = (
+            np.insert(old, place, new, axis=0) for old, new in zip((ring, foot, azimuth), moved, strict=True)
+        )
+        unsure = np.insert(unsure, place, True)
     _, _, metres = source.nearest(ring)
     return ring[metres > distance_m - tolerance_m]
 
 
-def _move(points: Floats, source: _Source, distance_m: float) -> Floats:
+def _notch_m(ring: Floats, foot: Floats, azimuth: Floats, edges: npt.NDArray[np.int64]) -> Floats:
+    """Return how deep a corner that points to the source may be hidden behind each edge, in metres.
+
+    Such an edge begins on the arc round one part of the source and ends on that round another: its feet
+    lie further apart than its ends.
+    """
+    nexts = (edges + 1) % len(ring)
+    edge_m = _inverse(ring[edges], ring[nexts])[2]
+    feet_m = _inverse(foot[edges], foot[nexts])[2]
+    turn = np.radians(np.abs((azimuth[nexts] - azimuth[edges] + 180) % 360 - 180))
+    return np.where(feet_m > 1.5 * edge_m, edge_m / 2 * np.sin(np.minimum(turn, np.pi) / 2), 0.0)
+
+
+def _move(points: Floats, source: _Source, distance_m: float) -> tuple[Floats, Floats, Floats]:
+    """Move points along their geodesics to `distance_m`; return places, feet and azimuths from the feet."""
     foot, azimuth, _ = source.nearest(points)
     lon, lat, _ = GEOD.fwd(foot[:, 0], foot[:, 1], azimuth, np.full(len(foot), distance_m))
-    return np.column_stack([lon, lat])
+    return np.column_stack([lon, lat]), foot, azimuth
