@@ -51,10 +51,11 @@ def make_environment() -> list[str | Path]:
         must(sys.executable, "-m", "venv", *(["--without-pip"] if bare else []), VENV)
     if not bare:
         return [PYTHON, "-m", "pip"]
-    if subprocess.run([sys.executable, "-m", "pip", "--version"], capture_output=True, check=False).returncode == 0:
+    pip = subprocess.run([sys.executable, "-m", "pip", "--version"], capture_output=True, check=False)
+    if pip.returncode == 0:
         return [sys.executable, "-m", "pip", "--python", PYTHON]
     shutil.rmtree(VENV, ignore_errors=True)
-    sys.exit("This Python has neither venv nor pip; on Debian or Ubuntu first run: sudo apt install python3-venv")
+    sys.exit("This Python has no venv and no pip; on Debian or Ubuntu run: sudo apt install python3-venv")
 
 
 def install(extra: str) -> None:
@@ -63,7 +64,8 @@ def install(extra: str) -> None:
     mark = VENV / f"installed{extra.replace('[', '-').replace(']', '')}"
     if PYTHON.exists() and mark.exists() and mark.read_text() == what:
         return
-    must(*make_environment(), "install", "--quiet", "--disable-pip-version-check", "--editable", f"{HERE}{extra}")
+    quiet = ("--quiet", "--disable-pip-version-check")
+    must(*make_environment(), "install", *quiet, "--editable", f"{HERE}{extra}")
     mark.write_text(what)
 
 

@@ -47,7 +47,10 @@ def find_cache() -> Path:
     """
     root = Path(os.environ.get("SPATIAL_CACHE") or platformdirs.user_cache_dir("spatial-planning-toolkit"))
     folder = root / "layers" / hash_code()[:16]
-    if folder.is_dir() and sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) > _LARGEST_BYTES:
+    if (
+        folder.is_dir()
+        and sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) > _LARGEST_BYTES
+    ):
         shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True)
     os.utime(folder)

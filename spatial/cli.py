@@ -23,14 +23,31 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Exit codes: 0 fine, 1 a finding is an error, 2 bad input. Add --debug to see where an error arose.",
+    epilog="Exit codes: 0 fine, 1 a finding is an error, 2 bad input. --debug shows where an error arose.",
 )
 
-PlanArgument = Annotated[
-    str, typer.Argument(metavar="PLAN", help="A plan.yaml, its folder, or a shipped plan such as jiyuan. 规划文件")
+_PLAN_HELP = "A plan.yaml, its folder, or a shipped plan such as jiyuan. 规划文件"
+_SET_HELP = "Replace a value: circles.0.speed=40km/h. 临时改值"
+_ONLY_HELP = "Make only this layer. 只做某层"
+_KEY_HELP = "Key for the Tianditu basemap. 天地图密钥"
+_CITY_HELP = "Folder of the new plan; its last part is the name. 新规划文件夹"
+
+PlanArgument = Annotated[str, typer.Argument(metavar="PLAN", help=_PLAN_HELP)]
+SetOption = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help=_SET_HELP)]
+OnlyOption = Annotated[list[str] | None, typer.Option("--only", metavar="LAYER", help=_ONLY_HELP)]
+DirOption = Annotated[
+    Path | None, typer.Option("-o", "--out", metavar="DIR", help="Output [out/NAME]. 成果文件夹")
 ]
-SetOption = Annotated[
-    list[str], typer.Option("--set", metavar="KEY=VALUE", help="Replace a value: circles.0.speed=40km/h. 临时改值")
+FileOption = Annotated[
+    Path | None, typer.Option("-o", "--out", metavar="FILE", help="Write it there. 写入文件")
+]
+GraphOption = Annotated[
+    Path | None, typer.Option(metavar="FILE.svg", help="Draw what is made from what. 绘制依赖图")
+]
+KeyOption = Annotated[str | None, typer.Option(envvar="TIANDITU_KEY", help=_KEY_HELP)]
+CodeOption = Annotated[int | None, typer.Option(metavar="CODE", help="Six-digit division code. 行政区划代码")]
+BorderOption = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Vector file of the territory. 边界文件")
 ]
 
 
@@ -46,63 +63,59 @@ def _common(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version. 版本")
     ] = False,
 ) -> None:
-    """From a territorial plan's text to checked zone maps. 国土空间规划：由规划文本生成并校核分区图。"""
+    """From a territorial plan's text to checked zone maps. 国土空间规划：由规划文本生成并校核分区图."""
 
 
 @app.command()
 def build(
     plan: PlanArgument,
-    out: Annotated[
-        Path | None, typer.Option("-o", "--out", metavar="DIR", help="Output folder [out/NAME]. 成果文件夹")
-    ] = None,
-    only: Annotated[list[str], typer.Option("--only", metavar="LAYER", help="Make only this layer. 只做某层")] = [],  # noqa: B006 - typer copies it
-    overrides: SetOption = [],  # noqa: B006
-    tianditu_key: Annotated[
-        str | None,
-        typer.Option("--tianditu-key", envvar="TIANDITU_KEY", show_envvar=True, help="Key for that basemap. 天地图密钥"),
-    ] = None,
+    out: DirOption = None,
+    only: OnlyOption = None,
+    overrides: SetOption = None,
+    tianditu_key: KeyOption = None,
 ) -> None:
     """Make the layers, check them, write GeoPackage and map. 生成图层与成果."""
     from spatial.pipeline import build_plan
 
     with _Steps() as steps:
         made = build_plan(
-            plan, out, only=only, overrides=overrides, tianditu_key=tianditu_key, progress=steps.show
+            plan,
+            out,
+            only=only or (),
+            overrides=overrides or (),
+            tianditu_key=tianditu_key,
+            progress=steps.show,
         )
     _report(made)
     raise typer.Exit(int(made.has_errors))
 
 
 @app.command()
-def check(plan: PlanArgument, overrides: SetOption = []) -> None:  # noqa: B006
+def check(plan: PlanArgument, overrides: SetOption = None) -> None:
     """Read a plan, make its layers and list the findings; write nothing. 校核规划，不写文件."""
     from spatial.pipeline import check_plan
 
     with _Steps() as steps:
-        made = check_plan(plan, overrides=overrides, progress=steps.show)
+        made = check_plan(plan, overrides=overrides or (), progress=steps.show)
     _report(made)
     raise typer.Exit(int(made.has_errors))
 
 
 @app.command()
 def new(
-    city: Annotated[str, typer.Argument(metavar="CITY", help="Folder of the new plan; its last part is the name. 新规划文件夹")],
-    adcode: Annotated[int | None, typer.Option(metavar="CODE", help="Six-digit administrative code. 行政区划代码")] = None,
-    boundary: Annotated[Path | None, typer.Option(metavar="FILE", help="Vector file with the boundary. 边界文件")] = None,
+    city: Annotated[Path, typer.Argument(metavar="CITY", help=_CITY_HELP)],
+    adcode: CodeOption = None,
+    boundary: BorderOption = None,
 ) -> None:
     """Write a plan that builds at once. 新建可直接生成的规划."""
     from spatial.starter import start_plan
 
-    file = start_plan(Path(city), adcode=adcode, boundary=boundary)
+    file = start_plan(city, adcode=adcode, boundary=boundary)
     typer.echo(f"{file}\n\nNext: spatial build {file.parent}")
 
 
 @app.command()
-def layers(
-    graph: Annotated[
-        Path | None, typer.Option("--graph", metavar="FILE.svg", help="Draw which layer is made from which. 绘制依赖图")
-    ] = None,
-) -> None:
+def layers(graph: GraphOption = None) -> None:
     """List the layers, or draw how they depend on each other. 列出图层."""
     from spatial.pipeline import draw_layers, list_layers
 
@@ -119,9 +132,7 @@ def layers(
 
 
 @app.command()
-def schema(
-    out: Annotated[Path | None, typer.Option("-o", "--out", metavar="FILE", help="Write it there. 写入文件")] = None,
-) -> None:
+def schema(out: FileOption = None) -> None:
     """Print the JSON Schema of plan.yaml for editors. 输出规划文件的 JSON Schema."""
     from spatial.plan.schema import export_schema
 
@@ -218,7 +229,7 @@ def main() -> None:
     except Exception as error:
         if debug:
             raise
-        typer.echo(f"This is a fault of the toolkit, not of your plan: {type(error).__name__}: {error}", err=True)
+        typer.echo(f"A fault of the toolkit, not of your plan: {type(error).__name__}: {error}", err=True)
         typer.echo("Please run again with --debug and report what it prints.", err=True)
         sys.exit(3)
 

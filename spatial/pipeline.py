@@ -178,9 +178,7 @@ def build_plan(
     file = load_plan(where, overrides)
     folder = Path(out) if out is not None else Path("out") / file.plan.name
     build = _make_layers(file, only, progress)
-    order = Order(
-        build.plan, build.layers, build.contracts, build.provenance, build.metric_crs, tianditu_key
-    )
+    order = Order(build.plan, build.layers, build.contracts, build.provenance, build.metric_crs, tianditu_key)
     delivery = deliver(order, folder)
     return replace(build, files=delivery.files, written=delivery.written, notes=delivery.notes)
 
@@ -259,9 +257,7 @@ def _choose_nodes(graph: driver.Driver, only: Collection[str]) -> tuple[list[str
     ]
 
 
-def _make_layers(
-    file: PlanFile, only: Sequence[str], progress: Progress | None
-) -> Build:
+def _make_layers(file: PlanFile, only: Sequence[str], progress: Progress | None) -> Build:
     inputs = _plan_inputs(file)
     graph = _make_driver()
     chosen, checked = _choose_nodes(graph, only)
@@ -269,7 +265,9 @@ def _make_layers(
         steps = {node.name for node in graph.what_is_upstream_of(*chosen, *checked)} - set(inputs)
         graph = _make_driver(_Watch(progress, len(steps)))
     used = {node.name for node in graph.what_is_upstream_of(*chosen, *checked)}
-    results = graph.execute([*chosen, *checked, "metric_crs"], inputs={k: v for k, v in inputs.items() if k in used})
+    results = graph.execute(
+        [*chosen, *checked, "metric_crs"], inputs={k: v for k, v in inputs.items() if k in used}
+    )
     contracts = {name: contract for name, contract in list_layers().items() if name in (*chosen, "findings")}
     layers = {name: results[name] for name in chosen}
     layers["findings"] = findings([found for name in checked for found in results[name]])
@@ -289,7 +287,9 @@ def _make_layers(
 def _list_executed(graph: driver.Driver, layers: Collection[str]) -> tuple[str, ...]:
     logs = graph.cache.logs(graph.cache.last_run_id, level="debug")
     return tuple(
-        name for name in layers if any(event.event_type.value == "execute_node" for event in logs.get(name, ()))
+        name
+        for name in layers
+        if any(event.event_type.value == "execute_node" for event in logs.get(name, ()))
     )
 
 

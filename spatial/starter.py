@@ -48,10 +48,14 @@ def start_plan(folder: Path, *, adcode: int | None = None, boundary: Path | None
         The folder holds a plan already, or cannot be written.
     """
     if (adcode is None) == (boundary is None):
-        raise PlanError(Fault("spatial new", "", "give either --adcode or --boundary", "such as --adcode 410600"))
+        raise PlanError(
+            Fault("spatial new", "", "give either --adcode or --boundary", "such as --adcode 410600")
+        )
     file = folder / "plan.yaml"
     if file.exists():
-        raise OutputError(Fault(str(file), "", "there is a plan already", "choose another folder, or edit it"))
+        raise OutputError(
+            Fault(str(file), "", "there is a plan already", "choose another folder, or edit it")
+        )
     name = name_plan(folder.resolve().name)
     text = _from_code(name, adcode) if adcode is not None else _from_file(name, Path(boundary or ""), folder)
     # The schema lies beside, so that an editor completes and checks the plan without a network.

@@ -106,7 +106,9 @@ def test_a_new_plan_from_a_boundary_file_builds_at_once(tmp_path: Path) -> None:
     import shapely
 
     ring = shapely.Point(112.4, 35.1).buffer(0.2)
-    gpd.GeoDataFrame({"name": ["某县"]}, geometry=[ring], crs=4490).to_file(tmp_path / "border.shp", encoding="utf-8")
+    gpd.GeoDataFrame({"name": ["某县"]}, geometry=[ring], crs=4490).to_file(
+        tmp_path / "border.shp", encoding="utf-8"
+    )
     made = run("new", "folder/某县", "--boundary", "border.shp", cwd=tmp_path)
     assert made.returncode == 0, made.stderr
     done = run("build", "folder/某县", cwd=tmp_path)

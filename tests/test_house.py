@@ -16,10 +16,29 @@ TOP = Path(__file__).resolve().parents[1]
 PACKAGE = TOP / "spatial"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 ROOMS = ("sources", "themes", "checks", "outputs")
-LEVEL = {"version": 0, "errors": 0, "engine": 1, "plan": 2, **dict.fromkeys(ROOMS, 3), "cache": 4, "pipeline": 5, "starter": 5, "cli": 6}
+LEVEL = {
+    "version": 0,
+    "errors": 0,
+    "engine": 1,
+    "plan": 2,
+    **dict.fromkeys(ROOMS, 3),
+    "cache": 4,
+    "pipeline": 5,
+    "starter": 5,
+    "cli": 6,
+}
 LONGEST_MODULE = 400
 LONGEST_FUNCTION = 60
-READERS = {"open", "read_text", "read_bytes", "read_file", "write_text", "write_bytes", "to_file", "read_dataframe"}
+READERS = {
+    "open",
+    "read_text",
+    "read_bytes",
+    "read_file",
+    "write_text",
+    "write_bytes",
+    "to_file",
+    "read_dataframe",
+}
 
 
 def room_of(module: str) -> str:
@@ -80,7 +99,9 @@ def test_modules_and_functions_stay_short(file: Path) -> None:
             assert length <= LONGEST_FUNCTION, f"{node.name} at line {first.lineno} has {length} lines"
 
 
-@pytest.mark.parametrize("file", [f for f in MODULES if room_of(name_of(f)) in ("engine", "themes", "checks")], ids=name_of)
+@pytest.mark.parametrize(
+    "file", [f for f in MODULES if room_of(name_of(f)) in ("engine", "themes", "checks")], ids=name_of
+)
 def test_engine_themes_and_checks_open_no_file(file: Path) -> None:
     called = set()
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
@@ -91,7 +112,9 @@ def test_engine_themes_and_checks_open_no_file(file: Path) -> None:
 
 @pytest.mark.parametrize("file", MODULES, ids=name_of)
 def test_no_room_is_a_junk_drawer(file: Path) -> None:
-    assert not {"utils", "helpers", "common", "misc", "core"} & set(file.relative_to(TOP).with_suffix("").parts)
+    assert not {"utils", "helpers", "common", "misc", "core"} & set(
+        file.relative_to(TOP).with_suffix("").parts
+    )
 
 
 def test_the_door_is_short_sorted_and_leads_somewhere() -> None:

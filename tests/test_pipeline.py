@@ -144,7 +144,9 @@ def test_no_pickle_lies_in_the_plans_folder(tmp_path: Path) -> None:
 
 def test_a_plan_of_a_territory_alone_says_what_is_not_built(tmp_path: Path) -> None:
     file = tmp_path / "plan.yaml"
-    file.write_text("name: bare\ntitle: 只有边界\nyear: 2035\nterritory: {adcode: 419001}\n", encoding="utf-8")
+    file.write_text(
+        "name: bare\ntitle: 只有边界\nyear: 2035\nterritory: {adcode: 419001}\n", encoding="utf-8"
+    )
     made = build_plan(file, tmp_path / "out")
     assert made.not_built["zones"] == "zones, lines" or "zones" in made.not_built["zones"]
     assert "structure" in made.not_built["cores"]
@@ -172,7 +174,11 @@ def test_an_unwritable_folder_leaves_the_last_good_files(jiyuan: Build, tmp_path
 def test_a_broken_cache_entry_is_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SPATIAL_CACHE", str(tmp_path))
     check_plan("jiyuan")
-    entries = [path for path in tmp_path.rglob("*") if path.is_file() and path.stat().st_size and "." not in path.name]
+    entries = [
+        path
+        for path in tmp_path.rglob("*")
+        if path.is_file() and path.stat().st_size and "." not in path.name
+    ]
     assert entries
     for path in entries:
         path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
@@ -181,7 +187,9 @@ def test_a_broken_cache_entry_is_made_anew(tmp_path: Path, monkeypatch: pytest.M
 
 def test_provenance_names_all_that_went_in(jiyuan: Build) -> None:
     record = json.loads(jiyuan.files[0].read_text(encoding="utf-8"))
-    assert {"plan_sha256", "tool", "code_sha256", "rules.zones", "styles", "boundary"} <= set(record["inputs"])
+    assert {"plan_sha256", "tool", "code_sha256", "rules.zones", "styles", "boundary"} <= set(
+        record["inputs"]
+    )
     assert {f"source.{name}" for name in jiyuan.plan.sources} <= set(record["inputs"])
     assert set(record["files"]) == {"plan.gpkg", "map.html"}
 

@@ -17,9 +17,20 @@ TOP = Path(__file__).resolve().parents[1]
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
     source = folder / "source"
-    ignore = shutil.ignore_patterns(".git", ".venv", "out", "build", "*.egg-info", "__pycache__", ".*_cache", ".hypothesis")
+    ignore = shutil.ignore_patterns(
+        ".git", ".venv", "out", "build", "*.egg-info", "__pycache__", ".*_cache", ".hypothesis"
+    )
     shutil.copytree(TOP, source, ignore=ignore)
-    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), str(source)]
+    command = [
+        sys.executable,
+        "-m",
+        "build",
+        "--wheel",
+        "--no-isolation",
+        "--outdir",
+        str(folder),
+        str(source),
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     return next(folder.glob("*.whl"))
@@ -37,7 +48,11 @@ def test_wheel_carries_the_planners_room_and_the_panel(wheel: Path) -> None:
     for file in (TOP / "layers").rglob("*"):
         if file.is_file():
             assert f"spatial/layers/{file.relative_to(TOP / 'layers').as_posix()}" in names
-    for file in (*(TOP / "spatial").rglob("*.js"), *(TOP / "spatial").rglob("*.css"), TOP / "spatial" / "py.typed"):
+    for file in (
+        *(TOP / "spatial").rglob("*.js"),
+        *(TOP / "spatial").rglob("*.css"),
+        TOP / "spatial" / "py.typed",
+    ):
         assert file.relative_to(TOP).as_posix() in names
 
 
@@ -58,7 +73,9 @@ def test_wheel_finds_its_shelf_without_the_checkout(wheel: Path, tmp_path: Path)
         "from spatial.plan.shelf import find_shelf, list_plans\n"
         "print(find_shelf()); print('jiyuan' in list_plans())"
     )
-    done = subprocess.run([sys.executable, "-I", "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     assert str(tmp_path / "site" / "spatial" / "layers") in done.stdout
     assert "True" in done.stdout

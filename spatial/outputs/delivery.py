@@ -108,10 +108,15 @@ def _write_webmap(order: Order, path: Path) -> list[str]:
 
     plan = order.plan
     territory = order.layers.get("territory")
-    name = plan.territory.name or Text(zh=str(territory["name"].iloc[0]) if territory is not None else plan.name)
+    name = plan.territory.name or Text(
+        zh=str(territory["name"].iloc[0]) if territory is not None else plan.name
+    )
     heading = MapHeading(
         title=plan.title,
-        subtitle=Text(zh=f"{name.pick('zh')} {plan.period or plan.year}", en=f"{name.pick('en')} {plan.period or plan.year}"),
+        subtitle=Text(
+            zh=f"{name.pick('zh')} {plan.period or plan.year}",
+            en=f"{name.pick('en')} {plan.period or plan.year}",
+        ),
         language=plan.language,
         approval_number=plan.outputs.approval_number,
         compiler=plan.outputs.compiler,

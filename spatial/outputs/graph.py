@@ -8,6 +8,7 @@ from pathlib import Path
 
 from spatial.outputs.files import replacing
 
+_FONTS = "Noto Sans CJK SC, Microsoft YaHei, PingFang SC, sans-serif"
 _STEP_X, _STEP_Y, _BOX_W, _BOX_H = 250, 46, 190, 30
 
 
@@ -31,12 +32,15 @@ def write_graph(path: Path, needs: Mapping[str, Collection[str]], titles: Mappin
     places = _place(needs)
     width = _STEP_X * (1 + max((x for x, _ in places.values()), default=0))
     height = _STEP_Y * (2 + max((y for _, y in places.values()), default=0))
-    lines = [_draw_edge(places[source], places[name]) for name in sorted(needs) for source in sorted(needs[name])]
+    lines = [
+        _draw_edge(places[source], places[name]) for name in sorted(needs) for source in sorted(needs[name])
+    ]
     boxes = [_draw_box(name, places[name], titles.get(name)) for name in sorted(places)]
+    body = "\n".join(lines + boxes)
     svg = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
-        'font-family="Noto Sans CJK SC, Microsoft YaHei, PingFang SC, sans-serif" font-size="11">\n'
-        f'<rect width="100%" height="100%" fill="#ffffff"/>\n{chr(10).join(lines + boxes)}\n</svg>\n'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" '
+        f'height="{height}" font-family="{_FONTS}" font-size="11">\n'
+        f'<rect width="100%" height="100%" fill="#ffffff"/>\n{body}\n</svg>\n'
     )
     with replacing(path) as beside:
         beside.write_text(svg, encoding="utf-8")
