@@ -274,7 +274,7 @@ def _halve(full: BaseGeometry, part: LineString, reach_m: float, side: Side) -> 
     border = _carry_on(part, reach_m, side)
     noded = shapely.union_all([shapely.boundary(full), border])
     pieces = shapely.get_parts(shapely.polygonize([noded]))
-    kept = shapely.intersects(full, shapely.point_on_surface(pieces)) & (_vote(border, pieces) > 0)
+    kept = shapely.intersects(full, shapely.point_on_surface(pieces)) & (_vote(border, noded, pieces) > 0)
     return shapely.union_all(pieces[kept])
 
 
@@ -303,19 +303,28 @@ def _extend(part: LineString, end: Floats, ahead: Floats, tangent: Floats, reach
     return np.asarray(end + 1.01 * reach_m * tangent / np.hypot(*tangent))
 
 
-def _vote(border: LineString, pieces: Any) -> Floats:
+def _vote(border: LineString, noded: BaseGeometry, pieces: Any) -> Floats:
     """Return for each piece how many metres of a line it has to its right, less those to its left.
 
     Above zero, the piece lies to the left of the line. A vote, because a line that was drawn with a
-    small loop has stretches that face the wrong way.
+    small loop has stretches that face the wrong way. Votes are cast from the middles of the `noded`
+    edges, since an edge of the line itself may pass several pieces.
     """
-    corners = shapely.get_coordinates(border)
-    edges = np.diff(corners, axis=0)
-    metres = np.hypot(*edges.T)
-    aside = _ASIDE_M * np.column_stack([-edges[:, 1], edges[:, 0]]) / metres[:, None]
-    middles = (corners[:-1] + corners[1:]) / 2
+    starts, ends = _edges(noded)
+    middles, metres = (starts + ends) / 2, np.hypot(*(ends - starts).T)
+    first, second = _edges(border)
+    along = second - first
+    aside = _ASIDE_M * np.column_stack([-along[:, 1], along[:, 0]]) / np.hypot(*along.T)[:, None]
+    lines = shapely.STRtree(shapely.linestrings(np.stack([first, second], axis=1)))
+    voter, edge = lines.query(shapely.points(middles), predicate="dwithin", distance=_ASIDE_M / 1000)
     tree, votes = shapely.STRtree(pieces), np.zeros(len(pieces))
     for sign in (1.0, -1.0):
-        witness, piece = tree.query(shapely.points(middles + sign * aside), predicate="within")
-        np.add.at(votes, piece, sign * metres[witness])
+        witness, piece = tree.query(shapely.points(middles[voter] + sign * aside[edge]), predicate="within")
+        np.add.at(votes, piece, sign * metres[voter[witness]])
     return votes
+
+
+def _edges(lines: BaseGeometry) -> tuple[Floats, Floats]:
+    corners, part = shapely.get_coordinates(shapely.get_parts(lines), return_index=True)
+    inside = part[1:] == part[:-1]
+    return corners[:-1][inside], corners[1:][inside]
