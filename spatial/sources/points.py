@@ -1,0 +1,138 @@
+"""Tables of places: CSV files with two columns of coordinates, or one of WKT."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import shapely
+
+from spatial.sources.encoding import decode_text
+from spatial.sources.origin import Origin, list_some
+
+_PAIRS = (
+    ("lon", "lat"),
+    ("lng", "lat"),
+    ("long", "lat"),
+    ("longitude", "latitude"),
+    ("经度", "纬度"),
+    ("东经", "北纬"),
+    ("easting", "northing"),
+    ("x", "y"),
+    ("横坐标", "纵坐标"),
+)
+_SHAPES = ("wkt", "geometry", "geom")
+_WHOLE = r"[+-]?(?:0|[1-9]\d{0,17})"
+_NUMBER = r"[+-]?(?:0|[1-9]\d*)?(?:\.\d+)?(?:[eE][+-]?\d+)?"
+Shapes = npt.NDArray[np.object_]
+
+
+def read_points(origin: Origin, path: Path) -> tuple[pd.DataFrame, Shapes]:
+    """Read a CSV file: its columns, and the shape of each row.
+
+    Separators are comma, semicolon or tab. Numbers become numbers, unless a leading zero says that they
+    are codes. Rows without coordinates have None.
+
+    Raises
+    ------
+    SourceError
+        No header with coordinates, ragged rows, a coordinate that is not a number (line and value named).
+
+    Examples
+    --------
+    >>> from spatial.plan.records import Source
+    >>> from spatial.sources.origin import name_origin
+    >>> read_points(name_origin("seats", Source(file="none.csv")), Path("none.csv"))
+    Traceback (most recent call last):
+    spatial.errors.SourceError: none.csv: cannot be read: No such file or directory; check the file
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise origin.refuse("", f"cannot be read: {error.strerror}", "check the file") from error
+    frame = _read_table(origin, decode_text(origin, data))
+    shapes = _make_shapes(origin, frame)
+    return frame.apply(_as_numbers).reset_index(drop=True), shapes
+
+
+def _read_table(origin: Origin, text: str) -> pd.DataFrame:
+    """Return the cells as texts, with the line each row ends on as index."""
+    header = next((line for line in text.splitlines() if line.strip()), "")
+    separator = max(",;\t", key=header.count)
+    try:
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+        numbered = [(reader.line_num, row) for row in reader]
+    except csv.Error as error:
+        raise origin.refuse("", f"is not a table: {error}", "save it again as CSV") from error
+    rows = {line: row for line, row in numbered if any(map(str.strip, row))}
+    if not rows:
+        raise origin.refuse("", "is empty", "give a table with a header and at least one row")
+    names = [name.strip() for name in rows.pop(min(rows))]
+    ragged = next((line for line, row in rows.items() if len(row) != len(names)), None)
+    if ragged:
+        problem = f"line {ragged} has {len(rows[ragged])} fields, the header has {len(names)}"
+        raise origin.refuse("", problem, "put texts that hold separators in double quotes")
+    twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
+    if twice:
+        raise origin.refuse(
+            twice[0], "the column stands twice in the header", "give each column its own name"
+        )
+    return pd.DataFrame(list(rows.values()), columns=names, index=list(rows), dtype=object)
+
+
+def _make_shapes(origin: Origin, frame: pd.DataFrame) -> Shapes:
+    known = {str(name).lower(): str(name) for name in frame.columns}
+    for easting, northing in _PAIRS:
+        if easting in known and northing in known:
+            x = _as_coordinates(origin, frame, known[easting])
+            y = _as_coordinates(origin, frame, known[northing])
+            whole = np.isfinite(x) & np.isfinite(y)
+            shapes = np.full(len(frame), None, dtype=object)
+            shapes[whole] = shapely.points(x[whole], y[whole])
+            return shapes
+    for name in _SHAPES:
+        if name in known:
+            return _as_shapes(origin, frame[known[name]])
+    raise origin.refuse(
+        list_some(frame.columns),
+        "no two columns are coordinates",
+        "name them lon and lat, 经度 and 纬度, easting and northing or x and y, or give a column wkt",
+    )
+
+
+def _as_coordinates(origin: Origin, frame: pd.DataFrame, name: str) -> npt.NDArray[np.float64]:
+    texts = frame[name].str.strip()
+    numbers = pd.to_numeric(texts.where(texts != "", None), errors="coerce").to_numpy(dtype=np.float64)
+    wrong = np.flatnonzero(~np.isfinite(numbers) & (texts != "").to_numpy())
+    if len(wrong):
+        problem = f"line {texts.index[wrong[0]]}: {texts.iloc[wrong[0]]!r} is not a number"
+        raise origin.refuse(name, problem, "write decimal degrees or metres, such as 112.59")
+    return numbers
+
+
+def _as_shapes(origin: Origin, texts: pd.Series) -> Shapes:
+    try:
+        filled = np.array([text.strip() or None for text in texts], dtype=object)
+        return np.asarray(shapely.from_wkt(filled), dtype=object)
+    except shapely.errors.ShapelyError as error:
+        problem = f"is not WKT: {str(error)[:120]}"
+        raise origin.refuse(str(texts.name), problem, "write such as POINT (112.59 35.09)") from error
+
+
+def _as_numbers(column: pd.Series) -> pd.Series:
+    """Return numbers where every filled cell is one; a code such as 003 stays text."""
+    texts = column.str.strip()
+    filled = texts != ""
+    if filled.all() and len(texts) and texts.str.fullmatch(_WHOLE).all():
+        return texts.astype("int64")
+    if (
+        filled.any()
+        and texts[filled].str.fullmatch(_NUMBER).all()
+        and texts[filled].str.contains(r"\d").all()
+    ):
+        return pd.to_numeric(texts.where(filled, None)).astype("float64")
+    return column.where(filled, None)
