@@ -283,7 +283,7 @@ def _style_rows(
             unstyled=styles.unstyled if (classes == UNSTYLED).any() else None,
             terms=styles.terms,
         )
-        title = style.title if style else Text(zh=contract.zh, en=contract.en)
+        title = style.title if style and at else Text(zh=contract.zh, en=contract.en)
         geometry = "" if contract.shape == "none" else "geom"
         name = title.pick("zh")[:_STYLE_NAME_LENGTH]
         rows.append((layer, geometry, name, document, int(at == 0), title.pick("en")))

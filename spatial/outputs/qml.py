@@ -24,7 +24,7 @@ _PLACEMENTS: dict[tuple[str, Shape], str] = {
     ("along", "Polygon"): "5",
     ("centre", "Polygon"): "4",
 }
-_AROUND = "0"
+_ANYWHERE = "4"
 _POINTS_PER_PIXEL = 0.75
 _HALO_PX = 3.0
 _ZOOM_0_SCALE = 559082264.0
@@ -233,13 +233,14 @@ def _labeling(column: str, label: LabelStyle, shape: Shape) -> Element:
         bufferNoFill="1",
         bufferJoinStyle="128",
     )
-    placement = _PLACEMENTS.get((label.place, shape), _AROUND)
+    placement = _PLACEMENTS.get((label.place, shape), _ANYWHERE)
     SubElement(
         settings,
         "placement",
         placement=placement,
         dist=to_mm(_HALO_PX),
         distUnits="MM",
+        offsetType="1",  # from the edge of the marker, not from its middle
         priority=str(round(label.priority / 100 * _PRIORITIES)),
         centroidInside="1",
     )

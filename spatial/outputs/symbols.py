@@ -13,7 +13,8 @@ Part: TypeAlias = Literal["Point", "LineString", "Polygon"]
 
 _PIXEL_MM = 25.4 / 96
 _HATCH_GAP_PX = 7.0
-_HATCH_LINE_PX = 1.2
+_HATCH_LINE_PX = 1.0
+_HATCH_OPACITY = 0.75
 _HATCH_ANGLES = {"none": (), "diagonal": (45,), "back": (135,), "cross": (45, 135)}
 _HALO_PX = 5.0
 _HALO_OPACITY = 0.55
@@ -82,13 +83,12 @@ def to_rgba(colour: str, opacity: float = 1.0) -> str:
 
 
 def _add_fill(symbol: Element, rule: ClassStyle) -> None:
-    """Add ground or hatches and an outline; the outline is a line, since only a line can be dashed."""
-    if rule.hatch != "none":
-        for angle in _HATCH_ANGLES[rule.hatch]:
-            _add_hatch(symbol, angle, to_rgba(rule.fill or rule.stroke or _BLACK, rule.fill_opacity))
-    elif rule.fill:
+    """Add ground, hatches and an outline; the outline is a line, since only a line can be dashed."""
+    if rule.fill:
         ground = {"color": to_rgba(rule.fill, rule.fill_opacity), "style": "solid", "outline_style": "no"}
         _add_layer(symbol, "SimpleFill", ground)
+    for angle in _HATCH_ANGLES[rule.hatch]:
+        _add_hatch(symbol, angle, to_rgba(rule.stroke or rule.fill or _BLACK, _HATCH_OPACITY))
     if rule.stroke and rule.width:
         _add_line(symbol, rule, rule.stroke)
     if not len(symbol):
@@ -145,14 +145,12 @@ def _add_line(symbol: Element, rule: ClassStyle, colour: str) -> None:
         "line_style": "solid",
         "joinstyle": "round",
         "capstyle": "flat" if dashes else "round",
-        "use_custom_dash": str(int(bool(dashes))),
-        "customdash": ";".join(map(to_mm, dashes)),
-        "customdash_unit": "MM",
     }
+    pattern = {"use_custom_dash": "1", "customdash": ";".join(map(to_mm, dashes)), "customdash_unit": "MM"}
     if rule.halo:
         glow = _glow(rule.halo, rule.width, "line_color", "line_width")
-        _add_layer(symbol, "SimpleLine", line | glow | {"use_custom_dash": "0"})
-    _add_layer(symbol, "SimpleLine", line)
+        _add_layer(symbol, "SimpleLine", line | glow)
+    _add_layer(symbol, "SimpleLine", line | pattern if dashes else line)
 
 
 def _glow(halo: str, width: float, colour_key: str, width_key: str) -> dict[str, str]:
