@@ -28,6 +28,7 @@ Level = Literal["province", "city", "county"]
 _PROVIDERS: tuple[Provider, ...] = get_args(Provider)
 _LEVELS: tuple[Level, ...] = get_args(Level)
 _LEAST_OVERLAP = 0.5
+_STEP_DEG = 0.001
 
 
 def read_boundary(territory: Territory, source_frames: Mapping[str, gpd.GeoDataFrame]) -> gpd.GeoDataFrame:
@@ -158,7 +159,9 @@ def measure_provider_areas(adcode: int | None) -> dict[str, float]:
     known = {provider: unit for provider, unit in found.items() if unit is not None}
     if not known:
         raise _unknown_code(adcode, _PROVIDERS[0])
-    areas = area_m2(np.array([unit["geometry"] for unit in known.values()], dtype=object)) / 1e6
+    shapes = np.array([unit["geometry"] for unit in known.values()], dtype=object)
+    # Edges are straight in longitude and latitude, as those of the layer `territory`.
+    areas = area_m2(shapely.segmentize(shapes, _STEP_DEG)) / 1e6
     return dict(zip(known, areas.tolist(), strict=True))
 
 
@@ -283,6 +286,9 @@ def _unknown_code(adcode: int, provider: Provider) -> PlanError:
     near = difflib.get_close_matches(str(adcode), units["code"].tolist(), 5, 0.8)
     same = units[units["code"].str[:4] == str(adcode)[:4]]["code"].tolist()
     names = units.set_index("code")["name"]
-    shown = ", ".join(f"{code} {names[code]}" for code in sorted({*near, *same[:5]})) or "no code like it"
+    shown = (
+        ", ".join(f"{code} {names[code]}" for code in sorted({*near, *same[:5]}))
+        or "nothing; the first two digits are the province, such as 41 for 河南省"
+    )
     remedy = f"write `provider: {others[0]}`, which has it" if others else f"near it: {shown}"
     return PlanError(Fault("", "territory.adcode", f"{provider} has no unit with code {adcode}", remedy))
