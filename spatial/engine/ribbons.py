@@ -27,6 +27,8 @@ _TAPER = 4.0
 """Length of a tapered end, in reaches: the tip then opens at about 20° to each side."""
 _ASIDE_M = 0.001
 """How far beside a line one looks to see what lies there."""
+_GRID_M = 0.0001
+"""The grid on which nearly equal outlines are laid over each other."""
 _NOISE_M2 = 1.0
 """Polygons smaller than this come from rounding at shared edges, not from the shapes."""
 
@@ -176,7 +178,7 @@ def make_ribbon(
     shapes: list[BaseGeometry] = []
     for number, part in enumerate(parts):
         full = _widen(part, reach_m, ends, shapely.union_all(parts[:number] + parts[number + 1 :]))
-        shapes.append(full if side == "both" else _halve(full, part, reach_m, side))
+        shapes.append(full if side == "both" else _halve(full, part, side))
     return _keep_polygons(shapely.union_all(shapes)) if shapes else Polygon()
 
 
@@ -206,13 +208,12 @@ def _clarity(part: LineString, side: Side) -> float:
     ends = shapely.get_coordinates(part)[[0, -1]]
     west, south, east, north = part.bounds
     span = max(float(np.hypot(*(ends[1] - ends[0]))), 0.2 * float(np.hypot(east - west, north - south)))
-    return float(abs((ends[1] - ends[0]) @ _forward(side))) / span if span else 0.0
+    return float(abs((ends[1] - ends[0]) @ _ahead(side))) / span if span else 0.0
 
 
-def _forward(side: Side) -> Floats:
-    """Return the direction in which the line runs when the wanted side is on its left."""
-    directions = {"north": (1.0, 0.0), "south": (-1.0, 0.0), "east": (0.0, -1.0), "west": (0.0, 1.0)}
-    return np.array(directions[side])
+def _ahead(side: Side) -> Floats:
+    """Return where a line runs that has the north, or the west, to its left."""
+    return np.array((1.0, 0.0) if side in ("north", "south") else (0.0, 1.0))
 
 
 def _grow(shape: BaseGeometry, distance_m: float) -> BaseGeometry:
@@ -251,7 +252,8 @@ def _widen(part: LineString, reach_m: float, ends: Ends, others: BaseGeometry) -
     shapes = [_grow(middle, reach_m)]
     shapes += [_taper(part, reach_m, run)] if first else []
     shapes += [_taper(part.reverse(), reach_m, run)] if last else []
-    return shapely.intersection(shapely.union_all(shapes), full)
+    # On a grid, because arcs that nearly coincide can make an invalid polygon otherwise.
+    return shapely.intersection(shapely.union_all(shapes), full, grid_size=_GRID_M)
 
 
 def _taper(part: LineString, reach_m: float, run: float) -> BaseGeometry:
@@ -269,38 +271,43 @@ def _taper(part: LineString, reach_m: float, run: float) -> BaseGeometry:
     return shapely.union_all(hulls)
 
 
-def _halve(full: BaseGeometry, part: LineString, reach_m: float, side: Side) -> BaseGeometry:
+def _halve(full: BaseGeometry, part: LineString, side: Side) -> BaseGeometry:
     """Keep of a ribbon what lies on one side of its line."""
-    border = _carry_on(part, reach_m, side)
+    border = _carry_on(part, full, _ahead(side))
     noded = shapely.union_all([shapely.boundary(full), border])
     pieces = shapely.get_parts(shapely.polygonize([noded]))
-    kept = shapely.intersects(full, shapely.point_on_surface(pieces)) & (_vote(border, noded, pieces) > 0)
+    votes = _vote(border, noded, pieces) * (1 if side in ("north", "west") else -1)
+    # A piece that lies on both sides alike, inside a spiral, belongs to both.
+    kept = shapely.intersects(full, shapely.point_on_surface(pieces)) & (votes > -1e-9 * border.length)
     return shapely.union_all(pieces[kept])
 
 
-def _carry_on(part: LineString, reach_m: float, side: Side) -> LineString:
-    """Turn the line so that the wanted side is on its left, and carry it on past the ribbon's ends.
+def _carry_on(part: LineString, full: BaseGeometry, ahead: Floats) -> LineString:
+    """Turn a line so that it runs ahead, and carry it on at both ends until it is out of its ribbon.
 
-    Due west and east is what "north of the river" means there. Where the line itself bends back into
-    the way, its own end direction is taken instead.
+    Due west and east is what "north of the river" means there. Where the line itself bends into the
+    way, the first free direction next to it is taken.
     """
-    ahead = _forward(side)
     corners = shapely.get_coordinates(part)
     if (corners[-1] - corners[0]) @ ahead < 0:
         corners = corners[::-1]
     if part.is_closed:
         return LineString(corners)
-    first = _extend(part, corners[0], -ahead, corners[0] - corners[1], reach_m)
-    last = _extend(part, corners[-1], ahead, corners[-1] - corners[-2], reach_m)
+    west, south, east, north = full.bounds
+    far = float(np.hypot(east - west, north - south))
+    first, last = _way_out(part, corners[0], -ahead, far), _way_out(part, corners[-1], ahead, far)
     return LineString(np.vstack([first, corners, last]))
 
 
-def _extend(part: LineString, end: Floats, ahead: Floats, tangent: Floats, reach_m: float) -> Floats:
-    straight = end + 1.01 * reach_m * ahead
-    meets = shapely.intersection(LineString([end, straight]), part)
-    if shapely.get_num_coordinates(meets) <= 1:
-        return straight
-    return np.asarray(end + 1.01 * reach_m * tangent / np.hypot(*tangent))
+def _way_out(part: LineString, end: Floats, ahead: Floats, far: float) -> Floats:
+    """Return the far end of the ray, as nearly straight ahead as may be, that does not meet the line."""
+    fan = np.radians(np.arange(0, 181, 5))
+    turns = np.column_stack([fan, -fan]).ravel()
+    aside = np.array([-ahead[1], ahead[0]])
+    tips = end + far * (np.cos(turns)[:, None] * ahead + np.sin(turns)[:, None] * aside)
+    rays = shapely.linestrings(np.stack([np.broadcast_to(end, tips.shape), tips], axis=1))
+    free = shapely.get_num_coordinates(shapely.intersection(rays, part)) <= 1
+    return np.asarray(tips[np.argmax(free)], dtype=np.float64)
 
 
 def _vote(border: LineString, noded: BaseGeometry, pieces: Any) -> Floats:
