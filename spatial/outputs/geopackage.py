@@ -173,8 +173,9 @@ def _explaining(target: Path) -> Iterator[None]:
     try:
         yield
     except (sqlite3.Error, DataSourceError, DataLayerError, FeatureError, GeometryError) as error:
+        cause = str(error).rsplit("failed: ", 1)[-1]  # before it GDAL cites the whole statement
         remedy = "free some space, allow writing there, or choose another folder"
-        raise OutputError(Fault(str(target), "", f"cannot be written: {error}", remedy)) from error
+        raise OutputError(Fault(str(target), "", f"cannot be written: {cause}", remedy)) from error
 
 
 @contextmanager
