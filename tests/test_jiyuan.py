@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 import shapely
-import yaml
 
 from spatial.engine.geodesy import area_m2
+from spatial.plan.reader import read_plan
 from spatial.plan.records import Plan
 from spatial.plan.shelf import find_shelf
 from spatial.plan.structure import BeltElement, CoreElement, PointElement
@@ -33,7 +33,7 @@ def load(name: str) -> tuple[list[dict[str, Any]], np.ndarray]:
 
 @cache
 def plan() -> Plan:
-    return Plan.model_validate(yaml.safe_load((FOLDER / "plan.yaml").read_text(encoding="utf-8")))
+    return read_plan("jiyuan")
 
 
 @cache
@@ -108,3 +108,45 @@ def test_towns_and_places_lie_in_the_territory() -> None:
 )
 def test_sizes_are_plausible(name: str, key: str, value: str, low: float, high: float) -> None:
     assert low < share(name, key, value) < high
+
+
+def test_expressways_and_roads_are_one_network() -> None:
+    """Every road hangs on the others by shared vertices; what crosses without one is an expressway bridge."""
+    rows, shapes = load("roads.geojson")
+    knots = [{tuple(knot) for knot in shapely.get_coordinates(shape)} for shape in shapes]
+    reached, waiting = {0}, [0]
+    while waiting:
+        here = knots[waiting.pop()]
+        near = {other for other, one in enumerate(knots) if one & here} - reached
+        reached |= near
+        waiting += near
+    assert reached == set(range(len(rows)))
+    pairs = shapely.STRtree(shapes).query(shapes, predicate="intersects").T
+    for one, other in pairs[pairs[:, 0] < pairs[:, 1]]:
+        crossings = shapely.get_coordinates(shapely.intersection(shapes[one], shapes[other]))
+        at_grade = "expressway" not in {rows[one]["grade"], rows[other]["grade"]}
+        assert not at_grade or {tuple(point) for point in crossings} <= knots[one] & knots[other]
+
+
+def test_tributaries_end_on_a_vertex_of_their_river() -> None:
+    rows, shapes = load("rivers.geojson")
+    river = dict(zip((row["name"] for row in rows), shapes, strict=True))
+    mouths = {"南蟒河": "北蟒河", "东洋河": "黄河", "逢石河": "黄河", "大峪河": "黄河", "砚瓦河": "黄河"}
+    for name, into in mouths.items():
+        assert river[name].coords[-1] in list(river[into].coords)
+
+
+def overlaps(name: str, key: str, minimum_ha: float = 0.1) -> int:
+    """Count the places where claims of different kinds overlap by more than `minimum_ha`."""
+    rows, shapes = load(name)
+    kinds = np.array([row[key] for row in rows])
+    one, other = shapely.STRtree(shapes).query(shapes, predicate="intersects")
+    different = (one < other) & (kinds[one] != kinds[other])
+    shared = shapely.intersection(shapes[one[different]], shapes[other[different]])
+    parts = shapely.get_parts(shared, return_index=False)
+    return int((area_m2(parts[shapely.get_dimensions(parts) == 2]) > minimum_ha * 1e4).sum())
+
+
+def test_claims_disagree_in_a_few_dozen_places() -> None:
+    assert 20 <= overlaps("lines.geojson", "line") <= 60
+    assert 10 <= overlaps("zones.geojson", "zone") <= 40
