@@ -23,6 +23,7 @@ _PLACEMENTS: dict[tuple[str, Shape], str] = {
     ("centre", "LineString"): "4",
     ("along", "Polygon"): "5",
     ("centre", "Polygon"): "4",
+    ("edge", "Polygon"): "7",
 }
 _ANYWHERE = "4"
 _POINTS_PER_PIXEL = 0.75

@@ -27,17 +27,24 @@ Language = Literal["zh", "en", "both"]
 _LISTED = 20
 _UNKNOWN = "-"
 _SQUARE_METRES = 1e4
+_TRACE = 1e-8
 _VERDICTS = {
     "kept": ("√ 兑现", "kept", "green"),
     "broken": ("× 未兑现", "broken", "bold red"),
     "undecidable": ("? 无法判定", "undecidable", "yellow"),
+    "info": ("- 参考", "for information", "dim"),
 }
 _SEVERITIES = {
     "error": ("错误", "error", "bold red"),
     "warning": ("警告", "warning", "yellow"),
     "info": ("提示", "note", "cyan"),
 }
-_SUBJECTS = {"towns": ("乡镇", "towns"), "area": ("面积", "area"), "people": ("人口", "people")}
+_UNITS = {
+    "towns": ("个", "towns"),
+    "points": ("个", "points"),
+    "area": ("km2", "km2"),
+    "people": ("人", "people"),
+}
 
 
 def print_summary(
@@ -58,7 +65,7 @@ def print_summary(
         Where to print; looks best from 80 columns.
     layers : mapping of str to DataFrame
         Layers by name. ``zone_balance`` (areas in hectares, shares of the territory) and ``circle_coverage``
-        are told as tables where they are there and have rows.
+        (of which rows with a promise) are told as tables where they are there and have rows.
     contracts : mapping of str to Contract
         Titles and column names of the layers.
     findings : DataFrame
@@ -83,11 +90,13 @@ def print_summary(
     """
     words = _Words(language)
     console.print(Rule(_line(title, "bold")))
-    for name, show in (("zone_balance", _print_balance), ("circle_coverage", _print_promises)):
-        frame = layers.get(name)
-        if frame is not None and len(frame):
-            _print_heading(console, words.pick(contracts[name].zh, contracts[name].en))
-            show(console, words, frame, contracts[name])
+    balance, coverage = layers.get("zone_balance"), layers.get("circle_coverage")
+    if balance is not None and len(balance):
+        _print_heading(console, words.pick(contracts["zone_balance"].zh, contracts["zone_balance"].en))
+        _print_balance(console, words, balance, contracts["zone_balance"])
+    if coverage is not None and len(promised := coverage[coverage["promise"].notna()]):
+        _print_heading(console, words.pick("通勤圈承诺", "Promises of the circles"))
+        _print_promises(console, words, promised, contracts["circle_coverage"])
     _print_findings(console, words, findings, contracts)
     _print_files(console, words, list(files))
 
@@ -105,14 +114,9 @@ class _Words:
         return (en or zh) if self.language == "en" else (zh or en)
 
     def heads(self, contract: Contract, *columns: str) -> list[Text]:
-        """Return the names of columns or of ``one / other``, two lines high in both languages."""
+        """Return the names of columns, two lines high in both languages."""
         named = contract.all_columns()
-        heads = []
-        for column in columns:
-            parts = [named[part] for part in column.split(" / ")]
-            zh, en = " / ".join(part.zh for part in parts), " / ".join(part.en for part in parts)
-            heads.append(_text(self.pick(zh, en, "\n"), "bold"))
-        return heads
+        return [_text(self.pick(named[column].zh, named[column].en, "\n"), "bold") for column in columns]
 
     def name(self, key: str, name: object) -> str:
         """Return a zone's or line's name; the English one is the label of its style."""
@@ -159,13 +163,11 @@ def _add_area(table: Table, name: str, row: Mapping[Any, Any], style: str = "") 
 
 def _print_promises(console: Console, words: _Words, coverage: pd.DataFrame, contract: Contract) -> None:
     """Print how much of what each circle promises lies inside, and under the table what lies outside."""
-    columns = ("verdict", "name", "subject", "inside / total", "share", "required_share")
-    verdict, name, subject, *figures = words.heads(contract, *columns)
+    verdict, name, share, required = words.heads(contract, "verdict", "name", "share", "required_share")
     table = Table(box=SIMPLE, pad_edge=False, show_edge=False)
     table.add_column(verdict, no_wrap=True)
     table.add_column(name, overflow="fold", min_width=12)
-    table.add_column(subject, no_wrap=True)
-    for head in figures:
+    for head in (_text(words.pick("圈内 / 总量", "Inside / total", "\n"), "bold"), share, required):
         table.add_column(head, justify="right", no_wrap=True)
     rows = coverage.to_dict("records")
     for row in rows:
@@ -173,22 +175,22 @@ def _print_promises(console: Console, words: _Words, coverage: pd.DataFrame, con
         table.add_row(
             _text(words.pick(zh, en, "\n"), style),
             _line(row["name"]) + _text("\n") + _line(row["promise"], "dim"),
-            _text(_subject(words, row, "\n")),
-            f"{_number(row['inside'], 1)} / {_number(row['total'], 1)}",
+            _line(_measure(words, row)),
             _share(row["share"]),
             _share(row["required_share"]),
         )
     console.print(table)
     for row in rows:
-        if outside := _flat(row["outside"]).strip():
+        if row["verdict"] != "info" and (outside := _flat(row["outside"]).strip()):
             known = row["verdict"] != "undecidable"
             intro = words.pick("圈外", "outside") if known else words.pick("原因", "reason")
-            lead = f"{row['name']} · {_subject(words, row)} · {intro}: "
-            console.print(_line(lead, _VERDICTS[row["verdict"]][2]) + _line(outside))
+            lead = _line(f"{row['name']} · {intro}: ", _VERDICTS[row["verdict"]][2])
+            console.print(lead + _line(outside))
 
 
-def _subject(words: _Words, row: Mapping[Any, Any], joint: str = " ") -> str:
-    return words.pick(*_SUBJECTS.get(row["subject"], (_flat(row["subject"]), "")), joint)
+def _measure(words: _Words, row: Mapping[Any, Any]) -> str:
+    unit = words.pick(*_UNITS.get(row["subject"], ("", "")))
+    return f"{_number(row['inside'], 1)} / {_number(row['total'], 1)} {unit}".rstrip()
 
 
 def _print_findings(
@@ -277,7 +279,10 @@ def _number(value: float, digits: int) -> str:
 
 
 def _share(value: float) -> str:
-    return _UNKNOWN if pd.isna(value) else f"{value:.2%}"
+    """Write a share in percent; one that lacks a trace of the whole must not read as the whole."""
+    if pd.isna(value):
+        return _UNKNOWN
+    return ">99.99%" if 0.99995 <= value < 1 - _TRACE else f"{value:.2%}"
 
 
 def _size(count: int) -> str:
