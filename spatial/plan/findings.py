@@ -70,7 +70,8 @@ def frame_findings(findings: Iterable[Finding]) -> gpd.GeoDataFrame:
     ['finding-0001']
     """
     rows = sorted(
-        findings, key=lambda item: (_ORDER[item.severity], item.rule, item.layer, item.feature_id, item.message_en)
+        findings,
+        key=lambda item: (_ORDER[item.severity], item.rule, item.layer, item.feature_id, item.message_en),
     )
     columns: dict[str, list[object]] = {field: [getattr(row, field) for row in rows] for field in _FIELDS}
     frame = gpd.GeoDataFrame(

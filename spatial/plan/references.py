@@ -1,85 +1,136 @@
-"""What one part of a plan says of another: sources, elements and names must exist and be unique."""
+"""What one part of a plan says of another: sources, elements and names must exist and be unique.
+
+References are looked up in the document as written, not in the records, so that they are reported with
+all other faults of the plan and not only when those are gone.
+"""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Collection, Iterable, Iterator
+from typing import Any
 
-from spatial.plan.records import Plan
+from spatial.plan.yamltext import Path
 
-Path = tuple[str | int, ...]
 Broken = tuple[Path, str, str]
 """Where, what is wrong, what would be right."""
+_ELEMENTS = ("structure", "elements", "*")
+_USES_OF_SOURCES: tuple[tuple[str, ...], ...] = (
+    ("territory", "source"),
+    (*_ELEMENTS, "source"),
+    ("zones", "claims", "*", "source"),
+    ("lines", "claims", "*", "source"),
+    ("population", "source"),
+)
+_USES_OF_ELEMENTS = ((*_ELEMENTS, "cut", "*"), (*_ELEMENTS, "round"))
+_ALL_DIFFERENT: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("id", (*_ELEMENTS, "id")),
+    ("id", ("circles", "*", "id")),
+    ("code", ("towns", "*", "code")),
+    ("zone", ("zones", "priority", "*")),
+    ("line", ("lines", "priority", "*")),
+)
+_NAMES = tuple((part, "*", "name", *more) for part in ("towns", "places") for more in ((), ("zh",), ("en",)))
 
 
-def find_broken_references(plan: Plan) -> list[Broken]:
+def find_broken_references(document: dict[str, Any]) -> list[Broken]:
     """Return every reference that leads nowhere and every name that is given twice.
+
+    Parameters
+    ----------
+    document : dict
+        As read from YAML; parts that are not what they should be are passed over.
 
     Examples
     --------
-    >>> from spatial.plan.records import Plan
-    >>> plan = Plan.model_validate(
-    ...     {"name": "x", "title": "x", "year": 2035, "territory": {"source": "border"}}
-    ... )
-    >>> find_broken_references(plan)[0][1]
-    "there is no source 'border'"
+    >>> find_broken_references({"territory": {"source": "border"}})
+    [(('territory', 'source'), "there is no source 'border'", 'add it under `sources`')]
     """
-    return [*_missing_sources(plan), *_missing_elements(plan), *_given_twice(plan)]
+    return [
+        *_missing_sources(document),
+        *_missing_elements(document),
+        *_rings_round_each_other(document),
+        *_given_twice(document),
+    ]
 
 
-def _missing_sources(plan: Plan) -> Iterator[Broken]:
-    uses: list[tuple[Path, str | None]] = [(("territory", "source"), plan.territory.source)]
-    if plan.structure:
-        uses += [
-            (("structure", "elements", number, "source"), getattr(element, "source", None))
-            for number, element in enumerate(plan.structure.elements)
-        ]
-    for part, spec in (("zones", plan.zones), ("lines", plan.lines)):
-        if spec:
-            uses += [((part, "claims", number, "source"), claim.source) for number, claim in enumerate(spec.claims)]
-    if plan.population:
-        uses.append((("population", "source"), plan.population.source))
-    for path, name in uses:
-        if name is not None and name not in plan.sources:
-            yield path, f"there is no source {name!r}", _suggest(name, plan.sources, "add it under `sources`")
-
-
-def _missing_elements(plan: Plan) -> Iterator[Broken]:
-    if plan.structure is None:
+def _texts(value: Any, *pattern: str, at: Path = ()) -> Iterator[tuple[Path, str]]:
+    """Yield the texts at a path, whose ``*`` stands for any item of a list."""
+    if not pattern:
+        if isinstance(value, str):
+            yield at, value.strip()
         return
-    ids = [element.id for element in plan.structure.elements]
-    for number, element in enumerate(plan.structure.elements):
-        base: Path = ("structure", "elements", number)
-        named = [((*base, "cut", place), name) for place, name in enumerate(getattr(element, "cut", ()))]
-        if element.kind == "ring":
-            named.append(((*base, "round"), element.round))
-        for path, name in named:
-            if name not in ids or name == element.id:
-                what = "an element cannot refer to itself" if name == element.id else f"there is no element {name!r}"
-                yield path, what, _suggest(name, [other for other in ids if other != element.id], "give an element's id")
+    head, *rest = pattern
+    inner: Iterable[tuple[str | int, Any]] = ()
+    if head == "*" and isinstance(value, list):
+        inner = enumerate(value)
+    elif isinstance(value, dict) and head in value:
+        inner = [(head, value[head])]
+    for step, item in inner:
+        yield from _texts(item, *rest, at=(*at, step))
 
 
-def _given_twice(plan: Plan) -> Iterator[Broken]:
-    elements = plan.structure.elements if plan.structure else ()
-    yield from _repeats("id", ((("structure", "elements", n, "id"), e.id) for n, e in enumerate(elements)))
-    yield from _repeats("id", ((("circles", n, "id"), circle.id) for n, circle in enumerate(plan.circles)))
-    yield from _repeats("code", ((("towns", n, "code"), town.code) for n, town in enumerate(plan.towns)))
-    names: list[tuple[Path, str]] = [(("towns", n, "name"), town.name.pick("zh")) for n, town in enumerate(plan.towns)]
-    names += [(("places", n, "name"), place.name.pick("zh")) for n, place in enumerate(plan.places)]
-    yield from _repeats("name", names)
+def _missing_sources(document: dict[str, Any]) -> Iterator[Broken]:
+    sources = document.get("sources") or {}
+    if not isinstance(sources, dict):
+        return
+    for pattern in _USES_OF_SOURCES:
+        for path, name in _texts(document, *pattern):
+            if name not in sources:
+                yield path, f"there is no source {name!r}", _suggest(name, sources, "add it under `sources`")
 
 
-def _repeats(what: str, items: Iterable[tuple[Path, str]]) -> Iterator[Broken]:
+def _missing_elements(document: dict[str, Any]) -> Iterator[Broken]:
+    ids = dict(_texts(document, *_ELEMENTS, "id"))
+    for pattern in _USES_OF_ELEMENTS:
+        for path, name in _texts(document, *pattern):
+            own = ids.get((*path[:3], "id"))
+            others = dict.fromkeys(other for other in ids.values() if other != own)
+            if name == own:
+                yield path, f"{name!r} is this element itself", "name another element by its id"
+            elif name not in others:
+                remedy = _suggest(name, others, "name an element by its id")
+                yield path, f"there is no element {name!r}", remedy
+
+
+def _rings_round_each_other(document: dict[str, Any]) -> Iterator[Broken]:
+    ids = dict(_texts(document, *_ELEMENTS, "id"))
+    rounds = _texts(document, *_ELEMENTS, "round")
+    rings = [(path, ids.get((*path[:3], "id")), inner) for path, inner in rounds]
+    inside = {own: inner for _, own, inner in rings}
+    for path, own, inner in rings:
+        seen, here = {own}, inner
+        while here in inside and here not in seen:
+            seen.add(here)
+            here = inside[here]
+        if here == own and inner != own:
+            yield (
+                path,
+                f"{own!r} and {inner!r} lie round each other",
+                "begin with a ring round a core or a point",
+            )
+
+
+def _given_twice(document: dict[str, Any]) -> Iterator[Broken]:
+    for what, pattern in _ALL_DIFFERENT:
+        yield from _repeats(what, _texts(document, *pattern))
+    named = [found for pattern in _NAMES for found in _texts(document, *pattern)]
+    named.sort(key=lambda found: (found[0][0] != "towns", found[0][1]))
+    yield from _repeats("name", named, owner=2)
+
+
+def _repeats(what: str, items: Iterable[tuple[Path, str]], *, owner: int | None = None) -> Iterator[Broken]:
+    """Yield what is given a second time; the first `owner` steps of a path are who gives it."""
     seen: dict[str, Path] = {}
     for path, value in items:
-        if value in seen:
-            first = ".".join(map(str, seen[value]))
-            yield path, f"the {what} {value!r} is given already at {first}", f"give each its own {what}"
-        seen.setdefault(value, path)
+        first = seen.setdefault(value, path)
+        if first[:owner] != path[:owner]:
+            problem = f"the {what} {value!r} is given already at {'.'.join(map(str, first))}"
+            yield path, problem, f"give each its own {what}"
 
 
 def _suggest(name: str, known: Collection[str], otherwise: str) -> str:
-    near = difflib.get_close_matches(name, list(known), 1)
+    near = difflib.get_close_matches(name, known, 1)
     if near:
         return f"did you mean {near[0]!r}?"
     return f"{otherwise}; there is {', '.join(known)}" if known else otherwise

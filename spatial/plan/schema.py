@@ -16,6 +16,9 @@ def export_schema() -> str:
     True
     """
     schema = Plan.model_json_schema(by_alias=True)
+    for record in (schema, *schema["$defs"].values()):
+        if "description" in record:  # editors show it; examples in Python say nothing there
+            record["description"] = record["description"].partition("\n\nExamples\n")[0]
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     schema["title"] = "Territorial plan"
     return json.dumps(schema, ensure_ascii=False, indent=1, sort_keys=True) + "\n"

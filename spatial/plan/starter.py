@@ -65,7 +65,7 @@ def compose_plan(
     ...     "x", "某市", territory="{adcode: 410600}", centre=Seat("中心", 114.3, 35.7),
     ...     core_radius_m=3000, schema="plan.json",
     ... )
-    >>> "formula: 一核\\n" in text
+    >>> "formula: 一核 " in text
     True
     """
     points = "".join(_POINT.format(number=n, name=_quote(s.name)) for n, s in enumerate(seats, 1))
@@ -75,7 +75,9 @@ def compose_plan(
         title=_quote(title),
         territory=territory,
         sources=f"\nsources:\n{sources}" if sources else "",
-        towns=("\ntowns:\n" + "".join(_TOWN.format(name=_quote(s.name), s=s) for s in seats)) if seats else "",
+        towns=("\ntowns:\n" + "".join(_TOWN.format(name=_quote(s.name), s=s) for s in seats))
+        if seats
+        else "",
         centre=_quote(centre.name),
         lon=round(centre.lon, 5),
         lat=round(centre.lat, 5),
