@@ -46,7 +46,7 @@ class ClassStyle(Record):
 
 
 class LabelStyle(Record):
-    """How a layer's names stand on the map: beside points, in the middle of areas, or along them.
+    """How a layer's names stand on the map: beside points, in the middle of areas, at their edge or along them.
 
     Where there is no room for all, names of higher `priority` stay.
     """
@@ -54,7 +54,7 @@ class LabelStyle(Record):
     size: float = Field(default=12.0, ge=6, le=40)
     colour: Colour = "#222222"
     bold: bool = False
-    place: Literal["beside", "centre", "along"] = "beside"
+    place: Literal["beside", "centre", "edge", "along"] = "beside"
     priority: int = 0
     min_zoom: float = Field(default=0.0, ge=0, le=24)
 
@@ -73,7 +73,7 @@ class LayerStyle(Record):
     order: int
     show: bool = True
     of: Slug | None = None
-    where: dict[Slug, tuple[str, ...]] = {}
+    where: dict[Slug, tuple[str, ...]] = Field(default_factory=dict)
     class_column: Slug | None = None
     graded: bool = False
     label_column: Slug | None = None
@@ -148,8 +148,8 @@ class Styles(Record):
     ground: Colour = "#ffffff"
     groups: dict[Slug, Text]
     unstyled: ClassStyle
-    views: dict[Slug, View] = {}
-    terms: dict[Slug, dict[str, Text]] = {}
+    views: dict[Slug, View] = Field(default_factory=dict)
+    terms: dict[Slug, dict[str, Text]] = Field(default_factory=dict)
     layers: dict[Slug, LayerStyle]
 
 

@@ -1,0 +1,374 @@
+"""The plan as one HTML file: a folium map with everything inside, which opens with no network at all.
+
+Names and attributes of users' files never pass through a template: they lie in JSON blocks that the page's
+own scripts read, and come to the screen as text nodes.
+"""
+
+from __future__ import annotations
+
+import html
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import folium
+import pandas as pd
+from branca.element import Element, Figure, MacroElement
+from folium.map import Layer
+from folium.template import Template
+from folium.utilities import JsCode
+
+from spatial.errors import Fault, OutputError
+from spatial.outputs.features import (
+    DrawnLayer,
+    choose_layers,
+    describe_layer,
+    dump_json,
+    find_bounds,
+    write_features,
+)
+from spatial.outputs.files import replacing
+from spatial.outputs.offline import OWN, inline_page, write_policy
+from spatial.plan.base import Text
+from spatial.plan.contract import Contract
+from spatial.plan.styles import Styles
+
+_SCRIPTS = ("symbols.js", "webmap.js", "probe.js", "labels.js", "measure.js", "panel.js", "tools.js")
+_DATA_MARK = "<!-- plan data -->"
+_FINDINGS_LISTED = 200
+_KEY = re.compile(r"[0-9A-Za-z]{16,64}\Z")
+
+
+@dataclass(frozen=True)
+class MapHeading:
+    """What stands round the map.
+
+    Parameters
+    ----------
+    title : Text
+        Title of the plan.
+    subtitle : Text, optional
+        A line below it, such as place and period.
+    language : {"zh", "en", "both"}
+        Language at first; readers can switch.
+    approval_number : str
+        审图号; shown as pending when empty.
+    compiler : Text, optional
+        Who made the plan.
+    illustrative : bool
+        Whether to mark the map 示意图: illustrative, not legally binding.
+    provenance : dict
+        Hashes and versions of what went in, shown in the panel.
+    """
+
+    title: Text
+    subtitle: Text | None = None
+    language: Literal["zh", "en", "both"] = "both"
+    approval_number: str = ""
+    compiler: Text | None = None
+    illustrative: bool = True
+    provenance: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _Tiles:
+    """A tile service: layers of addresses, the hosts they lie on and what a user must know."""
+
+    addresses: tuple[str, ...]
+    hosts: tuple[str, ...]
+    subdomains: str
+    credit: str
+    warning: Text
+
+
+_TIANDITU = (
+    "https://t{{s}}.tianditu.gov.cn/{0}_w/wmts?SERVICE=WMTS&REQUEST=GetTile&VERSION=1.0.0&LAYER={0}"
+    "&STYLE=default&TILEMATRIXSET=w&FORMAT=tiles&TILEMATRIX={{z}}&TILEROW={{y}}&TILECOL={{x}}&tk="
+)
+_BASEMAPS = {
+    "tianditu": _Tiles(
+        (_TIANDITU.format("vec"), _TIANDITU.format("cva")),
+        ("https://*.tianditu.gov.cn",),
+        "01234567",
+        "天地图",
+        Text(
+            zh="底图“天地图”需要联网；您的密钥写在 map.html 中，分享前请想到这一点。",
+            en="The Tianditu basemap needs a network; map.html holds your key, so mind whom you give it to.",
+        ),
+    ),
+    "osm": _Tiles(
+        ("https://tile.openstreetmap.org/{z}/{x}/{y}.png",),
+        ("https://tile.openstreetmap.org",),
+        "abc",
+        "© OpenStreetMap contributors",
+        Text(
+            zh="底图 OpenStreetMap 需要联网，其国界画法未经审核，不得公开使用。",
+            en="The OpenStreetMap basemap needs a network; its boundaries are not approved for public maps.",
+        ),
+    ),
+    "gaode": _Tiles(
+        ("https://webrd0{s}.is.autonavi.com/appmaptile?lang=zh_cn&size=1&scale=1&style=8&x={x}&y={y}&z={z}",),
+        ("https://*.is.autonavi.com",),
+        "1234",
+        "高德地图 GCJ-02",
+        Text(
+            zh="底图“高德”为 GCJ-02 坐标，与规划图层相差数百米，不可用于描绘和量算，且需要联网。",
+            en="The Gaode basemap is in GCJ-02: it lies some hundred metres off the plan's layers; never draw "
+            "or measure on it. It needs a network.",
+        ),
+    ),
+}
+_NO_KEY = Text(
+    zh="没有有效的天地图密钥，地图不带底图；请提供密钥（字母和数字）。",
+    en="There is no valid Tianditu key, so the map has no basemap; give a key of letters and digits.",
+)
+
+
+class _PlanStart(MacroElement):  # type: ignore[misc]
+    """The script that reads the plan's settings; layers come after it."""
+
+    _template = Template(
+        "{% macro script(this, kwargs) %}var plan = SpatialMap.create({{ this._parent.get_name() }});{% endmacro %}"
+    )
+
+
+class _PlanEnd(MacroElement):  # type: ignore[misc]
+    """The script that builds labels, panel and tools once all layers are there."""
+
+    _template = Template(
+        "{% macro script(this, kwargs) %}plan.start({{ this.groups|tojavascript }});{% endmacro %}"
+    )
+
+    def __init__(self, layers: Sequence[PlanLayer]) -> None:
+        super().__init__()
+        self.groups = [[layer.key, JsCode(layer.get_name())] for layer in layers]
+
+
+class PlanLayer(Layer):  # type: ignore[misc]
+    """A layer of the plan, styled by one JavaScript function over the class of a feature.
+
+    Parameters
+    ----------
+    key : str
+        Key of the style entry; a data block of the page bears it.
+    show : bool
+        Whether it is drawn at first.
+    """
+
+    _template = Template(
+        "{% macro script(this, kwargs) %}"
+        'var {{ this.get_name() }} = L.geoJson(SpatialMap.read("{{ this.key }}"), {{ this.options|tojavascript }});'
+        "{% endmacro %}"
+    )
+
+    def __init__(self, key: str, *, show: bool) -> None:
+        super().__init__(name=key, overlay=True, show=show)
+        self._name = "PlanLayer"
+        self._id = key
+        self.key = key
+        self.options = {
+            "style": JsCode(f'plan.style("{key}")'),
+            "point_to_layer": JsCode(f'plan.marker("{key}")'),
+            "renderer": JsCode(f'plan.renderer("{key}")'),
+            "pane": f"plan-{key}",
+            "interactive": False,
+            "smooth_factor": 0.7,
+        }
+
+
+def write_webmap(
+    path: str | os.PathLike[str],
+    layers: Mapping[str, pd.DataFrame],
+    *,
+    heading: MapHeading,
+    styles: Styles,
+    contracts: Mapping[str, Contract],
+    metric_crs: str,
+    basemap: str = "none",
+    tianditu_key: str | None = None,
+) -> list[str]:
+    """Write the layers as one HTML file that needs no network.
+
+    Parameters
+    ----------
+    path : path-like
+        The file to write or replace, atomically. Identical input gives identical bytes.
+    layers : mapping of str to frame
+        Layers with geometry in any known CRS (stored ones are EPSG:4490); tables are ignored. Rows without
+        geometry are counted, not drawn.
+    heading : MapHeading
+        Title, language, marks, provenance.
+    styles : Styles
+        Groups, classes, order.
+    contracts : mapping of str to Contract
+        Titles and columns of the layers, in Chinese and English.
+    metric_crs : str
+        CRS of the plan's distances, in which places for names are sought.
+    basemap : {"none", "tianditu", "osm", "gaode"}
+        Tiles below the plan; any but "none" needs a network when the map is opened.
+    tianditu_key : str, optional
+        Key for Tianditu; without it there is no basemap.
+
+    Returns
+    -------
+    list of str
+        What a user should know, in the heading's language.
+
+    Raises
+    ------
+    CrsError
+        A layer has no CRS.
+    OutputError
+        The basemap is unknown, a script has no local carrier, or the file cannot be written.
+    """
+    drawn = choose_layers(layers, styles, contracts)
+    shown = [layer for layer in drawn if len(layer.frame)]
+    tiles, warnings = _choose_basemap(basemap, tianditu_key)
+    page = _render(shown, tiles, tianditu_key or "", heading)
+    config = _configure(shown, heading, styles, layers)
+    blocks = {"config": dump_json(config)}
+    blocks |= {layer.key: write_features(layer, metric_crs) for layer in shown}
+    data = "\n".join(
+        f'<script type="application/json" id="plan-data-{key}">{text}</script>' for key, text in blocks.items()
+    )
+    head, tail = page.split(_DATA_MARK)
+    with replacing(path) as beside:
+        beside.write_text(head + data + tail, encoding="utf-8", newline="\n")
+    warnings += [*_warn_unstyled(drawn), *_warn_absent(drawn)]
+    return [_say(text, heading.language) for text in warnings]
+
+
+def _render(shown: Sequence[DrawnLayer], tiles: _Tiles | None, key: str, heading: MapHeading) -> str:
+    """Return folium's page with every script and stylesheet inside, and a mark where the data goes."""
+    plan_map = folium.Map(
+        location=[35.0, 105.0],
+        zoom_start=4,
+        tiles=None,
+        zoom_control=False,
+        zoom_snap=0.25 if tiles is None else 1,
+        zoom_delta=0.5 if tiles is None else 1,
+        wheel_px_per_zoom_level=90,
+        max_zoom=19,
+        font_size="13px",
+    )
+    plan_map._id = "plan"
+    version = "1.9"
+    plan_map.default_js = [
+        ("leaflet", f"leaflet@{version}/leaflet.js"),
+        ("jquery", "jquery.min.js"),
+        *((name, OWN + name) for name in _SCRIPTS),
+    ]
+    plan_map.default_css = [("leaflet_css", f"leaflet@{version}/leaflet.css"), ("panel_css", OWN + "panel.css")]
+    figure: Figure = plan_map.get_root()
+    figure.title = html.escape(_say(heading.title, heading.language))
+    figure.header.add_child(Element(write_policy(tiles.hosts if tiles else ())), name="policy", index=0)
+    figure.html.add_child(Element(_DATA_MARK), name="data")
+    _add_tiles(plan_map, tiles, key)
+    start = _PlanStart()
+    parts = [PlanLayer(layer.key, show=layer.style.show) for layer in shown]
+    for number, element in enumerate([start, *parts, _PlanEnd(parts)]):
+        if not isinstance(element, PlanLayer):
+            element._id = str(number)
+        plan_map.add_child(element)
+    return inline_page(figure.render())
+
+
+def _add_tiles(plan_map: folium.Map, tiles: _Tiles | None, key: str) -> None:
+    for number, address in enumerate(tiles.addresses if tiles else ()):
+        layer = folium.TileLayer(
+            address + (key if address.endswith("tk=") else ""),
+            attr=tiles.credit if tiles else None,
+            name=f"basemap {number}",
+            subdomains=tiles.subdomains if tiles else "abc",
+        )
+        layer._id = str(number)
+        plan_map.add_child(layer)
+
+
+def _choose_basemap(basemap: str, key: str | None) -> tuple[_Tiles | None, list[Text]]:
+    if basemap == "none":
+        return None, []
+    if basemap not in _BASEMAPS:
+        remedy = f"there is none, {', '.join(_BASEMAPS)}"
+        raise OutputError(Fault("outputs", "basemap", f"'{basemap}' is not known", remedy))
+    if basemap == "tianditu" and not _KEY.match(key or ""):
+        return None, [_NO_KEY]
+    tiles = _BASEMAPS[basemap]
+    return tiles, [tiles.warning]
+
+
+def _configure(
+    shown: Sequence[DrawnLayer], heading: MapHeading, styles: Styles, layers: Mapping[str, pd.DataFrame]
+) -> dict[str, Any]:
+    """Return all that the page's scripts need to know beside the features."""
+    keys = {layer.key for layer in shown}
+    titles = {key: _text(style.title) for key, style in styles.layers.items()}
+    terms = {column: {key: _text(text) for key, text in named.items()} for column, named in styles.terms.items()}
+    return {
+        "title": _text(heading.title),
+        "subtitle": heading.subtitle and _text(heading.subtitle),
+        "compiler": heading.compiler and _text(heading.compiler),
+        "language": heading.language,
+        "approval_number": heading.approval_number,
+        "illustrative": heading.illustrative,
+        "provenance": list(heading.provenance.items()),
+        "paper": styles.paper,
+        "ground": styles.ground,
+        "bounds": find_bounds(shown),
+        "terms": terms | {"layer": titles},
+        "groups": [{"key": key, "title": _text(title)} for key, title in styles.groups.items()],
+        "views": [
+            {"key": key, "title": _text(view.title), "layers": [name for name in view.layers if name in keys]}
+            for key, view in styles.views.items()
+        ],
+        "layers": [describe_layer(layer, styles) for layer in shown],
+        "findings": _list_findings(layers.get("findings")),
+    }
+
+
+def _list_findings(frame: pd.DataFrame | None) -> dict[str, Any]:
+    """Return the first findings, also those without a place on the map, and how many there are."""
+    if frame is None:
+        return {"total": 0, "items": []}
+    columns = [frame[name].head(_FINDINGS_LISTED) for name in ("id", "severity", "message_zh", "message_en")]
+    items = [
+        {"id": key, "severity": severity, "message": {"zh": zh, "en": en}}
+        for key, severity, zh, en in zip(*columns, strict=True)
+    ]
+    return {"total": len(frame), "items": items}
+
+
+def _warn_unstyled(drawn: Sequence[DrawnLayer]) -> list[Text]:
+    return [
+        Text(
+            zh=f"图层“{layer.style.title.pick('zh')}”中的类别没有样式，以警示样式绘制：{named}。",
+            en=f"Layer {layer.style.title.pick('en')}: classes without a style are drawn in the warning style: {named}.",
+        )
+        for layer in drawn
+        if (values := layer.unstyled_values())
+        for named in [", ".join(repr(value) for value in values[:10]) + (" …" if len(values) > 10 else "")]
+    ]
+
+
+def _warn_absent(drawn: Sequence[DrawnLayer]) -> list[Text]:
+    return [
+        Text(
+            zh=f"图层“{layer.style.title.pick('zh')}”有 {layer.absent} 个要素没有几何，未绘制。",
+            en=f"Layer {layer.style.title.pick('en')}: {layer.absent} features without geometry are not drawn.",
+        )
+        for layer in drawn
+        if layer.absent and layer.key != "findings"
+    ]
+
+
+def _say(text: Text, language: str) -> str:
+    if language == "both":
+        return " ".join(dict.fromkeys((text.pick("zh"), text.pick("en"))))
+    return text.pick(language)
+
+
+def _text(text: Text) -> dict[str, str]:
+    return {"zh": text.zh, "en": text.en}
