@@ -67,12 +67,16 @@ class Network:
         Class, such as ``primary``.
     road_name : ndarray of str, shape (r,)
         Name, ``""`` where there is none.
+    road_paved : ndarray of int8, shape (r,)
+        1 paved, 0 not, -1 unknown.
     road_id : ndarray of int64, shape (r,)
         Way or feature that the road comes from; of several, the longest.
     shape_start : ndarray of int64, shape (r + 1,)
         Vertices of road i are ``shape_xy[shape_start[i]:shape_start[i + 1]]``, from start to end.
     shape_xy : ndarray of float64, shape (k, 2)
         Vertices, metres.
+    shape_aloft : ndarray of bool, shape (k,)
+        Whether the step from each vertex to the next is a bridge or a tunnel.
     component : ndarray of int32, shape (n,)
         Rank of the node's strongly connected component; 0 is the largest.
     more_begins, more_ends : ndarray of int32, shape (any, 3)
@@ -87,7 +91,8 @@ class Network:
     ``min(begin[r, 0] + t * road_seconds[r, 0], begin[r, 1] + (1 - t) * road_seconds[r, 1])`` with
     ``begin = network.begin_seconds(a)``. A start at that place sends ``(1 - t) * road_seconds[r, 0]`` to
     node ``road_exits[r, 0]`` and ``t * road_seconds[r, 1]`` to ``road_exits[r, 1]`` (and to the nodes of
-    `more_ends`, which only a reversed network has).
+    `more_ends`, which only a reversed network has). A direction whose `road_seconds` are `FAR` is left out
+    of both, not multiplied by a share.
     """
 
     crs: str
@@ -104,9 +109,11 @@ class Network:
     road_m: Floats
     road_class: Texts
     road_name: Texts
+    road_paved: npt.NDArray[np.int8]
     road_id: Longs
     shape_start: Longs
     shape_xy: Floats
+    shape_aloft: Truths
     component: Ints
     more_begins: Ints
     more_ends: Ints
