@@ -84,7 +84,7 @@ def join_chains(table: RoadTable, pieces: Pieces, kept_places: Longs) -> Roads:
 
 
 def _tell_kinds(table: RoadTable, pieces: Pieces) -> Longs:
-    """Number each run by what must agree along a road: class, pavement, ferry, speeds both ways."""
+    """Return a number for each run: equal where class, pavement, ferry and both speeds are."""
     _, classes = np.unique(table.class_.astype(str), return_inverse=True)
     _, speeds = np.unique(pieces.kmh, return_inverse=True)
     speeds = speeds.reshape(-1, 2).astype(np.int64)

@@ -1,263 +1,212 @@
-"""From a table of roads to a network: speeds, junctions, chains, turn bans, node order, components."""
+"""What the routing kernels sweep: directed edges in compressed rows, and the starts of a sweep.
+
+A `Graph` knows nothing of roads or places. `graph_of` gives a network's graph and remembers it, so that
+what is worked out once (edges turned round, the contraction hierarchy) serves every later question.
+"""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
-from pyproj import Transformer
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
-from spatial.engine.chains import Roads, join_chains
-from spatial.engine.crs import GEOGRAPHIC, parse_crs
-from spatial.engine.network import FAR, Floats, Ints, Longs, Network, Seconds
-from spatial.engine.roads import RoadTable, choose_speeds, cut_ways
-from spatial.engine.turns import Split, find_bans, lift_bans, split_junctions
-from spatial.errors import CrsError, Fault, GeometryError
+from spatial.engine.network import FAR, Ints, Network, Seconds
+from spatial.errors import GeometryError
 
-LEAST_S = np.float32(1e-3)
-"""Time of an edge without length: kernels need every edge above zero."""
+EDGE = np.dtype([("node", np.int32), ("seconds", np.float32)])
+"""An edge beside its time: one read instead of two."""
+MOST_BUCKETS = 1 << 16
+"""Bound of a bucket queue's length; longer edges wrap round it, which costs time but not truth."""
 
-_HILBERT_BITS = 16
-
-
-def build_network(
-    table: RoadTable,
-    *,
-    crs: str,
-    speeds: Mapping[str, float],
-    maxspeed_share: float = 1.0,
-    junction_s: float = 0.0,
-) -> Network:
-    """Build the network of one mode.
-
-    Parameters
-    ----------
-    table : RoadTable
-        Its `mode` is the network's.
-    crs : str
-        Metric system of the result, such as ``EPSG:4546``.
-    speeds : mapping of str to float
-        km/h by class for this mode; ``other`` for classes not named; 0 closes a class.
-    maxspeed_share : float
-        Share of the posted speed that is really driven.
-    junction_s : float
-        Seconds added to every run along a road that ends where three or more roads meet. They are spread
-        along the road.
-
-    Returns
-    -------
-    Network
-        Roads run between places where one can choose, or where class or speed changes.
-
-    Raises
-    ------
-    GeometryError
-        No road may be used by this mode.
-    CrsError
-        `crs` is unknown or not metric.
-
-    Notes
-    -----
-    Turning round is possible at every node: a ban on a turn can be got round by turning at the next one.
-
-    Examples
-    --------
-    >>> nothing = np.array([np.nan])
-    >>> table = RoadTable(
-    ...     mode="walk", way_start=np.array([0, 2]), way_id=np.array([7]), vertex_id=np.array([1, 2]),
-    ...     lon=np.array([112.0, 112.01]), lat=np.array([35.0, 35.0]), allowed=np.array([True]),
-    ...     class_=np.array(["path"], object), name=np.array([""], object), maxspeed_kmh=nothing,
-    ...     oneway=np.zeros(1, np.int8), paved=np.zeros(1, np.int8), aloft=np.array([False]), ferry_s=nothing,
-    ... )  # fmt: skip
-    >>> network = build_network(table, crs="EPSG:4546", speeds={"path": 3.6})
-    >>> network.size, network.road_seconds.round().tolist()
-    ((2, 2, 1), [[913.0, 913.0]])
-    """
-    projector = _metric_projector(crs)
-    pieces = cut_ways(table, choose_speeds(table, speeds, maxspeed_share))
-    if not len(pieces.way):
-        raise GeometryError(f"the source holds no road that is open to {table.mode}")
-    bans, turn_notes = find_bans(table, pieces)
-    via = np.flatnonzero(np.isin(pieces.place_id, table.turns[:, 1]))
-    roads = join_chains(table, pieces, via)
-    xy = np.column_stack(projector.transform(roads.lon, roads.lat))
-    if not np.isfinite(xy).all():
-        raise CrsError(f"the roads lie where {crs} has no coordinates; choose the system of their region")
-    seconds = _time_roads(roads, junction_s)
-    graph = _Graph.of(roads, seconds, lift_bans(bans, roads))
-    network = _assemble(table, roads, seconds, xy, graph)
-    notes = _note(network, roads, len(graph.split.node_place))
-    return replace(
-        network, crs=parse_crs(crs).to_string(), notes=(*table.notes, *pieces.notes, *turn_notes, *notes)
-    )
-
-
-def _metric_projector(crs: str) -> Transformer:
-    target = parse_crs(crs)
-    if not target.is_projected or any(axis.unit_name != "metre" for axis in target.axis_info):
-        fault = Fault("", "", f"{crs} is not in metres", "choose a projected system such as EPSG:4546")
-        raise CrsError(fault)
-    return Transformer.from_crs(parse_crs(GEOGRAPHIC), target, always_xy=True)
-
-
-def _time_roads(roads: Roads, junction_s: float) -> Seconds:
-    """Return seconds forward and backward; FAR where not allowed."""
-    with np.errstate(divide="ignore"):
-        seconds = roads.length_m[:, None] * 3.6 / roads.kmh
-    meeting = np.bincount(roads.ends.ravel())[roads.ends[:, ::-1]]
-    seconds += np.where(meeting > 2, junction_s, 0.0)
-    seconds = np.clip(seconds, LEAST_S, FAR / 10)
-    return np.where(roads.kmh > 0, seconds, FAR).astype(np.float32)
+Edges = npt.NDArray[np.void]
 
 
 @dataclass(frozen=True, eq=False)
-class _Graph:
-    """Runs along roads as directed edges between nodes in their first, unordered numbering.
-
-    Run ``2 r`` goes forward along road r, run ``2 r + 1`` backward.
-    """
-
-    place: Longs  # place number by node; further nodes of split junctions come last
-    begin: Longs  # node where each run begins
-    end: Longs  # node where each run ends
-    tail: Longs  # by edge
-    run: Longs  # by edge
-    more: Longs  # rows (run, node): further nodes where a run may begin
-    split: Split
-
-    @classmethod
-    def of(cls, roads: Roads, seconds: Seconds, bans: Longs) -> _Graph:
-        places: Longs
-        begin: Longs
-        places, begin = np.unique(roads.ends.ravel(), return_inverse=True)
-        allowed = seconds.ravel() < FAR
-        bans = bans[allowed[bans].all(axis=1)]
-        exit_place = roads.ends[:, ::-1].ravel()
-        split = split_junctions(bans, exit_place)
-        end: Longs = begin.reshape(-1, 2)[:, ::-1].ravel().copy()
-        for banned, node in split.entry_node.items():
-            end[banned] = len(places) + node
-        more = _branch(split, roads.ends.ravel(), allowed, len(places))
-        run = np.concatenate([np.flatnonzero(allowed), more[:, 0]])
-        tail = np.concatenate([begin[allowed], more[:, 1]])
-        return cls(np.concatenate([places, split.node_place]), begin, end, tail, run, more, split)
-
-
-def _branch(split: Split, entry_place: Longs, allowed: npt.NDArray[np.bool_], count: int) -> Longs:
-    """Return (run, node) for every run that may be taken from a further node of a split junction."""
-    at = np.flatnonzero(allowed & np.isin(entry_place, split.node_place))
-    leaving = defaultdict[int, list[int]](list)
-    for run, place in zip(at.tolist(), entry_place[at].tolist(), strict=True):
-        leaving[place].append(run)
-    rows = [
-        (run, count + node)
-        for node, (place, barred) in enumerate(zip(split.node_place.tolist(), split.barred, strict=True))
-        for run in leaving[place]
-        if run not in barred
-    ]
-    return np.array(rows, dtype=np.int64).reshape(-1, 2)
-
-
-def _assemble(table: RoadTable, roads: Roads, seconds: Seconds, xy: Floats, graph: _Graph) -> Network:
-    at = np.empty(len(graph.place), dtype=np.int64)
-    where = np.zeros((int(roads.ends.max()) + 1, 2))
-    where[roads.ends[:, 0]], where[roads.ends[:, 1]] = (
-        xy[roads.shape_start[:-1]],
-        xy[roads.shape_start[1:] - 1],
-    )
-    order = np.argsort(order_along_hilbert(where[graph.place]), kind="stable")
-    at[order] = np.arange(len(order))
-    tail, head = at[graph.tail], at[graph.end[graph.run]]
-    sorting = np.lexsort((graph.run, tail))
-    tail, head, run = tail[sorting], head[sorting], graph.run[sorting]
-    more = np.column_stack([graph.more[:, 0] // 2, graph.more[:, 0] % 2, at[graph.more[:, 1]]])
-    return Network(
-        crs="",
-        mode=table.mode,
-        node_xy=where[graph.place][order],
-        indptr=np.searchsorted(tail, np.arange(len(order) + 1)).astype(np.int32),
-        heads=head.astype(np.int32),
-        seconds=seconds.ravel()[run],
-        road=(run // 2).astype(np.int32),
-        forward=run % 2 == 0,
-        road_nodes=at[graph.begin].reshape(-1, 2).astype(np.int32),
-        road_exits=at[graph.end].reshape(-1, 2).astype(np.int32),
-        road_seconds=seconds,
-        road_m=roads.length_m,
-        road_class=table.class_[roads.way],
-        road_name=table.name[roads.way],
-        road_paved=table.paved[roads.way],
-        road_id=table.way_id[roads.way],
-        shape_start=roads.shape_start,
-        shape_xy=xy,
-        shape_aloft=roads.aloft,
-        component=_rank_components(tail, head, len(order)),
-        more_begins=more.astype(np.int32),
-        more_ends=np.empty((0, 3), dtype=np.int32),
-    )
-
-
-def _rank_components(tail: Longs, head: Longs, count: int) -> Ints:
-    """Rank strongly connected components by size, of equal ones by their first node."""
-    links = coo_array((np.ones(len(tail), dtype=np.int8), (tail, head)), shape=(count, count))
-    _, label = connected_components(links.tocsr(), directed=True, connection="strong")
-    sizes = np.bincount(label)
-    first = np.full(len(sizes), count)
-    np.minimum.at(first, label, np.arange(count))
-    rank = np.empty(len(sizes), dtype=np.int32)
-    rank[np.lexsort((first, -sizes))] = np.arange(len(sizes))
-    return rank[label]
-
-
-def order_along_hilbert(xy: Floats) -> Longs:
-    """Return the position of points along a Hilbert curve over their bounding square, so that near is near.
+class Graph:
+    """Directed edges in compressed rows, for the kernels.
 
     Parameters
     ----------
-    xy : ndarray of float64, shape (n, 2)
-
-    Returns
-    -------
-    ndarray of int64, shape (n,)
-
-    Examples
-    --------
-    >>> order_along_hilbert(np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 1.0], [1.0, 0.0]])).argsort().tolist()
-    [0, 1, 2, 3]
+    indptr : ndarray of int32, shape (n + 1,)
+        Edges of node i are ``indptr[i]:indptr[i + 1]``.
+    edges : structured ndarray, shape (m,)
+        `EDGE` records: the node that the edge leads to (of the turned graph: comes from) and its seconds.
     """
-    side = 1 << _HILBERT_BITS
-    extent = max(float(np.ptp(xy, axis=0).max(initial=0.0)), 1e-9)
-    x, y = ((xy - xy.min(axis=0)) / extent * (side - 1)).astype(np.int64).T
-    position = np.zeros(len(xy), dtype=np.int64)
-    step = side // 2
-    while step:
-        right, up = (x & step) > 0, (y & step) > 0
-        position += step * step * ((3 * right) ^ up)
-        mirror = right & ~up
-        x, y = np.where(mirror, side - 1 - x, x), np.where(mirror, side - 1 - y, y)
-        x, y = np.where(up, x, y), np.where(up, y, x)
-        step //= 2
-    return position
+
+    indptr: Ints
+    edges: Edges
+
+    @classmethod
+    def of(cls, indptr: npt.NDArray[Any], heads: npt.NDArray[Any], seconds: npt.NDArray[Any]) -> Graph:
+        """Return the graph of plain arrays.
+
+        Raises
+        ------
+        GeometryError
+            Rows that do not match, a head that is no node, seconds that are negative or not finite.
+
+        Examples
+        --------
+        >>> graph = Graph.of(np.array([0, 1, 2]), np.array([1, 0]), np.array([30.0, 40.0]))
+        >>> graph.nodes, graph.turned.edges["seconds"].tolist()
+        (2, [40.0, 30.0])
+        """
+        edges = np.empty(len(heads), dtype=EDGE)
+        edges["node"], edges["seconds"] = heads, seconds
+        graph = cls(np.ascontiguousarray(indptr, dtype=np.int32), edges)
+        _refuse_unsound(graph)
+        return graph
+
+    @property
+    def nodes(self) -> int:
+        """Number of nodes."""
+        return len(self.indptr) - 1
+
+    @cached_property
+    def tails(self) -> Ints:
+        """Node that each edge starts from, shape (m,)."""
+        return np.repeat(np.arange(self.nodes, dtype=np.int32), np.diff(self.indptr))
+
+    @cached_property
+    def width_s(self) -> float:
+        """Seconds that one bucket of a queue spans: the median edge, within the range of float32."""
+        seconds = self.edges["seconds"]
+        return float(np.clip(np.median(seconds), 1e-3, 1e6)) if len(seconds) else 1.0
+
+    @cached_property
+    def buckets(self) -> int:
+        """Length of a bucket queue: a power of two that spans the longest edge."""
+        longest = float(self.edges["seconds"].max(initial=0.0))
+        return int(min(MOST_BUCKETS, 1 << int(np.ceil(np.log2(longest / self.width_s + 2)))))
+
+    @cached_property
+    def turned(self) -> Graph:
+        """The graph with every edge turned round, for journeys towards a place."""
+        turned = rows_of(self.nodes, self.edges["node"], self.tails, self.edges["seconds"])
+        turned.__dict__["turned"] = self
+        return turned
 
 
-def _note(network: Network, roads: Roads, further: int) -> tuple[str, ...]:
-    nodes, edges, count = network.size
-    parts = int(network.component.max()) + 1
-    cut_off = network.road_components() != 0
-    lost_km, whole_km = network.road_m[cut_off].sum() / 1000, network.road_m.sum() / 1000
-    zero = int((roads.length_m <= 0).sum())
-    notes = [
-        f"network: {nodes} nodes, {edges} directed edges, {count} roads, {whole_km:.1f} km",
-        f"connected parts: {parts}; the largest has {int((network.component == 0).sum())} nodes",
-    ]
-    if cut_off.any():
-        text = "roads that cannot be both reached from the largest part and left to it"
-        notes.append(f"{text}: {int(cut_off.sum())}, {lost_km:.1f} km")
-    notes += [f"nodes added for turn restrictions: {further}"] if further else []
-    notes += [f"roads without length, kept at {LEAST_S} s: {zero}"] if zero else []
-    return tuple(notes)
+def rows_of(
+    nodes: int, tails: npt.NDArray[Any], heads: npt.NDArray[Any], seconds: npt.NDArray[Any]
+) -> Graph:
+    """Return the graph of edges in any order; edges of a node are ordered by head."""
+    order = np.lexsort((heads, tails))
+    edges = np.empty(len(heads), dtype=EDGE)
+    edges["node"], edges["seconds"] = heads[order], seconds[order]
+    counts = np.bincount(tails, minlength=nodes)
+    return Graph(np.concatenate([[0], np.cumsum(counts)]).astype(np.int32), edges)
+
+
+def _refuse_unsound(graph: Graph) -> None:
+    heads, seconds = graph.edges["node"], graph.edges["seconds"]
+    rows = np.diff(graph.indptr)
+    if graph.indptr[0] != 0 or graph.indptr[-1] != len(heads) or (len(rows) and rows.min() < 0):
+        raise GeometryError("rows of the network do not match its edges; build it again")
+    if len(heads) and not (heads.min() >= 0 and heads.max() < graph.nodes):
+        raise GeometryError("an edge of the network leads to a node that does not exist; build it again")
+    wrong = np.flatnonzero(~((seconds >= 0) & (seconds < FAR)))
+    if len(wrong):
+        raise GeometryError(
+            f"{len(wrong)} edges have no usable time, the first takes {seconds[wrong[0]]} s; "
+            "a time is zero or more and finite"
+        )
+
+
+_GRAPHS: WeakKeyDictionary[Network, Graph] = WeakKeyDictionary()
+
+
+def graph_of(network: Network | Graph) -> Graph:
+    """Return the graph of a network; the same one each time, so that what it remembers is kept."""
+    if isinstance(network, Graph):
+        return network
+    if network not in _GRAPHS:
+        _GRAPHS[network] = Graph.of(network.indptr, network.heads, network.seconds)
+    return _GRAPHS[network]
+
+
+@dataclass(frozen=True, eq=False)
+class Starts:
+    """Where sweeps start: for each of them, nodes and the seconds already spent there.
+
+    Parameters
+    ----------
+    first : ndarray of int64, shape (q + 1,)
+        Entries of sweep i are ``first[i]:first[i + 1]``; none at all is allowed and reaches nothing.
+    nodes : ndarray of int32
+        Nodes.
+    seconds : ndarray of float32
+        Seconds at those nodes, zero or more.
+    """
+
+    first: npt.NDArray[np.int64]
+    nodes: Ints
+    seconds: Seconds
+
+    def __len__(self) -> int:
+        return len(self.first) - 1
+
+    def __getitem__(self, index: int) -> tuple[Ints, Seconds]:
+        if not -len(self) <= index < len(self):
+            raise IndexError(index)
+        part = slice(self.first[index % len(self)], self.first[index % len(self) + 1])
+        return self.nodes[part], self.seconds[part]
+
+    @classmethod
+    def at(cls, nodes: npt.ArrayLike) -> Starts:
+        """Return one sweep from each node, at zero seconds."""
+        nodes = np.asarray(nodes, dtype=np.int32).ravel()
+        return cls(np.arange(len(nodes) + 1), nodes, np.zeros(len(nodes), dtype=np.float32))
+
+    @classmethod
+    def together(cls, nodes: npt.ArrayLike, seconds: npt.ArrayLike | None = None) -> Starts:
+        """Return a single sweep from several nodes."""
+        nodes = np.asarray(nodes, dtype=np.int32).ravel()
+        spent = np.zeros(len(nodes)) if seconds is None else np.asarray(seconds).ravel()
+        return cls(np.array([0, len(nodes)]), nodes, spent.astype(np.float32))
+
+    @classmethod
+    def of(cls, several: Starts | Sequence[tuple[npt.ArrayLike, npt.ArrayLike]]) -> Starts:
+        """Return starts from (nodes, seconds) pairs, one pair for each sweep."""
+        if isinstance(several, Starts):
+            return several
+        nodes = [np.asarray(pair[0], dtype=np.int32).ravel() for pair in several]
+        spent = [np.asarray(pair[1], dtype=np.float32).ravel() for pair in several]
+        first = np.concatenate([[0], np.cumsum([len(part) for part in nodes], dtype=np.int64)])
+        return cls(first, _joined(nodes, np.int32), _joined(spent, np.float32))
+
+    def take(self, order: npt.NDArray[Any]) -> Starts:
+        """Return the sweeps asked for, in that order."""
+        counts = np.diff(self.first)[order]
+        ends = np.cumsum(counts)
+        entry = np.repeat(self.first[:-1][order] - ends + counts, counts) + np.arange(counts.sum())
+        return Starts(np.concatenate([[0], ends]), self.nodes[entry], self.seconds[entry])
+
+    def check(self, nodes: int) -> Starts:
+        """Return the starts themselves if they fit a graph of so many nodes.
+
+        Raises
+        ------
+        GeometryError
+            A node that does not exist, or seconds that are negative or not finite: which, and of which sweep.
+        """
+        wrong = (self.nodes < 0) | (self.nodes >= nodes) | ~((self.seconds >= 0) & (self.seconds < np.inf))
+        if len(self.nodes) != len(self.seconds):
+            raise GeometryError(f"{len(self.nodes)} start nodes have {len(self.seconds)} times")
+        if wrong.any():
+            entry = int(np.flatnonzero(wrong)[0])
+            sweep = int(np.searchsorted(self.first, entry, side="right")) - 1
+            raise GeometryError(
+                f"start {sweep}: node {self.nodes[entry]} at {self.seconds[entry]} s is not one of the "
+                f"network's {nodes} nodes at zero or more seconds"
+            )
+        return self
+
+
+def _joined(parts: list[npt.NDArray[Any]], kind: type) -> npt.NDArray[Any]:
+    return np.concatenate(parts).astype(kind) if parts else np.empty(0, dtype=kind)
