@@ -67,16 +67,11 @@ def build_network(
 
     Examples
     --------
-    >>> nothing = np.array([np.nan])
-    >>> table = RoadTable(
-    ...     mode="walk", way_start=np.array([0, 2]), way_id=np.array([7]), vertex_id=np.array([1, 2]),
-    ...     lon=np.array([112.0, 112.01]), lat=np.array([35.0, 35.0]), allowed=np.array([True]),
-    ...     class_=np.array(["path"], object), name=np.array([""], object), maxspeed_kmh=nothing,
-    ...     oneway=np.zeros(1, np.int8), paved=np.zeros(1, np.int8), aloft=np.array([False]), ferry_s=nothing,
-    ... )  # fmt: skip
-    >>> network = build_network(table, crs="EPSG:4546", speeds={"path": 3.6})
+    >>> from spatial.engine.roads import draw_links
+    >>> links = draw_links([112.0, 112.01, 112.02], [35.0, 35.0, 35.0], [[0, 1], [1, 2]])
+    >>> network = build_network(links, crs="EPSG:4546", speeds={"other": 3.6})
     >>> network.size, network.road_seconds.round().tolist()
-    ((2, 2, 1), [[913.0, 913.0]])
+    ((2, 2, 1), [[1826.0, 1826.0]])
     """
     projector = _metric_projector(crs)
     pieces = cut_ways(table, choose_speeds(table, speeds, maxspeed_share))

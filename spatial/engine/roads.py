@@ -90,6 +90,54 @@ class RoadTable:
         return len(self.way_id), len(self.vertex_id)
 
 
+def draw_links(
+    lon: npt.ArrayLike,
+    lat: npt.ArrayLike,
+    links: npt.ArrayLike,
+    *,
+    mode: Mode = "walk",
+    class_: str = OTHER,
+    oneway: bool = False,
+) -> RoadTable:
+    """Return the table of straight links between points: the smallest source of a network.
+
+    Parameters
+    ----------
+    lon, lat : array-like of float, shape (n,)
+        Degrees.
+    links : array-like of int, shape (w, 2)
+        Points that each link joins, from and to.
+    mode : {"walk", "cycle", "drive"}
+    class_ : str
+        Class of all links.
+    oneway : bool
+        Whether they lead one way only.
+
+    Examples
+    --------
+    >>> draw_links([112.0, 112.01, 112.02], [35.0, 35.0, 35.0], [[0, 1], [1, 2]]).size
+    (2, 4)
+    """
+    ends = np.asarray(links, dtype=np.int64).reshape(-1, 2)
+    count = len(ends)
+    return RoadTable(
+        mode=mode,
+        way_start=np.arange(0, 2 * count + 1, 2),
+        lon=np.asarray(lon, dtype=float)[ends.ravel()],
+        lat=np.asarray(lat, dtype=float)[ends.ravel()],
+        vertex_id=ends.ravel(),
+        class_=np.full(count, class_, dtype=object),
+        maxspeed_kmh=np.full(count, np.nan),
+        oneway=np.full(count, int(oneway), dtype=np.int8),
+        allowed=np.ones(count, dtype=bool),
+        way_id=np.arange(count),
+        name=np.full(count, "", dtype=object),
+        ferry_s=np.full(count, np.nan),
+        paved=np.full(count, -1, dtype=np.int8),
+        aloft=np.zeros(count, dtype=bool),
+    )
+
+
 @dataclass(frozen=True, eq=False)
 class Pieces:
     """Ways cut where they meet: inside a piece no vertex belongs to another piece.
