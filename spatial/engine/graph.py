@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
 
-from spatial.engine.network import FAR, Ints, Network, Seconds
+from spatial.engine.network import FAR, Ints, Longs, Network, Seconds
 from spatial.errors import GeometryError
 
 EDGE = np.dtype([("node", np.int32), ("seconds", np.float32)])
@@ -24,6 +24,29 @@ MOST_BUCKETS = 1 << 16
 """Bound of a bucket queue's length; longer edges wrap round it, which costs time but not truth."""
 
 Edges = npt.NDArray[np.void]
+
+
+class Rows(NamedTuple):
+    """A graph as kernels take it: see `Graph`."""
+
+    indptr: Ints
+    edges: Edges
+
+
+class Places(NamedTuple):
+    """Entries of several sweeps or targets as kernels take them: see `Starts`."""
+
+    first: Longs
+    nodes: Ints
+    seconds: Seconds
+
+
+class Queue(NamedTuple):
+    """How a bucket queue works: its limits in seconds (rising), buckets per second, number of buckets."""
+
+    limits: Seconds
+    inverse: np.float32
+    buckets: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,6 +86,16 @@ class Graph:
         return graph
 
     @property
+    def rows(self) -> Rows:
+        """The arrays, for kernels."""
+        return Rows(self.indptr, self.edges)
+
+    def queue(self, limits: npt.ArrayLike) -> Queue:
+        """Return how a bucket queue works on this graph as far as the last limit."""
+        seconds = np.atleast_1d(np.asarray(limits, dtype=np.float32))
+        return Queue(seconds, np.float32(1 / self.width_s), self.buckets)
+
+    @property
     def nodes(self) -> int:
         """Number of nodes."""
         return len(self.indptr) - 1
@@ -92,9 +125,7 @@ class Graph:
         return turned
 
 
-def rows_of(
-    nodes: int, tails: npt.NDArray[Any], heads: npt.NDArray[Any], seconds: npt.NDArray[Any]
-) -> Graph:
+def rows_of(nodes: int, tails: npt.NDArray[Any], heads: npt.NDArray[Any], seconds: npt.NDArray[Any]) -> Graph:
     """Return the graph of edges in any order; edges of a node are ordered by head."""
     order = np.lexsort((heads, tails))
     edges = np.empty(len(heads), dtype=EDGE)
@@ -144,7 +175,7 @@ class Starts:
         Seconds at those nodes, zero or more.
     """
 
-    first: npt.NDArray[np.int64]
+    first: Longs
     nodes: Ints
     seconds: Seconds
 
@@ -156,6 +187,10 @@ class Starts:
             raise IndexError(index)
         part = slice(self.first[index % len(self)], self.first[index % len(self) + 1])
         return self.nodes[part], self.seconds[part]
+
+    def part(self, begin: int, end: int) -> Places:
+        """Return sweeps begin to end, for kernels."""
+        return Places(self.first[begin : end + 1], self.nodes, self.seconds)
 
     @classmethod
     def at(cls, nodes: npt.ArrayLike) -> Starts:
