@@ -47,6 +47,8 @@ _PARTS = {
     "circle_specs": "circles",
     "town_specs": "towns",
     "place_specs": "places",
+    "road_spec": "roads",
+    "river_spec": "rivers",
 }
 
 
@@ -213,6 +215,8 @@ def _plan_inputs(file: PlanFile) -> dict[str, Any]:
         "line_spec": plan.lines,
         "circle_specs": plan.circles,
         "population_spec": plan.population,
+        "road_spec": plan.roads,
+        "river_spec": plan.rivers,
         "source_refs": nodes.reference_sources(plan.sources, file.folder),
         **{f"{table.rstrip('s')}_rules": read_rules(table) for table in RULE_TABLES},
     }

@@ -131,6 +131,13 @@ class Circle(Record):
     clip: bool = True
 
 
+class Background(Record):
+    """Roads or rivers to find one's way by: lines of a source and the column of their grade."""
+
+    source: Slug
+    grade_column: Name = "grade"
+
+
 class Population(Record):
     """Where people live: points or polygons of a source with a count column."""
 
@@ -164,5 +171,7 @@ class Plan(Record):
     lines: Lines | None = None
     circles: tuple[Circle, ...] = ()
     population: Population | None = None
+    roads: Background | None = None
+    rivers: Background | None = None
     sources: dict[Slug, Source] = {}
     outputs: Outputs = Outputs()
