@@ -36,7 +36,7 @@ def find_middles(shapes: Any) -> Shapes:
 
     Examples
     --------
-    >>> find_middles([shapely.box(0, 0, 10, 10)])[0].wkt
+    >>> shapely.set_precision(find_middles([shapely.box(0, 0, 10, 10)])[0], 0.1).wkt
     'POINT (5 5)'
     """
     shapes = np.asarray(shapes, dtype=object)
@@ -69,7 +69,7 @@ def find_edges(shapes: Any) -> list[Shapes]:
     Examples
     --------
     >>> discs = [shapely.Point(0, 0).buffer(10), shapely.Point(0, 0).buffer(20)]
-    >>> find_edges(discs)[1][0].wkt
+    >>> shapely.set_precision(find_edges(discs)[1][0], 0.1).wkt
     'POINT (-20 0)'
     """
     shapes = np.asarray(shapes, dtype=object)

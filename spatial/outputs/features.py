@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,7 +62,7 @@ class DrawnLayer:
         if self.style.class_column is None:
             return []
         values = self.frame.loc[self.classes == UNSTYLED, self.style.class_column]
-        return sorted({"" if value is None or value != value else str(value) for value in values})
+        return sorted({str(value) for value in values.dropna()} | ({""} if values.isna().any() else set()))
 
 
 def choose_layers(
@@ -161,12 +161,12 @@ def write_features(layer: DrawnLayer, metric_crs: str) -> str:
 
 
 def dump_json(value: Any) -> str:
-    """Write JSON that may stand in a script block of a page, keys in the order given.
+    r"""Write JSON that may stand in a script block of a page, keys in the order given.
 
     Examples
     --------
     >>> dump_json({"name": "</script>"})
-    '{"name":"\\\\u003c/script>"}'
+    '{"name":"\\u003c/script>"}'
     """
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
@@ -239,7 +239,9 @@ def _to_degrees(points: Any, metric_crs: str) -> list[list[float]]:
 
 
 def _positions(points: Any) -> list[list[float]]:
-    return [[round(float(x), DECIMALS), round(float(y), DECIMALS)] for x, y in shapely.get_coordinates(points)]
+    return [
+        [round(float(x), DECIMALS), round(float(y), DECIMALS)] for x, y in shapely.get_coordinates(points)
+    ]
 
 
 def _line(spine: Any, metric_crs: str) -> list[list[float]]:
@@ -268,7 +270,7 @@ def describe_layer(layer: DrawnLayer, styles: Styles) -> dict[str, Any]:
 
 
 def _describe_classes(layer: DrawnLayer, styles: Styles) -> Iterator[dict[str, Any]]:
-    known: dict[Hashable, ClassStyle] = {**layer.style.classes, UNSTYLED: _name_unstyled(layer, styles)}
+    known = dict(layer.style.classes) | {UNSTYLED: _name_unstyled(layer, styles)}
     areas = _areas_km2(layer.frame)
     dimensions = shapely.get_dimensions(layer.frame.geometry.to_numpy())
     for key, style in known.items():

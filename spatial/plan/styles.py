@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 import yaml
-from pydantic import Field, StringConstraints, ValidationError
+from pydantic import Field, StringConstraints, ValidationError, model_validator
 
 from spatial.errors import RuleError
 from spatial.plan.base import Name, Record, Slug, Text
@@ -46,7 +47,7 @@ class ClassStyle(Record):
 
 
 class LabelStyle(Record):
-    """How a layer's names stand on the map: beside points, in the middle of areas, at their edge or along them.
+    """How a layer's names stand on the map: beside points, in areas, at their edge or along them.
 
     Where there is no room for all, names of higher `priority` stay.
     """
@@ -81,6 +82,15 @@ class LayerStyle(Record):
     tooltip: bool = True
     details: tuple[Slug, ...] = ()
     classes: dict[str, ClassStyle] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _classes_fit(self) -> LayerStyle:
+        if self.class_column is None and (self.graded or ALL not in self.classes):
+            raise ValueError(f"without `class_column` there is one class, `{ALL}`, and no grading")
+        keys = [key for key in self.classes if key != OTHER]
+        if self.graded and not all(re.fullmatch(r"-?\d+(\.\d+)?", key) for key in keys):
+            raise ValueError("with `graded` the keys of classes are numbers, and `other`")
+        return self
 
     def select(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Return the rows that maps draw."""
@@ -130,9 +140,10 @@ def _write_key(value: object) -> str:
 
 
 class View(Record):
-    """A picture made of some layers, one click away."""
+    """A picture made of some layers, one click away; offered when the plan has some of `group` among them."""
 
     title: Text
+    group: Slug
     layers: tuple[Slug, ...]
 
 
@@ -151,6 +162,16 @@ class Styles(Record):
     views: dict[Slug, View] = Field(default_factory=dict)
     terms: dict[Slug, dict[str, Text]] = Field(default_factory=dict)
     layers: dict[Slug, LayerStyle]
+
+    @model_validator(mode="after")
+    def _names_known(self) -> Styles:
+        named = {layer.group for layer in self.layers.values()} | {view.group for view in self.views.values()}
+        groups = sorted(named - set(self.groups))
+        layers = sorted({name for view in self.views.values() for name in view.layers} - set(self.layers))
+        if groups or layers:
+            unknown = ", ".join([*groups, *layers])
+            raise ValueError(f"not among the groups or layers of this file: {unknown}")
+        return self
 
 
 @cache
