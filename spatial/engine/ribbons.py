@@ -27,8 +27,8 @@ _TAPER = 4.0
 """Length of a tapered end, in reaches: the tip then opens at about 20° to each side."""
 _ASIDE_M = 0.001
 """How far beside a line one looks to see what lies there."""
-_GRID_M = 0.0001
-"""The grid on which nearly equal outlines are laid over each other."""
+_GRID_M = 0.001
+"""The grid on which outlines are laid over each other; nearly equal ones make invalid polygons without it."""
 _NOISE_M2 = 1.0
 """Polygons smaller than this come from rounding at shared edges, not from the shapes."""
 
@@ -122,7 +122,7 @@ def clip_polygons(shape: BaseGeometry, within: BaseGeometry) -> BaseGeometry:
     >>> clip_polygons(shapely.box(0, 0, 10, 10), shapely.box(5, -5, 20, 20)).area
     50.0
     """
-    return _keep_polygons(shapely.intersection(shape, within))
+    return _keep_polygons(shapely.intersection(shape, within, grid_size=_GRID_M))
 
 
 def cut_polygons(shape: BaseGeometry, away: BaseGeometry) -> BaseGeometry:
@@ -133,7 +133,7 @@ def cut_polygons(shape: BaseGeometry, away: BaseGeometry) -> BaseGeometry:
     >>> cut_polygons(shapely.box(0, 0, 10, 10), shapely.box(5, -5, 20, 20)).area
     50.0
     """
-    return _keep_polygons(shapely.difference(shape, away))
+    return _keep_polygons(shapely.difference(shape, away, grid_size=_GRID_M))
 
 
 def make_ribbon(
@@ -180,6 +180,22 @@ def make_ribbon(
         full = _widen(part, reach_m, ends, shapely.union_all(parts[:number] + parts[number + 1 :]))
         shapes.append(full if side == "both" else _halve(full, part, side))
     return _keep_polygons(shapely.union_all(shapes)) if shapes else Polygon()
+
+
+def make_ring(shape: BaseGeometry, distance_m: float, width_m: float) -> BaseGeometry:
+    """Make the band round a shape, from a distance of its outer edge on; holes of the shape do not count.
+
+    Examples
+    --------
+    >>> ring = make_ring(shapely.Point(0, 0), 1000, 500)
+    >>> round(ring.area / (np.pi * (1500**2 - 1000**2)), 2)
+    1.0
+    """
+    if shapely.get_dimensions(shape) == 2:
+        outlines = shapely.get_exterior_ring(shapely.get_parts(shape))
+        shape = shapely.union_all(shapely.polygons(outlines))
+    inner = _grow(shape, distance_m) if distance_m > 0 else shape
+    return cut_polygons(_grow(shape, distance_m + width_m), inner)
 
 
 def measure_side(line: BaseGeometry, side: Side) -> float:
@@ -252,7 +268,6 @@ def _widen(part: LineString, reach_m: float, ends: Ends, others: BaseGeometry) -
     shapes = [_grow(middle, reach_m)]
     shapes += [_taper(part, reach_m, run)] if first else []
     shapes += [_taper(part.reverse(), reach_m, run)] if last else []
-    # On a grid, because arcs that nearly coincide can make an invalid polygon otherwise.
     return shapely.intersection(shapely.union_all(shapes), full, grid_size=_GRID_M)
 
 
