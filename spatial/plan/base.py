@@ -139,7 +139,6 @@ Position = Annotated[
                 {"type": "number", "minimum": -180, "maximum": 180},
                 {"type": "number", "minimum": -90, "maximum": 90},
             ],
-            "items": False,
             "minItems": 2,
             "maxItems": 2,
             "examples": [[112.59, 35.09]],

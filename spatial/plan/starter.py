@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import yaml
+from yaml.reader import Reader
 
 
 @dataclass(frozen=True)
 class Seat:
-    """A named position: longitude and latitude in degrees, CGCS2000; `code` may be empty."""
+    """A named position: longitude and latitude in degrees, CGCS2000. Seats of districts need a `code`."""
 
     name: str
     lon: float
@@ -20,7 +21,7 @@ class Seat:
 
 
 def name_plan(text: str) -> str:
-    """Turn a folder name into a plan name: lower-case letters, digits and underscores.
+    """Turn a folder name into a plan name: at most 63 lower-case letters, digits and underscores.
 
     Examples
     --------
@@ -28,7 +29,7 @@ def name_plan(text: str) -> str:
     ('he_bi_2035', 'plan')
     """
     slug = re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")
-    return slug if slug[:1].isalpha() else f"plan_{slug}".strip("_")
+    return (slug if slug[:1].isalpha() else f"plan_{slug}")[:63].strip("_")
 
 
 def compose_plan(
@@ -53,7 +54,7 @@ def compose_plan(
     centre : Seat
         The middle of the core.
     seats : sequence of Seat
-        Seats of the districts; may be empty.
+        Seats of the districts, their names and codes all different; may be empty.
     core_radius_m : float
         Radius of the disc that stands for the core until it is drawn.
     schema : str
@@ -69,15 +70,14 @@ def compose_plan(
     True
     """
     points = "".join(_POINT.format(number=n, name=_quote(s.name)) for n, s in enumerate(seats, 1))
+    towns = "".join(_TOWN.format(name=_quote(s.name), s=s) for s in seats)
     return _PLAN.format(
         schema=schema,
         name=name,
         title=_quote(title),
         territory=territory,
         sources=f"\nsources:\n{sources}" if sources else "",
-        towns=("\ntowns:\n" + "".join(_TOWN.format(name=_quote(s.name), s=s) for s in seats))
-        if seats
-        else "",
+        towns=f"\ntowns:\n{towns}" if seats else "",
         centre=_quote(centre.name),
         lon=round(centre.lon, 5),
         lat=round(centre.lat, 5),
@@ -88,6 +88,7 @@ def compose_plan(
 
 
 def _quote(text: str) -> str:
+    text = Reader.NON_PRINTABLE.sub("", text)
     return yaml.safe_dump(text, allow_unicode=True, default_style='"', width=10_000).strip()
 
 
