@@ -178,7 +178,8 @@ def _read_code_page(origin: Origin, text: str) -> str | None:
 def _tell_codec(origin: Origin, texts: Iterable[bytes]) -> str:
     foreign = [text for text in texts if not text.isascii()]
     decoded = [_decode_field(text, "utf-8-sig") for text in foreign]
-    if all(text is not None for text, _ in decoded) and (not foreign or any(whole for _, whole in decoded)):
+    fits = all(text is not None for text, _ in decoded)
+    if fits and (not foreign or any(whole for _, whole in decoded)) and not _is_rather_gbk(foreign):
         return "utf-8-sig"
     if all(_decode_field(text, "gb18030")[0] is not None for text in foreign):
         _note_gbk(origin)
@@ -188,6 +189,26 @@ def _tell_codec(origin: Origin, texts: Iterable[bytes]) -> str:
         "the attributes are neither UTF-8 nor GBK, and no .cpg says what they are",
         "write `encoding:` in the plan, such as big5",
     )
+
+
+def _is_rather_gbk(texts: Iterable[bytes]) -> bool:
+    """Say whether bytes that are valid UTF-8 are common Chinese words in GBK, and no Chinese in UTF-8.
+
+    Short words can be both: 路 in GBK is · in UTF-8. Chinese in UTF-8 has characters of three bytes, which
+    settles it; what would be Chinese in the midst of Latin letters is an accent, by a number a unit.
+    """
+    data = b"\n".join(texts)
+    if data.isascii() or re.search(rb"[\xe0-\xf4]", data):
+        return False
+    try:
+        text = data.decode("gb2312")
+    except UnicodeDecodeError:
+        return False
+    if re.search(r"\d[°²³±×µ]|[±×]\d", data.decode("utf-8", "replace")):
+        return False
+    foreign = "".join(_NOT_ASCII.findall(text))
+    among_letters = re.search("[A-Za-z][\u4e00-\u9fff]|[\u4e00-\u9fff][A-Za-z]", text)
+    return len(_HAN.findall(foreign)) == len(foreign) and _is_common(foreign) and not among_letters
 
 
 def _decode_field(data: bytes, codec: str) -> tuple[str | None, bool]:
@@ -204,7 +225,7 @@ def _undecodable(origin: Origin, column: str, data: bytes, codec: str) -> Source
         name for name in ("utf-8-sig", "gb18030", "cp950") if _decode_field(data, name)[1] and name != codec
     ]
     shown = data[:24].decode("ascii", "backslashreplace")
-    what = f"the value {shown!r}" if column else f"the field name {shown!r}"
+    what = f"the value '{shown}'" if column else f"the field name '{shown}'"
     column = column.encode(BYTES).decode(codec, "replace")
     remedy = (
         f"write `encoding: {_SHOWN.get(fits[0], fits[0])}` in the plan"
@@ -262,10 +283,12 @@ def guess_garbled(texts: list[str]) -> str | None:
         ("gbk", "utf-8", 4),
     ):
         try:
-            again = [text.encode(wrong).decode(right) for text in texts]
-        except UnicodeError:
+            again = [_decode_field(text.encode(wrong), right)[0] for text in texts]
+        except UnicodeEncodeError:
             continue
-        foreign = "".join(_NOT_ASCII.findall("".join(again)))
+        if None in again:
+            continue
+        foreign = "".join(char for text in again if text for char in _NOT_ASCII.findall(text))
         han = len(_HAN.findall(foreign))
         if han >= fewest and han >= 0.8 * len(foreign) and (right != "gb2312" or _is_common(foreign)):
             return "gbk" if right == "gb2312" else right

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import difflib
 import json
 import warnings
@@ -186,7 +187,7 @@ def _read_by_gdal(origin: Origin, path: Path) -> _Table:
     _note_curves(origin, path, layer, str(info["driver"]))
     shapes = np.array(frame.geometry.array, dtype=object)
     columns = [name for name in frame.columns if name != frame.geometry.name]
-    attributes = pd.DataFrame({name: _plain_times(frame[name]) for name in columns}, index=frame.index)
+    attributes = pd.DataFrame({name: _plain(frame[name]) for name in columns}, index=frame.index)
     if path.suffix.lower() == ".shp":
         attributes = decode_table(origin, attributes, path)
     return _Table(attributes, shapes, _state_crs(origin, path, info))
@@ -238,11 +239,21 @@ def _choose_encoding(origin: Origin, path: Path) -> str | None:
     return None
 
 
-def _plain_times(column: pd.Series) -> pd.Series:
-    """Return dates and times as texts: no layer calculates with them, and their types differ by format."""
+def _plain(column: pd.Series) -> pd.Series:
+    """Return times as text and lists as JSON: their types differ by format, and no layer needs them."""
     if pd.api.types.is_datetime64_any_dtype(column):
         return column.astype(str).astype(object).where(column.notna(), None)
+    if column.dtype == object:
+        return column.map(_plain_value)
     return column
+
+
+def _plain_value(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        value = value.tolist()
+    if isinstance(value, list | dict):
+        return json.dumps(value, ensure_ascii=False, default=str)
+    return str(value) if isinstance(value, dt.date) else value
 
 
 def _note_curves(origin: Origin, path: Path, layer: str, driver: str) -> None:
