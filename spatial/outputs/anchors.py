@@ -51,8 +51,8 @@ def find_middles(shapes: Any) -> Shapes:
     return np.asarray(middles, dtype=object)
 
 
-def find_edges(shapes: Any) -> list[Shapes]:
-    """Find points on the outlines of areas, first where no other outline runs.
+def find_edges(shapes: Any, frame: BaseGeometry | None = None) -> list[Shapes]:
+    """Find points on the outlines of areas where no other outline runs.
 
     Areas clipped by one territory share its outline; a name there would not say which of them it means.
 
@@ -60,11 +60,14 @@ def find_edges(shapes: Any) -> list[Shapes]:
     ----------
     shapes : array-like of shapely geometries
         Polygons, multi or single, in a metric CRS; neither None nor empty.
+    frame : shapely geometry, optional
+        The territory that clipped them, in the same CRS.
 
     Returns
     -------
     list of numpy.ndarray of shapely.Point
-        For each shape points all round the outline of its largest part, the western ones first.
+        For each shape points all round the outline of its largest part, the western ones first; where it
+        shares all of its outline, all of them.
 
     Examples
     --------
@@ -77,7 +80,7 @@ def find_edges(shapes: Any) -> list[Shapes]:
     found = []
     for at, ring in enumerate(rings):
         points = shapely.line_interpolate_point(ring, np.arange(_EDGE_POINTS) / _EDGE_POINTS, normalized=True)
-        others = shapely.union_all(np.delete(rings, at))
+        others = shapely.union_all([*np.delete(rings, at), frame and frame.boundary])
         # The distance to nothing is not a number, and no number is within the limit.
         alone = ~(shapely.distance(points, others) <= _TOUCHING_M)
         points = points[alone] if np.any(alone) else points

@@ -12,6 +12,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from shapely.geometry.base import BaseGeometry
 
 from spatial.errors import CrsError, Fault, OutputError
 from spatial.outputs.anchors import find_edges, find_middles, trace_spine
@@ -126,7 +127,7 @@ def _draw(key: str, style: LayerStyle, frame: gpd.GeoDataFrame, contract: Contra
     return DrawnLayer(key, style, contract, drawn, style.classify(drawn), int((~there).sum()))
 
 
-def write_features(layer: DrawnLayer, metric_crs: str) -> str:
+def write_features(layer: DrawnLayer, metric_crs: str, territory: BaseGeometry | None = None) -> str:
     """Write a layer as GeoJSON text for a script block of a page.
 
     Parameters
@@ -135,6 +136,8 @@ def write_features(layer: DrawnLayer, metric_crs: str) -> str:
         What to write.
     metric_crs : str
         CRS in which middles and spines are sought.
+    territory : shapely geometry, optional
+        In that CRS; names of areas that it clips do not stand on its outline.
 
     Returns
     -------
@@ -149,7 +152,11 @@ def write_features(layer: DrawnLayer, metric_crs: str) -> str:
     members: Iterator[dict[str, Any]] = (
         {"type": "Feature", "id": key, "class": name, "properties": texts} | place
         for key, name, texts, place in zip(
-            frame["id"].astype(str), layer.classes, properties, _places(layer, metric_crs), strict=True
+            frame["id"].astype(str),
+            layer.classes,
+            properties,
+            _places(layer, metric_crs, territory),
+            strict=True,
         )
     )
     shapes = shapely.to_geojson(frame.geometry.to_numpy())
@@ -209,7 +216,7 @@ def _to_plain(value: Any) -> str | int | float | bool | None:
     return str(value) or None
 
 
-def _places(layer: DrawnLayer, metric_crs: str) -> Iterable[dict[str, Any]]:
+def _places(layer: DrawnLayer, metric_crs: str, territory: BaseGeometry | None) -> Iterable[dict[str, Any]]:
     """Return for each row where its name may stand and what it says there."""
     frame, style = layer.frame, layer.style
     column = style.label_column
@@ -219,7 +226,7 @@ def _places(layer: DrawnLayer, metric_crs: str) -> Iterable[dict[str, Any]]:
         return ({"anchors": [point]} for point in points)
     metric = frame.geometry.to_crs(metric_crs)
     if style.label.place == "edge" and (shapely.get_dimensions(shapes) == 2).all():
-        anchors = [_to_degrees(points, metric_crs) for points in find_edges(metric.to_numpy())]
+        anchors = [_to_degrees(points, metric_crs) for points in find_edges(metric.to_numpy(), territory)]
     else:
         anchors = [[point] for point in _to_degrees(find_middles(metric.to_numpy()), metric_crs)]
     along = style.label.place == "along"

@@ -29,7 +29,7 @@ _SCRIPT = re.compile(r"""<script\b[^>]*?\bsrc\s*=\s*(["'])(?P<url>.*?)\1[^>]*>\s
 _LINK = re.compile(r"<link\b[^>]*>", re.I | re.S)
 _REL = re.compile(r"""\brel\s*=\s*["']?stylesheet\b""", re.I)
 _HREF = re.compile(r"""\bhref\s*=\s*(["'])(?P<url>.*?)\1""", re.I | re.S)
-_VERSION = re.compile(r"[@-](\d+)\.(\d+)[\d.]*")
+_VERSION = re.compile(r"[@-](\d+)\.(\d+)(?:\.\d+)*")
 _CSS_URL = re.compile(r"""url\(\s*(["']?)(?P<url>[^)"']+)\1\s*\)""", re.I)
 _CSS_IMPORT = re.compile(r"@import\b[^;]*;", re.I)
 _SOURCE_MAP = re.compile(r"^\s*(?://[#@]\s*sourceMappingURL=.*|/\*[#@]\s*sourceMappingURL=.*?\*/)\s*$", re.M)

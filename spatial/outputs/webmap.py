@@ -179,7 +179,9 @@ def write_webmap(
     page = _render(shown, tiles, heading)
     config = _configure(shown, heading, styles, layers)
     blocks = {"config": dump_json(config)}
-    blocks |= {layer.key: write_features(layer, metric_crs) for layer in shown}
+    territory = next((layer.frame for layer in shown if layer.key == "territory"), None)
+    outline = None if territory is None else territory.geometry.to_crs(metric_crs).union_all()
+    blocks |= {layer.key: write_features(layer, metric_crs, outline) for layer in shown}
     data = "\n".join(
         f'<script type="application/json" id="plan-data-{key}">{text}</script>'
         for key, text in blocks.items()
