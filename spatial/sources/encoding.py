@@ -119,7 +119,9 @@ def decode_table(origin: Origin, frame: pd.DataFrame, path: Path) -> pd.DataFram
         A text that is not in the encoding said, or in none that can be told; names column and value.
     """
     columns = [name for name in frame.columns if _is_text(frame[name])]
-    values = {name: [text for text in frame[name].unique() if isinstance(text, str)] for name in columns}
+    values = {
+        name: [text for text in frame[name].unique().tolist() if isinstance(text, str)] for name in columns
+    }
     data = {str(name): str(name).encode(BYTES) for name in frame.columns}
     data |= {text: text.encode(BYTES) for texts in values.values() for text in texts}
     codec = _said_codec(origin, path) or _tell_codec(origin, data.values())
@@ -244,7 +246,9 @@ def check_garbled(origin: Origin, frame: pd.DataFrame, name_column: str | None) 
         The names hold U+FFFD, or characters that only make sense when decoded in another way.
     """
     for column in [name for name in frame.columns if _is_text(frame[name])]:
-        texts = [text for text in frame[column].unique() if isinstance(text, str) and not text.isascii()]
+        texts = [
+            text for text in frame[column].unique().tolist() if isinstance(text, str) and not text.isascii()
+        ]
         lost = [text for text in texts if any(mark in text for mark in _DAMAGE)]
         guess = None if lost else guess_garbled(texts)
         if not (lost or guess):

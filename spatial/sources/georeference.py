@@ -20,6 +20,8 @@ Floats = npt.NDArray[np.float64]
 
 # Beyond its area of use a Gauss-Krüger zone still serves a city that straddles its edge.
 _SLACK_DEG = 1.5
+# Of WGS84, GRS80 and CGCS2000: geocentric datums that agree to within a metre.
+_SEMI_MAJOR_M = 6378137.0
 _ASK = "ask whoever made the file; a wrong guess moves it by hundreds of metres"
 
 
@@ -158,11 +160,18 @@ def _note_outside(origin: Origin, shapes: Shapes, ids: npt.NDArray[np.object_], 
 
 def _note_ballpark(origin: Origin, crs: CRS) -> None:
     """Report a transformation between datums that PROJ has no parameters for (STANDARDS 6.1)."""
-    if "ballpark" in Transformer.from_crs(crs, STORED_CRS, always_xy=True).description.lower():
-        origin.note(
-            "ballpark_transform",
-            "info",
-            f"由 {_label(crs)} 转 CGCS2000（EPSG:4490）无公开参数，按零平移处理，差异小于 1 米。",
-            f"from {_label(crs)} to CGCS2000 (EPSG:4490) there are no published parameters: taken as equal, "
-            "which is right to within a metre for WGS84.",
-        )
+    if "ballpark" not in Transformer.from_crs(crs, STORED_CRS, always_xy=True).description.lower():
+        return
+    modern = crs.ellipsoid is not None and abs(crs.ellipsoid.semi_major_metre - _SEMI_MAJOR_M) < 1
+    origin.note(
+        "ballpark_transform",
+        "info" if modern else "warning",
+        f"由 {_label(crs)} 转 CGCS2000（EPSG:4490）无公开参数，按零平移处理，"
+        + ("差异小于 1 米。" if modern else "可能偏移数百米；请提供 CGCS2000 成果。"),
+        f"from {_label(crs)} to CGCS2000 (EPSG:4490) no parameters are known: the two were taken as equal, "
+        + (
+            "which is right to within a metre."
+            if modern
+            else "and may differ by hundreds of metres; give CGCS2000."
+        ),
+    )

@@ -56,15 +56,16 @@ def drop_unusable(origin: Origin, shapes: Shapes, ids: Shapes) -> Truths:
 def flatten(origin: Origin, shapes: Shapes) -> Shapes:
     """Return shapes without heights and measures, and report how many had them."""
     high = shapely.has_z(shapes) | shapely.has_m(shapes)
-    if high.any():
-        count = int(high.sum())
-        origin.note(
-            "heights_dropped",
-            "info",
-            f"{count} 个要素带高程或量测值（Z/M），已去掉。",
-            f"heights or measures (Z/M) of {count} features were dropped.",
-            value=float(count),
-        )
+    if not high.any():
+        return shapes
+    count = int(high.sum())
+    origin.note(
+        "heights_dropped",
+        "info",
+        f"{count} 个要素带高程或量测值（Z/M），已去掉。",
+        f"heights or measures (Z/M) of {count} features were dropped.",
+        value=float(count),
+    )
     return np.asarray(shapely.force_2d(shapes), dtype=object)
 
 

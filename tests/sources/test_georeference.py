@@ -165,3 +165,10 @@ def test_a_ballpark_transformation_is_reported(dirty, tmp_path, crs):
     assert found.severity == "info"
     assert crs in found.message_en
     assert "within a metre" in found.message_en
+
+
+def test_an_old_datum_without_parameters_is_a_warning(dirty, tmp_path):
+    path = dirty.write(tmp_path / "a.gpkg", [shapely.box(10.5, 50, 10.6, 50.1)], "EPSG:4314")
+    found = dirty.finding(dirty.read(path), "ballpark_transform")
+    assert found.severity == "warning"
+    assert "hundreds of metres" in found.message_en

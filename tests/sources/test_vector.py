@@ -1,6 +1,7 @@
 """Reading vector files: every format into one kind of frame, and a clear word for each that is refused."""
 
 import hashlib
+import zipfile
 
 import geopandas as gpd
 import numpy as np
@@ -40,6 +41,33 @@ def test_each_format_becomes_the_same_frame(dirty, tmp_path, file, driver):
     assert frame["rank"].astype(float).tolist() == [1, 2]
     assert frame.crs == "EPSG:4490"
     np.testing.assert_allclose(frame.total_bounds, (112.5, 35.0, 112.8, 35.1), atol=1e-6)
+
+
+def test_a_drawing_is_read_with_the_crs_of_the_plan(dirty, tmp_path):
+    line = shapely.LineString([(645_000, 3_886_000), (646_000, 3_887_000)])
+    path = dirty.write(tmp_path / "a.dxf", [line], None, {"Layer": ["DLTB"]})
+    assert dirty.refusal(path).key == "crs"
+    frame = dirty.read(path, crs="EPSG:4546", name_column="Layer").frame
+    assert frame["name"].tolist() == ["DLTB"]
+    assert 112.5 < frame.total_bounds[0] < 112.7
+
+
+def test_a_packed_kml_is_read(dirty, tmp_path):
+    path = dirty.write(tmp_path / "doc.kml", [dirty.square], "EPSG:4326", {"Name": ["济源"]}, driver="KML")
+    with zipfile.ZipFile(tmp_path / "a.kmz", "w") as packed:
+        packed.write(path, "doc.kml")
+    assert dirty.read(tmp_path / "a.kmz").frame["name"].tolist() == ["济源"]
+
+
+def test_tracks_of_a_receiver_are_read_by_layer(dirty, tmp_path):
+    path = tmp_path / "a.gpx"
+    path.write_text(
+        '<?xml version="1.0"?><gpx version="1.1" creator="x" xmlns="http://www.topografix.com/GPX/1/1">'
+        '<wpt lat="35.1" lon="112.6"><name>天坛峰</name></wpt></gpx>',
+        encoding="utf-8",
+    )
+    assert "waypoints" in dirty.refusal(path).problem
+    assert dirty.read(path, layer="waypoints").frame["name"].tolist() == ["天坛峰"]
 
 
 def test_projected_coordinates_come_back_in_degrees(dirty, tmp_path):
