@@ -16,13 +16,14 @@ import numpy.typing as npt
 import pandas as pd
 import pyogrio
 import shapely
+from pyproj.exceptions import CRSError
 
 from spatial.errors import SourceError
 from spatial.plan.findings import STORED_CRS, Finding
 from spatial.plan.records import Source
 from spatial.sources.archives import open_plain
 from spatial.sources.encoding import BYTES, check_garbled, decode_table, find_codec
-from spatial.sources.files import check_sidecars, hash_parts, list_parts, locate_source
+from spatial.sources.files import check_sidecars, find_sidecar, hash_parts, list_parts, locate_source
 from spatial.sources.georeference import Statement, choose_crs, locate_shapes
 from spatial.sources.origin import FORMATS, Origin, list_some, name_origin
 from spatial.sources.points import read_points
@@ -38,8 +39,7 @@ from spatial.sources.repair import (
 Shapes = npt.NDArray[np.object_]
 
 _OWN_COLUMNS = ("id", "name", "source", "illustrative", "geometry")
-# What pyogrio, shapely, pyproj and pandas raise for a file that is not what it says.
-_UNREADABLE = (RuntimeError, ValueError, TypeError, OSError, OverflowError, shapely.errors.ShapelyError)
+_LABEL_AGAIN = "label the file again in QGIS, or remove its .prj and write `crs:` in the plan"
 _OWN_ENCODING = {".tab", ".mif", ".dxf"}
 _MAY_CURVE = {"GPKG", "OpenFileGDB", "GML"}
 _CURVES = "'CIRCULARSTRING', 'COMPOUNDCURVE', 'CURVEPOLYGON', 'MULTICURVE', 'MULTISURFACE'"
@@ -113,7 +113,10 @@ def read_source(name: str, source: Source, folder: Path) -> SourceRead:
         return _check_table(origin, table)
     except SourceError:
         raise
-    except _UNREADABLE as error:
+    except CRSError as error:
+        problem = f"its coordinate system cannot be read: {_first_line(error)}"
+        raise origin.refuse("crs", problem, _LABEL_AGAIN) from error
+    except Exception as error:  # files are untrusted, and the readers below raise whatever they like
         problem = f"cannot be read: {_first_line(error)}"
         raise origin.refuse("", problem, "open it in QGIS to see whether it is whole") from error
 
@@ -168,6 +171,7 @@ def _read_table(origin: Origin, path: Path) -> _Table:
 
 def _read_by_gdal(origin: Origin, path: Path) -> _Table:
     _refuse_pointer(origin, path)
+    _refuse_foreign_prj(origin, path)
     try:
         layer = _choose_layer(origin, path)
         info = pyogrio.read_info(path, layer=layer, encoding=BYTES if path.suffix.lower() == ".shp" else None)
@@ -202,6 +206,17 @@ def _refuse_pointer(origin: Origin, path: Path) -> None:
             raise origin.refuse(
                 "", "is a VRT, which only points to other data", "name the file that it points to"
             )
+
+
+def _refuse_foreign_prj(origin: Origin, path: Path) -> None:
+    """Refuse a .prj in GBK, which a local coordinate system with a Chinese name has: GDAL cannot read it."""
+    label = find_sidecar(path, ".prj")
+    if path.suffix.lower() == ".shp" and label is not None:
+        try:
+            label.read_bytes().decode("utf-8")
+        except UnicodeDecodeError as error:
+            text = label.read_bytes()[:60].decode("gb18030", "replace")
+            raise origin.refuse("crs", f"the .prj is not UTF-8: {text!r}", _LABEL_AGAIN) from error
 
 
 def _choose_layer(origin: Origin, path: Path) -> str:

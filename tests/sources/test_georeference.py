@@ -101,6 +101,17 @@ def test_a_beijing_54_prj_is_refused(dirty, tmp_path):
     assert "Beijing 54" in dirty.refusal(path).problem
 
 
+def test_a_prj_in_gbk_or_broken_is_refused(dirty, tmp_path):
+    path = dirty.write(tmp_path / "a.shp", [dirty.square], attributes={"name": ["a"]})
+    path.with_suffix(".prj").write_bytes('PROJCS["济源地方坐标系",GEOGCS[]]'.encode("gbk"))
+    fault = dirty.refusal(path)
+    assert fault.key == "crs"
+    assert "济源地方坐标系" in fault.problem
+    assert "write `crs:` in the plan" in fault.remedy
+    path.with_suffix(".prj").write_text('GEOGCS["x",PRIMEM["Greenwich",0],UNIT["Degree",0.017]]')
+    assert dirty.refusal(path).key == "crs"
+
+
 def test_a_crs_that_does_not_exist_is_refused(dirty, tmp_path):
     path = dirty.write(tmp_path / "a.gpkg", [dirty.square], None)
     fault = dirty.refusal(path, crs="EPSG:999999")
