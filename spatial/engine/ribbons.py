@@ -27,7 +27,7 @@ _TAPER = 4.0
 """Length of a tapered end, in reaches: the tip then opens at about 20° to each side."""
 _ASIDE_M = 0.001
 """How far beside a line one looks to see what lies there."""
-_GRID_M = 0.001
+_GRID_M = 0.0001
 """The grid on which outlines are laid over each other; nearly equal ones make invalid polygons without it."""
 _NOISE_M2 = 1.0
 """Polygons smaller than this come from rounding at shared edges, not from the shapes."""

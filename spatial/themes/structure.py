@@ -5,8 +5,7 @@ The layers only order and describe the shapes that `spatial.themes.elements` dra
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, get_args
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -19,7 +18,7 @@ from spatial.plan.contract import Column, Contract, layer
 from spatial.plan.findings import STORED_CRS
 from spatial.plan.formula import KINDS
 from spatial.plan.recipes import write_recipe
-from spatial.plan.structure import AxisElement, BeltKind, CoreKind, Element, PointKind, Structure
+from spatial.plan.structure import LAYER_OF_KIND, AxisElement, Element, Structure
 
 _TYPES = {"text": "str", "integer": "int64", "number": "float64", "truth": "bool"}
 _COLUMNS = {
@@ -76,25 +75,25 @@ def structure(
 @layer("核与中心", "Cores", "Polygon", **_COLUMNS)
 def cores(structure: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Return 核, 心, 极, 主, 副: kinds ``core, centre, pole, main, sub`` of the structure."""
-    return _of_kinds(structure, get_args(CoreKind))
+    return _of_layer(structure, "cores")
 
 
 @layer("发展带", "Belts", "Polygon", **_COLUMNS)
 def belts(structure: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Return 带, 廊, 屏, 网: kinds ``belt, corridor, screen, network`` of the structure."""
-    return _of_kinds(structure, get_args(BeltKind))
+    return _of_layer(structure, "belts")
 
 
 @layer("节点", "Points", "Point", **_COLUMNS)
 def points(structure: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Return 点, 节点: kinds ``point, node`` of the structure."""
-    return _of_kinds(structure, get_args(PointKind))
+    return _of_layer(structure, "points")
 
 
 @layer("发展轴", "Axes", "LineString", **_COLUMNS)
 def axes(structure: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Return 轴: kind ``axis`` of the structure."""
-    return _of_kinds(structure, ("axis",))
+    return _of_layer(structure, "axes")
 
 
 def _contract() -> Contract:
@@ -125,5 +124,5 @@ def _describe(element: Element, names: dict[str, str], illustrative: bool) -> di
     }
 
 
-def _of_kinds(frame: gpd.GeoDataFrame, kinds: Sequence[str]) -> gpd.GeoDataFrame:
-    return frame[frame["kind"].isin(kinds)].reset_index(drop=True)
+def _of_layer(frame: gpd.GeoDataFrame, layer_name: str) -> gpd.GeoDataFrame:
+    return frame[frame["kind"].map(LAYER_OF_KIND) == layer_name].reset_index(drop=True)
