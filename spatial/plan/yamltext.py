@@ -105,8 +105,10 @@ def _guess_encoding(data: bytes, error: UnicodeDecodeError) -> str:
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return "the file is in UTF-16"
     try:
-        data.decode("gb18030")
+        text = data.decode("gb18030")
     except UnicodeDecodeError:
+        text = "\0"
+    if Reader.NON_PRINTABLE.search(text):
         return f"the file holds the byte {data[error.start]:#04x}"
     return "the file is in GBK (ANSI)"
 
