@@ -204,6 +204,8 @@ def buffer_geodesic(shape: BaseGeometry, distance_m: float) -> BaseGeometry:
     A planar buffer in azimuthal equidistant coordinates is the first guess; each vertex is then moved
     along its geodesic until its distance to the nearest part of the shape is right, and edges are
     halved until their middles are right as well, to 0.25 m or 5e-7 of the distance, whichever is more.
+    Edges are at most 200 m long (a thousandth of the distance beyond 200 km), so that it matters to no
+    area whether they are taken as straight or as geodesic, also after they have been cut.
 
     Examples
     --------
@@ -335,7 +337,7 @@ def _fit_rings(guess: Polygon, source: _Source, distance_m: float) -> list[Float
 
 
 def _fit_ring(ring: Floats, source: _Source, distance_m: float) -> Floats:
-    tolerance_m = max(0.25, 5e-7 * distance_m)
+    tolerance_m, longest_m = max(0.25, 5e-7 * distance_m), max(200.0, distance_m / 1000)
     for _ in range(3):
         ring, foot, azimuth = _move(ring, source, distance_m)
     # A vertex that another part of the source is nearer to lies within the buffer: no edge is there.
@@ -349,7 +351,8 @@ def _fit_ring(ring: Floats, source: _Source, distance_m: float) -> Floats:
         unsure[edges] = False
         middles = (ring[edges] + ring[(edges + 1) % len(ring)]) / 2
         wrong = np.abs(source.nearest(middles)[2] - distance_m) > tolerance_m
-        wrong |= _notch_m(ring, foot, azimuth, edges) > tolerance_m
+        edge_m, notch_m = _measure_edges(ring, foot, azimuth, edges)
+        wrong |= (edge_m > longest_m) | (notch_m > tolerance_m)
         moved = _move(middles[wrong], source, distance_m)
         sound = source.nearest(moved[0])[2] > distance_m - tolerance_m
         if not sound.any():
@@ -364,17 +367,19 @@ def _fit_ring(ring: Floats, source: _Source, distance_m: float) -> Floats:
     return ring
 
 
-def _notch_m(ring: Floats, foot: Floats, azimuth: Floats, edges: npt.NDArray[np.int64]) -> Floats:
-    """Return how deep a corner that points to the source may be hidden behind each edge, in metres.
+def _measure_edges(
+    ring: Floats, foot: Floats, azimuth: Floats, edges: npt.NDArray[np.int64]
+) -> tuple[Floats, Floats]:
+    """Return how long each edge is, and how deep a corner pointing to the source it may hide, in metres.
 
-    Such an edge begins on the arc round one part of the source and ends on that round another: its feet
-    lie further apart than its ends.
+    An edge that hides one begins on the arc round one part of the source and ends on that round another:
+    its feet lie further apart than its ends.
     """
     nexts = (edges + 1) % len(ring)
     edge_m = _inverse(ring[edges], ring[nexts])[2]
     feet_m = _inverse(foot[edges], foot[nexts])[2]
     turn = np.radians(np.abs((azimuth[nexts] - azimuth[edges] + 180) % 360 - 180))
-    return np.where(feet_m > 1.5 * edge_m, edge_m / 2 * np.sin(np.minimum(turn, np.pi) / 2), 0.0)
+    return edge_m, np.where(feet_m > 1.5 * edge_m, edge_m / 2 * np.sin(turn / 2), 0.0)
 
 
 def _move(points: Floats, source: _Source, distance_m: float) -> tuple[Floats, Floats, Floats]:
