@@ -97,7 +97,7 @@ def smooth_outline(
     Returns
     -------
     shapely.Polygon or shapely.MultiPolygon
-        Where opening would leave nothing, the closed shape is returned, so that an area never vanishes.
+        A part of which opening would leave nothing stays as it is, so that no part ever vanishes.
 
     Examples
     --------
@@ -106,9 +106,9 @@ def smooth_outline(
     'Polygon'
     """
     if distance_m > 0 and not shape.is_empty:
-        closed = _grow(_grow(shape, distance_m), -distance_m)
+        closed = shapely.get_parts(_grow(_grow(shape, distance_m), -distance_m))
         opened = _grow(_grow(closed, -distance_m), distance_m)
-        shape = closed if opened.is_empty else opened
+        shape = shapely.union_all(np.where(shapely.is_empty(opened), closed, opened))
     return clip_polygons(shape, within) if within is not None else shape
 
 
@@ -232,7 +232,7 @@ def _ahead(side: Side) -> Floats:
     return np.array((1.0, 0.0) if side in ("north", "south") else (0.0, 1.0))
 
 
-def _grow(shape: BaseGeometry, distance_m: float) -> BaseGeometry:
+def _grow(shape: Any, distance_m: float) -> Any:
     return shapely.buffer(shape, distance_m, quad_segs=_QUADRANT, join_style="round")
 
 

@@ -7,6 +7,7 @@ drawn; `structure_faults` says why, and the checks report it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
 
@@ -26,6 +27,7 @@ from spatial.engine.ribbons import (
     make_ring,
     smooth_outline,
 )
+from spatial.errors import CrsError, GeometryError
 from spatial.plan.findings import STORED_CRS
 from spatial.plan.names import find_name_faults
 from spatial.plan.structure import (
@@ -103,13 +105,12 @@ def structure_areas(
     for element in _sound(structure_spec, structure_faults):
         if isinstance(element, (CoreElement, DistrictElement)):
             frames = _gather_areas(element, structure_sources, districts)
-            discs = [
-                buffer_geodesic(shapely.Point(_locate(disc.at, gazetteer)), disc.radius_m)
-                for disc in element.discs
-            ]
-            shapes = [*discs, *(shape for frame in frames for shape in frame.geometry)]
-            united = shapely.union_all(_to_metric(_pick(shapes, 2), metric_crs))
-            rows.append((element.id, any(frame["illustrative"].any() for frame in frames), united))
+            illustrative = any(bool(frame["illustrative"].any()) for frame in frames)
+            # Over a pole, or with no place in the metric CRS, nothing is drawn; the check reports it empty.
+            with suppress(GeometryError, CrsError):
+                shapes = [*_draw_discs(element, gazetteer), *(s for frame in frames for s in frame.geometry)]
+                united = shapely.union_all(_to_metric(_pick(shapes, 2), metric_crs))
+                rows.append((element.id, illustrative, united))
     return _draw(rows, metric_crs)
 
 
@@ -133,8 +134,8 @@ def structure_lines(
         if not isinstance(element, (BeltElement, AxisElement)):
             continue
         if element.through:
-            line = _draw_through(element, gazetteer, metric_crs)
-            rows.append((element.id, False, line))
+            with suppress(CrsError):
+                rows.append((element.id, False, _draw_through(element, gazetteer, metric_crs)))
         else:
             frame = _choose(structure_sources[str(element.source)], element.along)
             # Not united: that would break a river in pieces where its drawing crosses itself.
@@ -202,6 +203,7 @@ def structure_shapes(
     elements = {element.id: element for element in _elements(structure_spec)}
     land = transform_shapes(territory.geometry.array, STORED_CRS, metric_crs)[0]
     spots = structure_spots.to_crs(metric_crs)
+    spots = spots[np.isfinite(spots.get_coordinates()).all(axis=1)]
     frames = (structure_areas, structure_lines, structure_ribbons, spots)
     marks = {key: mark for frame in frames for key, mark, _ in _rows(frame)}
     shapes: dict[str, BaseGeometry] = {}
@@ -267,6 +269,14 @@ def _draw(rows: Sequence[tuple[str, bool, BaseGeometry]], crs: str) -> gpd.GeoDa
     frame = pd.DataFrame({"id": [row[0] for row in kept], "illustrative": [row[1] for row in kept]})
     shapes = np.array([row[2] for row in kept], dtype=object)
     return gpd.GeoDataFrame(frame.astype({"id": "str", "illustrative": "bool"}), geometry=shapes, crs=crs)
+
+
+def _draw_discs(
+    element: CoreElement | DistrictElement, gazetteer: dict[str, tuple[float, float]]
+) -> list[BaseGeometry]:
+    return [
+        buffer_geodesic(shapely.Point(_locate(disc.at, gazetteer)), disc.radius_m) for disc in element.discs
+    ]
 
 
 def _draw_through(

@@ -355,6 +355,8 @@ def test_rings_round_each_other_are_not_drawn():
         {"id": "core", "kind": "axis", "through": ["甲镇", "无名镇"]},
         {"id": "core", "kind": "axis", "through": ["甲镇", "Jia"]},
         {"id": "core", "kind": "axis", "through": ["甲镇", "Jia"], "smooth": False},
+        {"id": "core", "kind": "axis", "through": ["甲镇", [21.0, 0.0]]},
+        {"id": "core", "kind": "core", "discs": [{"at": [112.0, 89.99], "radius": "30 km"}]},
         {"id": "core", "kind": "point", "at": "无名镇"},
         {"id": "core", "kind": "belt", "through": ["甲镇", "乙镇"], "width": "1 km", "cut": ["wide"]},
     ],
@@ -364,6 +366,13 @@ def test_what_cannot_be_made_is_left_out(wrong):
     frame = draw(wrong, wide)
     assert frame["id"].tolist() == ["wide"]
     contract_of(layers.structure).schema("structure").validate(frame)
+
+
+@pytest.mark.parametrize("at", [(12.59, 35.09), (-69.0, -35.0), (21.0, 0.0), (112.0, 89.99), (-159.0, 0.0)])
+def test_places_far_away_make_no_error(at):
+    point = {"id": "p", "kind": "point", "at": list(at)}
+    ring = {"id": "ring", "kind": "ring", "round": "p", "distance": "1 km", "width": "1 km"}
+    assert draw(CORE, point, ring)["id"].tolist() == ["core", "p"]
 
 
 def test_faults_name_what_was_sought():
