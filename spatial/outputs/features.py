@@ -60,8 +60,10 @@ class DrawnLayer:
 
     def unstyled_values(self) -> list[str]:
         """Return the values of the class column that no class takes, sorted."""
-        if self.style.class_column is None:
+        if self.style.class_column is None or not len(self.frame):
             return []
+        if self.style.class_column not in self.frame:
+            return [f"{self.style.class_column}?"]
         values = self.frame.loc[self.classes == UNSTYLED, self.style.class_column]
         return sorted({str(value) for value in values.dropna()} | ({""} if values.isna().any() else set()))
 

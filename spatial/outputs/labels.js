@@ -7,6 +7,8 @@
   const PAD = 2;
   const TWIN_DISTANCE = 70;
   const MOST_LETTERS = 40;
+  const STEEP = 1.5;
+  const CHINESE = /[\u2e80-\u9fff]/;
 
   const meter = document.createElement("canvas").getContext("2d");
   const widths = new Map();
@@ -149,11 +151,14 @@
       const spine = label.item.feature.spine;
       if (!spine) return false;
       const points = spine.map((position) => this._pixel(position));
-      if (points[0].x > points[points.length - 1].x) points.reverse();
+      const run = points[points.length - 1].subtract(points[0]);
+      // Along a steep line Chinese characters stand upright one below the other, as on paper maps.
+      const upright = CHINESE.test(label.text) && Math.abs(run.y) > STEEP * Math.abs(run.x);
+      if (upright ? run.y < 0 : run.x < 0) points.reverse();
       const long = lengthOf(points);
       const letters = Math.max(1, label.text.length - 1);
       // Chinese names are spread along a belt, as on paper maps; spread Latin letters are hard to read.
-      const most = label.size * (/[\u2e80-\u9fff]/.test(label.text) ? 0.45 : 0.08);
+      const most = label.size * (CHINESE.test(label.text) ? 0.45 : 0.08);
       const spacing = Math.max(0, Math.min(most, (long * 0.7 - label.wide) / letters));
       const wide = label.wide + spacing * letters;
       if (wide > long * 0.96) return false;
@@ -162,7 +167,7 @@
         if (from < 0 || from + wide > long) continue;
         const boxes = boxesAlong(points, from, wide, label.size, 0);
         if (this._free(boxes)) {
-          Object.assign(label, { boxes, points, spacing, from, run: wide });
+          Object.assign(label, { boxes, points, spacing, upright, from, run: wide });
           return true;
         }
       }
@@ -174,6 +179,7 @@
       const size = label.size * SECOND;
       const wide = widthOf(text, size, false);
       let boxes;
+      if (label.upright) return;
       if (label.points) {
         const from = label.from + (label.run - wide) / 2;
         if (from < 0 || from + wide > lengthOf(label.points)) return;
@@ -191,6 +197,13 @@
     _draw(label) {
       const { style, size } = label;
       const look = { fill: style.colour, "font-size": size, "font-weight": style.bold ? 700 : 400 };
+      if (label.upright) {
+        [...label.text].forEach((letter, place, { length }) => {
+          const { at } = walk(label.points, label.from + ((place + 0.5) * label.run) / length);
+          this.texts.append(kit.svg("text", { ...look, x: at.x, y: at.y + size * 0.36, "text-anchor": "middle" }, letter));
+        });
+        return;
+      }
       if (label.points) {
         this._drawAlong(label, look);
         return;

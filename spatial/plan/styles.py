@@ -66,7 +66,8 @@ class LayerStyle(Record):
     A layer without `class_column` has one class, ``all``. With `graded`, class keys are upper limits of
     a numeric class column; else they are its values. The key ``other`` takes what no other key does.
     Drawing a layer twice takes a second entry with `of` (the layer's name); `where` names the rows that
-    maps draw, column to allowed values; the database keeps all.
+    maps draw, column to allowed values; the database keeps all. With fewer rows than `at_least` maps leave
+    the layer out: a single administrative unit is the territory itself.
     """
 
     title: Text
@@ -75,6 +76,7 @@ class LayerStyle(Record):
     show: bool = True
     of: Slug | None = None
     where: dict[Slug, tuple[str, ...]] = Field(default_factory=dict)
+    at_least: int = Field(default=1, ge=1)
     class_column: Slug | None = None
     graded: bool = False
     label_column: Slug | None = None
@@ -95,8 +97,9 @@ class LayerStyle(Record):
     def select(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Return the rows that maps draw."""
         for column, allowed in self.where.items():
-            frame = frame[frame[column].isin(allowed)]
-        return frame
+            if column in frame:
+                frame = frame[frame[column].isin(allowed)]
+        return frame if len(frame) >= self.at_least else frame.head(0)
 
     def classify(self, frame: pd.DataFrame) -> pd.Series[Any]:
         """Say for each row which class it is drawn as.
@@ -104,7 +107,7 @@ class LayerStyle(Record):
         Parameters
         ----------
         frame : pandas.DataFrame
-            Rows of the layer; nulls in the class column are without a class.
+            Rows of the layer; nulls in the class column, or its absence, are without a class.
 
         Returns
         -------
@@ -120,8 +123,9 @@ class LayerStyle(Record):
         """
         import pandas as pd
 
-        if self.class_column is None:
-            return pd.Series(ALL, index=frame.index, dtype=object)
+        if self.class_column is None or self.class_column not in frame:
+            only = ALL if self.class_column is None else UNSTYLED
+            return pd.Series(only, index=frame.index, dtype=object)
         values = frame[self.class_column]
         keys = self._grade(values) if self.graded else values.map(_write_key, na_action="ignore")
         rest = np.where(values.notna() & (OTHER in self.classes), OTHER, UNSTYLED)
