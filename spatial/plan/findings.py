@@ -89,4 +89,6 @@ def frame_findings(findings: Iterable[Finding]) -> gpd.GeoDataFrame:
         geometry=[row.geometry for row in rows],
         crs=STORED_CRS,
     )
-    return frame.astype({"value": "float64", "limit": "float64"})
+    # Said outright, because an empty list tells pandas nothing.
+    texts = dict.fromkeys(("id", "name", *_FIELDS[:-2]), "str")
+    return frame.astype({**texts, "value": "float64", "limit": "float64"})

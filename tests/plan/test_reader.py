@@ -224,6 +224,13 @@ def test_a_plan_as_read(load, folder):
         plan.year = 2036
 
 
+def test_blanks_round_a_name_do_not_hide_it(load):
+    plan = load(
+        HEAD + "places: [{name: ' 甲　', at: [112, 35]}, {name: {zh: 乙, en: ' B '}, at: [112, 35]}]\n"
+    ).plan
+    assert [(place.name.zh, place.name.en) for place in plan.places] == [("甲", ""), ("乙", "B")]
+
+
 def test_the_digest_knows_what_is_said_and_not_how(load):
     first = load(CIRCLES).digest
     assert re.fullmatch("[0-9a-f]{64}", first)
