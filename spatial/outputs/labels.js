@@ -6,7 +6,8 @@
   const SECOND = 0.78;
   const PAD = 2;
   const TWIN_DISTANCE = 70;
-  const MOST_LETTERS = 40;
+  const MOST_LETTERS = { wide: 32, narrow: 64 };
+  const SMALLER = 0.84;
   const STEEP = 1.5;
   const CHINESE = /[\u2e80-\u9fff]/;
 
@@ -39,7 +40,10 @@
     return null;
   }
 
-  const shorten = (text) => (text.length > MOST_LETTERS ? text.slice(0, MOST_LETTERS - 1) + "…" : text);
+  function shorten(text) {
+    const most = CHINESE.test(text) ? MOST_LETTERS.wide : MOST_LETTERS.narrow;
+    return text.length > most ? text.slice(0, most - 1) + "…" : text;
+  }
 
   const lengthOf = (points) => points.slice(1).reduce((sum, point, at) => sum + point.distanceTo(points[at]), 0);
 
@@ -117,9 +121,11 @@
       const { zh, en } = wish.item.feature.label;
       const text = shorten(language === "en" ? en || zh : zh || en);
       const other = language === "both" && zh && en && zh !== en ? shorten(en) : "";
-      const label = { ...wish, text, other, size: wish.style.size, wide: widthOf(text, wish.style.size, wish.style.bold) };
+      const { size, bold } = wish.style;
       if (this.placed.some((other) => other.text === text && near(other, this._pixel(wish.item.feature.anchors[0])))) return;
-      if (!this._along(label) && !this._beside(label)) return;
+      const fits = [1, SMALLER].map((scale) => ({ ...wish, text, other, size: size * scale, wide: widthOf(text, size * scale, bold) }));
+      const label = fits.find((one) => this._along(one) || (!one.item.feature.spine && this._beside(one))) || fits.find((one) => this._beside(one));
+      if (!label) return;
       this.taken.push(...label.boxes);
       this.placed.push(label);
     }
