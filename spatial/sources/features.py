@@ -74,8 +74,7 @@ def _read_layer(origin: Origin, path: Path) -> Table:
         remedy = "export it again, without a selection or filter"
         raise origin.refuse(layer, "the layer holds zero features", remedy)
     _note_curves(origin, path, layer, str(info["driver"]))
-    columns = [name for name in frame.columns if name != frame.geometry.name]
-    attributes = pd.DataFrame({name: _plain(frame[name]) for name in columns}, index=frame.index)
+    attributes = _take_attributes(origin, frame)
     if path.suffix.lower() == ".shp":
         attributes = decode_table(origin, attributes, path)
     shapes = np.array(frame.geometry.array, dtype=object)
@@ -113,6 +112,21 @@ def _read_rows(origin: Origin, path: Path, layer: str) -> tuple[dict[str, Any], 
     )
     problem = f"texts such as {wrong.object[:24]!r} are not {asked or 'UTF-8'}"
     raise origin.refuse("encoding", problem, remedy) from wrong
+
+
+def _take_attributes(origin: Origin, frame: gpd.GeoDataFrame) -> pd.DataFrame:
+    attributes = pd.DataFrame(frame.loc[:, frame.columns != frame.geometry.name])
+    twice = attributes.columns.duplicated()
+    if twice.any():
+        shown = list_some(dict.fromkeys(attributes.columns[twice]))
+        origin.note(
+            "duplicate_fields",
+            "warning",
+            f"字段名重复：{shown}；只能读出其中一个的值，请改名后重新导出。",
+            f"several fields are called {shown}: the values of one of them only can be read; rename them.",
+        )
+        attributes = attributes.loc[:, ~twice]
+    return attributes.apply(_plain) if len(attributes.columns) else attributes
 
 
 def _refuse_pointer(origin: Origin, path: Path) -> None:

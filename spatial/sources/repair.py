@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -177,15 +180,15 @@ def name_rows(origin: Origin, frame: pd.DataFrame) -> Shapes:
 
     Ids that are given twice get a number behind them, and are reported.
     """
-    column = next((name for name in frame.columns if str(name).lower() == "id"), None)
+    named = [name for name in frame.columns if str(name).lower() == "id"]
+    column = "id" if "id" in named else next(iter(named), None)
     made = np.array([f"{origin.name}-{number:04d}" for number in range(1, len(frame) + 1)], dtype=object)
     if column is None:
         return made
     given = as_texts(frame[column])
     ids = np.where(given == "", made, given)
-    repeat = pd.Series(ids).groupby(ids).cumcount().to_numpy()
-    if repeat.any():
-        twice = list(dict.fromkeys(ids[repeat > 0]))
+    twice = [value for value, count in Counter(ids.tolist()).items() if count > 1]
+    if twice:
         origin.note(
             "duplicate_ids",
             "warning",
@@ -194,14 +197,27 @@ def name_rows(origin: Origin, frame: pd.DataFrame) -> Shapes:
             f"({list_some(twice)}).",
             value=float(len(twice)),
         )
-    taken = set(ids)
-    for position in np.flatnonzero(repeat):
-        number = int(repeat[position]) + 1
-        while (name := f"{ids[position]}-{number}") in taken:
+    return np.array(number_repeats(ids.tolist()), dtype=object)
+
+
+def number_repeats(names: Iterable[str]) -> list[str]:
+    """Return names of which no two are equal: a repeat gets the first free number from 2 behind it.
+
+    Examples
+    --------
+    >>> number_repeats(["a", "a", "a-2", "b", "a"])
+    ['a', 'a-3', 'a-2', 'b', 'a-4']
+    """
+    given = list(names)
+    taken, last, result = set(given), dict[str, int](), []
+    for name in given:
+        own, number = name, last.get(name, 0) + 1
+        while number > 1 and (own := f"{name}-{number}") in taken:
             number += 1
-        ids[position] = name
-        taken.add(name)
-    return ids
+        taken.add(own)
+        last[name] = number
+        result.append(own)
+    return result
 
 
 def as_texts(column: pd.Series) -> Shapes:

@@ -27,6 +27,7 @@ from spatial.sources.repair import (
     drop_unusable,
     flatten,
     name_rows,
+    number_repeats,
     open_collections,
     repair_shapes,
 )
@@ -193,4 +194,5 @@ def _frame(
     kept = attributes.drop(columns=[name for name in attributes.columns if name in said])
     kept = kept.rename(columns={name: f"{name}_original" for name in kept.columns if name in _OWN_COLUMNS})
     frame = pd.concat([pd.DataFrame(own), kept.reset_index(drop=True)], axis=1)
+    frame.columns = number_repeats(frame.columns)
     return gpd.GeoDataFrame(frame, geometry=shapes, crs=STORED_CRS)

@@ -219,6 +219,15 @@ def test_names_come_from_the_column_that_the_plan_says(dirty, tmp_path):
     assert frame["source_original"].tolist() == ["x"]
 
 
+def test_fields_that_are_called_alike_are_reported(dirty, tmp_path):
+    path = dirty.write(tmp_path / "a.shp", [dirty.square], attributes={"ab": ["x"], "ac": ["y"]})
+    table = path.with_suffix(".dbf")
+    table.write_bytes(table.read_bytes().replace(b"ac\0", b"ab\0"))
+    result = dirty.read(path)
+    assert list(result.frame.columns) == ["id", "name", "source", "illustrative", "ab", "geometry"]
+    assert "called ab" in dirty.finding(result, "duplicate_fields").message_en
+
+
 def test_a_missing_name_column_is_fine_unless_asked_for(dirty, tmp_path):
     path = dirty.write(tmp_path / "a.gpkg", [dirty.square], attributes={"NAMES": ["济源"]})
     assert dirty.read(path).frame["name"].tolist() == [""]
