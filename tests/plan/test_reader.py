@@ -224,6 +224,14 @@ def test_a_plan_as_read(load, folder):
         plan.year = 2036
 
 
+def test_a_plan_remembers_where_things_stand(load, folder):
+    file = load(CIRCLES, "circles.far.speed=40 km/h")
+    assert file.where("circles.1.time") == f"{folder / 'plan.yaml'}:10"
+    assert file.where("circles.1.speed") == "--set circles.far.speed=40 km/h"
+    assert file.where("territory.source") == f"{folder / 'plan.yaml'}:4"
+    assert file == load(CIRCLES, "circles.far.speed=40km/h")
+
+
 def test_blanks_round_a_name_do_not_hide_it(load):
     plan = load(
         HEAD + "places: [{name: ' 甲　', at: [112, 35]}, {name: {zh: 乙, en: ' B '}, at: [112, 35]}]\n"
