@@ -53,10 +53,10 @@ _FIELDS = ("rule", "severity", "layer", "feature_id", "message_zh", "message_en"
 
 def _rank(finding: Finding) -> tuple[object, ...]:
     """Worst first, then by all that tells findings apart, so that the order they come in has no say."""
-    number = math.inf if finding.value is None else finding.value
+    numbers = (math.inf if number is None else number for number in (finding.value, finding.limit))
     texts = (finding.rule, finding.layer, finding.feature_id, finding.message_en, finding.message_zh)
     shape = b"" if finding.geometry is None else finding.geometry.wkb
-    return (_ORDER[finding.severity], *texts, number, shape)
+    return (_ORDER[finding.severity], *texts, *numbers, shape)
 
 
 def frame_findings(findings: Iterable[Finding]) -> gpd.GeoDataFrame:

@@ -67,6 +67,22 @@ def test_an_unknown_severity_is_a_fault_of_the_programmer():
         frame_findings([finding(severity="fatal")])
 
 
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"message_zh": "甲"},
+        {"value": 1},
+        {"limit": 2},
+        {"geometry": shapely.Point(112, 35)},
+        {"feature_id": "1"},
+    ],
+    ids=str,
+)
+def test_findings_that_differ_in_one_thing_have_one_order(other):
+    pair = [finding(), finding(**other)]
+    assert frame_findings(pair).to_json(na="null") == frame_findings(pair[::-1]).to_json(na="null")
+
+
 FINDINGS = st.lists(
     st.builds(
         Finding,
