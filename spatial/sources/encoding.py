@@ -32,6 +32,12 @@ def find_codec(origin: Origin, name: str) -> str:
     ------
     SourceError
         There is no such encoding.
+
+    Examples
+    --------
+    >>> from spatial.plan.records import Source
+    >>> find_codec(Origin("a", Source(file="a.shp"), "a.shp"), "GBK")
+    'gb18030'
     """
     try:
         "".encode(name.strip())
@@ -48,6 +54,13 @@ def decode_text(origin: Origin, data: bytes) -> str:
     ------
     SourceError
         None of these fits.
+
+    Examples
+    --------
+    >>> from spatial.plan.records import Source
+    >>> origin = Origin("a", Source(file="a.csv"), "a.csv")
+    >>> decode_text(origin, "济源".encode("gbk")), origin.findings[0].rule
+    ('济源', 'sources.encoding')
     """
     asked = origin.source.encoding
     candidates = ["utf-8-sig", "gb18030"]
@@ -70,7 +83,18 @@ def decode_text(origin: Origin, data: bytes) -> str:
 
 
 def as_utf8(origin: Origin, path: Path, workspace: Path) -> Path:
-    """Return a text file itself if it is UTF-8, else a copy in UTF-8 of the same name in `workspace`."""
+    """Return a text file itself if it is UTF-8, else a copy in UTF-8 of the same name in `workspace`.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from spatial.plan.records import Source
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = Path(folder, "a.geojson")
+    ...     _ = file.write_text("{}", encoding="utf-8")
+    ...     as_utf8(Origin("a", Source(file="a.geojson"), "a.geojson"), file, Path(folder)) == file
+    True
+    """
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -117,6 +141,14 @@ def decode_table(origin: Origin, frame: pd.DataFrame, path: Path) -> pd.DataFram
     ------
     SourceError
         A text that is not in the encoding said, or in none that can be told; names column and value.
+
+    Examples
+    --------
+    >>> from spatial.plan.records import Source
+    >>> table = pd.DataFrame({"name": ["济源市".encode("gbk").decode(BYTES)]})
+    >>> origin = Origin("a", Source(file="a.shp", encoding="gbk"), "a.shp")
+    >>> decode_table(origin, table, Path("a.shp"))["name"].tolist()
+    ['济源市']
     """
     columns = [name for name in frame.columns if _is_text(frame[name])]
     values = {
@@ -244,6 +276,15 @@ def check_garbled(origin: Origin, frame: pd.DataFrame, name_column: str | None) 
     ------
     SourceError
         The names hold U+FFFD, or characters that only make sense when decoded in another way.
+
+    Examples
+    --------
+    >>> from spatial.plan.records import Source
+    >>> table = pd.DataFrame({"note": ["济源市".encode().decode("latin-1")]})
+    >>> origin = Origin("a", Source(file="a.gpkg"), "a.gpkg")
+    >>> check_garbled(origin, table, None)
+    >>> origin.findings[0].rule
+    'sources.garbled'
     """
     for column in [name for name in frame.columns if _is_text(frame[name])]:
         texts = [

@@ -47,6 +47,17 @@ def read_features(origin: Origin, path: Path) -> Table:
     SourceError
         Not the format that its ending says, no or several layers to choose from, no geometry, no feature,
         texts in an encoding that is not said.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from spatial.plan.records import Source
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = Path(folder, "a.geojson")
+    ...     _ = file.write_text('{"type": "Point", "coordinates": [112.6, 35.1]}', encoding="utf-8")
+    ...     table = read_features(Origin("a", Source(file="a.geojson"), "a.geojson"), file)
+    >>> len(table.shapes), table.crs.text
+    (1, 'EPSG:4326')
     """
     with warnings.catch_warnings(record=True) as seen:
         warnings.simplefilter("always")

@@ -40,6 +40,13 @@ def choose_crs(origin: Origin, own: Statement) -> CRS:
     ------
     SourceError
         Neither states one, they contradict each other, or it has no published way to CGCS2000.
+
+    Examples
+    --------
+    >>> from spatial.plan.records import Source
+    >>> origin = Origin("a", Source(file="a.csv", crs="EPSG:4490"), "a.csv")
+    >>> choose_crs(origin, Statement(None)).to_epsg()
+    4490
     """
     asked = _parse(origin, origin.source.crs) if origin.source.crs else None
     stated = (
@@ -101,6 +108,14 @@ def locate_shapes(origin: Origin, shapes: Shapes, ids: npt.NDArray[np.object_], 
     SourceError
         Degrees labelled as metres, metres labelled as degrees, latitude or northing first, a zone number
         too many or too few, coordinates that have no place on the Earth.
+
+    Examples
+    --------
+    >>> from spatial.plan.records import Source
+    >>> origin = Origin("a", Source(file="a.csv"), "a.csv")
+    >>> shapes, ids = np.array([shapely.Point(500_000, 3_874_000)]), np.array(["a-0001"], dtype=object)
+    >>> locate_shapes(origin, shapes, ids, CRS("EPSG:4546"))[0].x
+    111.0
     """
     # The median feature decides whether the label is wrong; single strays are reported further down.
     fault = contradicts(crs, np.median(shapely.bounds(shapes), axis=0))

@@ -30,6 +30,13 @@ def drop_unusable(origin: Origin, shapes: Shapes, ids: Shapes) -> Truths:
     ------
     SourceError
         None can be used.
+
+    Examples
+    --------
+    >>> from spatial.plan.records import Source
+    >>> shapes = np.array([shapely.Point(112, 35), None], dtype=object)
+    >>> drop_unusable(Origin("a", Source(file="a.gpkg"), "a.gpkg"), shapes, np.array(["1", "2"])).tolist()
+    [True, False]
     """
     missing = shapely.is_missing(shapes) | shapely.is_empty(shapes)
     coordinates, owner = shapely.get_coordinates(shapes, return_index=True)
@@ -57,7 +64,15 @@ def drop_unusable(origin: Origin, shapes: Shapes, ids: Shapes) -> Truths:
 
 
 def flatten(origin: Origin, shapes: Shapes) -> Shapes:
-    """Return shapes without heights and measures, and report how many had them."""
+    """Return shapes without heights and measures, and report how many had them.
+
+    Examples
+    --------
+    >>> from spatial.plan.records import Source
+    >>> origin = Origin("a", Source(file="a.gpkg"), "a.gpkg")
+    >>> flatten(origin, np.array([shapely.Point(112, 35, 131.5)]))[0].has_z, origin.findings[0].rule
+    (False, 'sources.heights_dropped')
+    """
     high = shapely.has_z(shapes) | shapely.has_m(shapes)
     if not high.any():
         return shapes
@@ -77,6 +92,14 @@ def open_collections(origin: Origin, shapes: Shapes, ids: Shapes) -> Shapes:
 
     The majority is counted over the shapes that are no collections, else over the parts of all. Layers of
     mixed dimension are kept and reported. A collection without a part of that dimension becomes empty.
+
+    Examples
+    --------
+    >>> from spatial.plan.records import Source
+    >>> mixed = shapely.GeometryCollection([shapely.box(112, 35, 113, 36), shapely.Point(112, 35)])
+    >>> origin = Origin("a", Source(file="a.gpkg"), "a.gpkg")
+    >>> open_collections(origin, np.array([mixed]), np.array(["1"]))[0].geom_type
+    'Polygon'
     """
     shapes = shapes.copy()
     mixed = shapely.get_type_id(shapes) == _COLLECTION
@@ -144,6 +167,14 @@ def repair_shapes(origin: Origin, shapes: Shapes, ids: Shapes) -> Shapes:
     -------
     numpy.ndarray of object
         Same length; empty where nothing of the dimension was left.
+
+    Examples
+    --------
+    >>> from spatial.plan.records import Source
+    >>> bowtie = shapely.Polygon([(112, 35), (113, 36), (113, 35), (112, 36)])
+    >>> origin = Origin("a", Source(file="a.gpkg"), "a.gpkg")
+    >>> repair_shapes(origin, np.array([bowtie]), np.array(["1"]))[0].geom_type
+    'MultiPolygon'
     """
     wrong = ~shapely.is_valid(shapes)
     if not wrong.any():
@@ -179,6 +210,13 @@ def name_rows(origin: Origin, frame: pd.DataFrame) -> Shapes:
     """Return a unique id for each row: of the column ``id`` (in any case), else from its position.
 
     Ids that are given twice get a number behind them, and are reported.
+
+    Examples
+    --------
+    >>> from spatial.plan.records import Source
+    >>> table = pd.DataFrame({"id": ["a", "a", None]})
+    >>> name_rows(Origin("towns", Source(file="a.gpkg"), "a.gpkg"), table).tolist()
+    ['a', 'a-2', 'towns-0003']
     """
     named = [name for name in frame.columns if str(name).lower() == "id"]
     column = "id" if "id" in named else next(iter(named), None)

@@ -148,11 +148,13 @@ def fault_of(url, folder):
     return fault
 
 
-def test_a_web_address_is_fetched_once(server, tmp_path):
+def test_a_web_address_is_fetched_once(dirty, server, tmp_path):
     base, asked = server
     source = Source(url=f"{base}/济源/a.gpkg?v=1".replace("济源", "%E6%B5%8E%E6%BA%90"))
     for _ in range(2):
-        assert len(read_source("data", source, tmp_path).frame) == 1
+        result = read_source("data", source, tmp_path)
+        assert len(result.frame) == 1
+        assert "first download" in dirty.finding(result, "download").message_en
     assert len(asked) == 1
 
 
