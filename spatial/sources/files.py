@@ -46,9 +46,9 @@ def locate_source(origin: Origin, folder: Path) -> Path:
     Examples
     --------
     >>> from spatial.plan.records import Source
-    >>> locate_source(Origin("a", Source(url="ftp://h/a.kml"), "ftp://h/a.kml"), Path("."))
+    >>> locate_source(Origin("a", Source(url="ftp://h/a"), "ftp://h/a"), Path("."))
     Traceback (most recent call last):
-    spatial.errors.SourceError: ftp://h/a.kml: url: ftp:// is not fetched; give an https:// address, or `file:`
+    spatial.errors.SourceError: ftp://h/a: url: ftp:// is not fetched; give an https:// address, or `file:`
     """
     url = origin.source.url
     path = _fetch(origin, url) if url else folder / str(origin.source.file)
