@@ -11,6 +11,7 @@ import pandas as pd
 import shapely
 
 from spatial.engine.geodesy import area_m2
+from spatial.engine.topology import repair_polygons
 from spatial.sources.origin import Origin, list_some
 
 Shapes = npt.NDArray[np.object_]
@@ -180,9 +181,7 @@ def repair_shapes(origin: Origin, shapes: Shapes, ids: Shapes) -> Shapes:
     if not wrong.any():
         return shapes
     before = shapes[wrong]
-    after = shapely.make_valid(before, method="structure", keep_collapsed=False)
-    fallen = shapely.get_dimensions(after) < shapely.get_dimensions(before)
-    after[fallen] = shapely.Polygon()
+    after = repair_polygons(before)  # a line is invalid only where it is a point: nothing is left of it
     result = shapes.copy()
     result[wrong] = after
     _note_repair(origin, before, after, ids[wrong])

@@ -167,7 +167,7 @@ def test_the_edge_of_a_zone_is_no_finding(dirty, tmp_path):
     assert dirty.rules(dirty.read(path)) == []
 
 
-@pytest.mark.parametrize("crs", ["EPSG:4326", "EPSG:32649"])
+@pytest.mark.parametrize("crs", ["EPSG:4326", "EPSG:32649", "EPSG:3857"])
 def test_a_ballpark_transformation_is_reported(dirty, tmp_path, crs):
     path = dirty.write(
         tmp_path / "a.gpkg", [gpd.GeoSeries([dirty.square], crs=4326).to_crs(crs).iloc[0]], crs

@@ -40,6 +40,13 @@ def test_what_collapses_is_left_out(dirty, tmp_path):
     assert dirty.refusal(path).problem == "no feature is left after repair"
 
 
+def test_lines_that_are_points_are_left_out(dirty, tmp_path):
+    shapes = [shapely.LineString([(112.5, 35), (112.5, 35)]), shapely.LineString([(112.5, 35), (112.6, 35)])]
+    result = dirty.read(dirty.write(tmp_path / "a.gpkg", shapes))
+    assert result.frame["id"].tolist() == ["data-0002"]
+    assert "(data-0001)" in dirty.finding(result, "repaired").message_en
+
+
 def test_missing_and_empty_geometries_are_left_out_by_id(dirty, tmp_path):
     shapes = [dirty.square, None, shapely.Polygon(), dirty.square]
     path = dirty.write(tmp_path / "a.gpkg", shapes, attributes={"name": list("abcd")})
