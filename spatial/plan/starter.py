@@ -79,8 +79,8 @@ def compose_plan(
         sources=f"\nsources:\n{sources}" if sources else "",
         towns=f"\ntowns:\n{towns}" if seats else "",
         centre=_quote(centre.name),
-        lon=round(centre.lon, 5),
-        lat=round(centre.lat, 5),
+        lon=centre.lon,
+        lat=centre.lat,
         formula=f"一核{len(seats)}点" if seats else "一核",
         radius=f"{core_radius_m:.0f} m",
         points=points,
@@ -106,7 +106,7 @@ language: both
 territory: {territory}
 {sources}{towns}
 places:
-  - {{name: {centre}, at: [{lon}, {lat}]}}
+  - {{name: {centre}, at: [{lon:.5f}, {lat:.5f}]}}
 
 structure:
   formula: {formula}          # must agree with the elements below
