@@ -87,7 +87,7 @@ class ZoneClaim(Record):
 
     zone: Zone
     source: Slug
-    where: dict[str, str | int | float] = {}
+    where: dict[str, str | int | float] = Field(default_factory=dict)
 
 
 class LineClaim(Record):
@@ -95,7 +95,7 @@ class LineClaim(Record):
 
     line: Line
     source: Slug
-    where: dict[str, str | int | float] = {}
+    where: dict[str, str | int | float] = Field(default_factory=dict)
 
 
 class Zones(Record):
@@ -173,5 +173,5 @@ class Plan(Record):
     population: Population | None = None
     roads: Background | None = None
     rivers: Background | None = None
-    sources: dict[Slug, Source] = {}
+    sources: dict[Slug, Source] = Field(default_factory=dict)
     outputs: Outputs = Outputs()
