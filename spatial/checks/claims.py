@@ -103,8 +103,12 @@ def _check_outside(
     layer: str, rows: gpd.GeoDataFrame, land: BaseGeometry, tolerance_m: float
 ) -> list[Finding]:
     """Report land beyond the territory; strips thinner than the tolerance come from rounding."""
-    shapes = np.asarray(rows.geometry[rows.geometry.notna()], dtype=object)
-    beyond = shapely.get_parts(shapely.difference(shapes[~shapely.covers(land, shapes)], land))
+    shapes = rows.geometry.to_numpy()
+    shapes = shapes[~(shapely.is_missing(shapes) | shapely.is_empty(shapes))]
+    shapes = shapes[~shapely.covers(land, shapes)]
+    crossing = shapely.intersects(land, shapes)
+    cut = shapely.difference(shapes[crossing], land)
+    beyond = shapely.get_parts(np.concatenate([shapes[~crossing], cut]))
     beyond = beyond[width_m(beyond) >= tolerance_m]
     if not len(beyond):
         return []

@@ -7,7 +7,6 @@ from itertools import combinations
 
 import geopandas as gpd
 import numpy as np
-import numpy.typing as npt
 import shapely
 from shapely.geometry.base import BaseGeometry
 
@@ -15,10 +14,7 @@ from spatial.engine.geodesy import area_m2
 from spatial.engine.slivers import width_m
 from spatial.engine.topology import find_shared_edges, label_parts, repair_polygons
 from spatial.plan.findings import Finding, Severity
-from spatial.plan.zoning import NAMES, Zoning, say_area
-
-Floats = npt.NDArray[np.float64]
-Shapes = npt.NDArray[np.object_]
+from spatial.plan.zoning import GRID_DEG, NAMES, Zoning, say_area
 
 CLOSURE_M2 = 1.0
 """By how much areas may miss their sum, overlap, or leave their zone before that is an error."""
@@ -35,12 +31,10 @@ def zones_findings(
     """
     if not zoning.has_zones:
         return []
-    shapes = _unite(zones, "zone")
     return [
         _state_settings(zoning),
         *_check_sum(zones, territory),
-        *_check_overlap("zones", shapes),
-        *_check_coverage("zones", shapes),
+        *_check_coverage("zones", _unite(zones, "zone")),
         *_list_slivers(zones, land_faces, zoning),
         *_count_merged(land_faces, zoning),
         *_count_unclaimed(land_faces, zoning),
@@ -56,7 +50,6 @@ def lines_findings(lines: gpd.GeoDataFrame, zones: gpd.GeoDataFrame, zoning: Zon
     inside = _check_inside(shapes, held, zoning) if zoning.has_zones else []
     return [
         *([] if zoning.has_zones else [_state_settings(zoning)]),
-        *_check_overlap("lines", shapes),
         *_check_coverage("lines", shapes),
         *inside,
         *_count_small(lines, zoning),
@@ -88,8 +81,10 @@ def conflicts_findings(conflicts: gpd.GeoDataFrame, zoning: Zoning) -> list[Find
     return found
 
 
-def _measure(shapes: BaseGeometry | Shapes | gpd.GeoSeries) -> Floats:
-    return area_m2(shapely.segmentize(np.atleast_1d(np.asarray(shapes, dtype=object)), _STEP_DEG))
+def _measure(shapes: BaseGeometry | gpd.GeoSeries) -> float:
+    # By single parts: cutting the edges of a multipolygon would unite parts that overlap.
+    parts = shapely.get_parts(np.atleast_1d(np.asarray(shapes, dtype=object)))
+    return float(area_m2(shapely.segmentize(parts, _STEP_DEG)).sum())
 
 
 def _unite(frame: gpd.GeoDataFrame, column: str) -> dict[str, BaseGeometry]:
@@ -117,7 +112,7 @@ def _state_settings(zoning: Zoning) -> Finding:
 
 
 def _check_sum(zones: gpd.GeoDataFrame, territory: gpd.GeoDataFrame) -> list[Finding]:
-    total, whole = float(_measure(zones.geometry).sum()), float(_measure(territory.geometry).sum())
+    total, whole = _measure(zones.geometry), _measure(territory.geometry)
     if abs(total - whole) <= CLOSURE_M2:
         return []
     return [
@@ -131,40 +126,38 @@ def _check_sum(zones: gpd.GeoDataFrame, territory: gpd.GeoDataFrame) -> list[Fin
     ]  # fmt: skip
 
 
-def _check_overlap(layer: str, shapes: Mapping[str, BaseGeometry]) -> list[Finding]:
-    found = []
-    sound = {name: repair_polygons([shape])[0] for name, shape in shapes.items()}
-    within = {
-        (name, name): _measure(shape).sum() - _measure(sound[name]).sum() for name, shape in shapes.items()
-    }
-    between = {pair: shapely.intersection(sound[pair[0]], sound[pair[1]]) for pair in combinations(sound, 2)}
-    areas = within | {pair: _measure(shape).sum() for pair, shape in between.items()}
-    for (one, other), area in areas.items():
-        if area > CLOSURE_M2:
-            first, second, size = NAMES[one], NAMES[other], say_area(float(area))
-            found.append(
-                Finding(
-                    f"{layer}.overlap", "error", layer, "",
-                    f"{first.zh}与{second.zh}重叠 {size.zh}，应不超过 {CLOSURE_M2:g} 平方米。",
-                    f"{first.en} and {second.en.lower()} overlap by {size.en}; it should be within "
-                    f"{CLOSURE_M2:g} m².",
-                    float(area), CLOSURE_M2, between.get((one, other)),
-                )
-            )  # fmt: skip
-    return found
-
-
 def _check_coverage(layer: str, shapes: Mapping[str, BaseGeometry]) -> list[Finding]:
+    """Prove that parts do not overlap and share their vertices; where not, measure who overlaps whom."""
     united = np.array(list(shapes.values()), dtype=object)
     if shapely.is_valid(united).all() and shapely.coverage_is_valid(united):
         return []
-    return [
-        Finding(
-            f"{layer}.coverage", "error", layer, "",
-            "相邻图斑没有共用同样的顶点，不是有效的面覆盖。",
-            "Neighbours do not share the same vertices: this is no valid coverage.",
-        )
-    ]  # fmt: skip
+    broken = Finding(
+        f"{layer}.coverage", "error", layer, "",
+        "相邻图斑没有共用同样的顶点，不是有效的面覆盖。",
+        "Neighbours do not share the same vertices: this is no valid coverage.",
+    )  # fmt: skip
+    sound = dict(zip(shapes, repair_polygons(united), strict=True))
+    found = [
+        _check_pair(layer, (name, name), _measure(shapes[name]) - _measure(sound[name])) for name in sound
+    ]
+    for one, other in combinations(sound, 2):
+        common = shapely.intersection(sound[one], sound[other], grid_size=GRID_DEG)
+        found.append(_check_pair(layer, (one, other), _measure(common), common))
+    return [broken, *(finding for finding in found if finding)]
+
+
+def _check_pair(
+    layer: str, pair: tuple[str, str], area: float, where: BaseGeometry | None = None
+) -> Finding | None:
+    if area <= CLOSURE_M2:
+        return None
+    (one, other), size = (NAMES[name] for name in pair), say_area(area)
+    return Finding(
+        f"{layer}.overlap", "error", layer, "",
+        f"{one.zh}与{other.zh}重叠 {size.zh}，应不超过 {CLOSURE_M2:g} 平方米。",
+        f"{one.en} and {other.en.lower()} overlap by {size.en}; it should be within {CLOSURE_M2:g} m².",
+        area, CLOSURE_M2, where,
+    )  # fmt: skip
 
 
 def _check_inside(
@@ -172,10 +165,10 @@ def _check_inside(
 ) -> list[Finding]:
     found = []
     for name, shape in lines.items():
-        zone = {str(line): str(held) for line, held in zoning.zone_of_line.items()}[name]
+        zone = next(str(zone) for line, zone in zoning.zone_of_line.items() if line == name)
         held = repair_polygons([zones.get(zone)])[0]
-        outside = shapely.difference(repair_polygons([shape])[0], held)
-        area = float(_measure(outside).sum())
+        outside = shapely.difference(repair_polygons([shape])[0], held, grid_size=GRID_DEG)
+        area = _measure(outside)
         if area > CLOSURE_M2:
             one, other, size = NAMES[name], NAMES[zone], say_area(area)
             found.append(
@@ -239,8 +232,8 @@ def _count_unclaimed(faces: gpd.GeoDataFrame, zoning: Zoning) -> list[Finding]:
     if bare.empty:
         return []
     size, rest = say_area(area), NAMES[zoning.unclaimed]
-    wide = width_m(bare.geometry) >= zoning.tolerance_m
-    severity: Severity = "warning" if bare["area_m2"][wide].sum() >= zoning.min_area_m2 else "info"
+    wide = bare["area_m2"][width_m(bare.geometry) >= zoning.tolerance_m]
+    severity: Severity = "warning" if len(wide) and wide.sum() >= zoning.min_area_m2 else "info"
     return [
         Finding(
             "zones.unclaimed", severity, "zones", "",

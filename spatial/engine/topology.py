@@ -106,8 +106,9 @@ def repair_polygons(shapes: Any) -> Shapes:
     Returns
     -------
     numpy.ndarray of shapely.Polygon and shapely.MultiPolygon
-        Same length. Every lobe of a self-crossing ring is kept and parts that overlap are united. Points,
-        lines and what has no area fall away; an empty polygon stands where nothing is left.
+        Same length. Every lobe of a self-crossing ring is kept, parts that overlap are united, and a hole
+        outside its shell is land. Points, lines and what has no area fall away; an empty polygon stands
+        where nothing is left.
 
     Examples
     --------

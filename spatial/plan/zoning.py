@@ -20,6 +20,8 @@ LINE_NAMES: dict[str, Text] = {
     "urban_boundary": Text(zh="城镇开发边界", en="Urban development boundary"),
 }
 """The three lines, in the order in which they are listed."""
+GRID_DEG = 1e-10
+"""Grid on which edges are noded: a hundredth of a millimetre, so that the territory keeps its area."""
 NAMES = LINE_NAMES | ZONE_NAMES
 """All that a claim can ask for."""
 

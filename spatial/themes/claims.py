@@ -13,6 +13,7 @@ import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import shapely
 
 from spatial.engine.geodesy import area_m2
 from spatial.engine.slivers import absorb_slivers
@@ -27,13 +28,11 @@ from spatial.engine.topology import (
 from spatial.plan.findings import STORED_CRS
 from spatial.plan.records import Lines, Zones
 from spatial.plan.rules import RuleTable
-from spatial.plan.zoning import LINE_NAMES, NAMES, ZONE_NAMES, Zoning, settle_zoning
+from spatial.plan.zoning import GRID_DEG, LINE_NAMES, NAMES, ZONE_NAMES, Zoning, settle_zoning
 
 Integers = npt.NDArray[np.int64]
 Truths = npt.NDArray[np.bool_]
 
-GRID_DEG = 1e-10
-"""Grid on which edges are noded: a hundredth of a millimetre, so that the territory keeps its area."""
 NO_CLAIM = "zones.unclaimed"
 """What stands as the source of a zone part that no claim covers: the rule that gave it away."""
 
@@ -126,7 +125,7 @@ def land_faces(
         ``line_illustrative``, ``zone_illustrative``: of that part. ``area_m2``: ellipsoidal.
     """
     claims = pd.concat([line_claims, zone_claims], ignore_index=True)
-    claims = claims[claims.geometry.notna()]
+    claims = claims[~shapely.is_missing(claims.geometry.to_numpy())]
     wanted = zoning.has_zones or zoning.has_lines
     area = repair_polygons([territory.geometry.union_all() if wanted else None])[0]
     shapes, face, claim = partition(area, claims.geometry, GRID_DEG)
@@ -146,9 +145,12 @@ def land_faces(
 def _settle(faces: gpd.GeoDataFrame, zoning: Zoning) -> tuple[pd.Series, pd.Series]:
     """Return the line and the zone of each face: by rank, and in a line the zone of that line."""
     line = _first_claimed(faces, zoning.line_order)
+    if not zoning.has_zones:
+        return line, pd.Series("", index=faces.index, dtype="str")
     zone = _first_claimed(faces, zoning.zone_order).where(lambda names: names != "", zoning.unclaimed)
-    zone = line.map({str(name): str(held) for name, held in zoning.zone_of_line.items()}).fillna(zone)
-    return line, zone.astype("str") if zoning.has_zones else pd.Series("", index=faces.index, dtype="str")
+    for name, held in zoning.zone_of_line.items():
+        zone = zone.mask(line == name, held)
+    return line, zone
 
 
 def _first_claimed(faces: gpd.GeoDataFrame, order: tuple[str, ...]) -> pd.Series:
@@ -201,11 +203,11 @@ def _number_parts(
             won |= pairs["target"].to_numpy() == faces["line"].to_numpy()[pairs["face"]]
         backed = pairs[won].assign(part=part[pairs["face"][won]])
         sources = backed[["part", "source"]].drop_duplicates().sort_values(["part", "source"])
-        joined = sources.groupby("part")["source"].agg(",".join)
+        joined = sources.groupby("part")["source"].agg(",".join).astype("str").reindex(part)
         bare = ~faces.index.isin(backed["face"])
         doubtful = {*backed["part"][backed["illustrative"]], *(part[bare] if any_rough else ())}
         faces[f"{kind}_part"] = part
-        faces[f"{kind}_source"] = pd.Series(part).map(joined).fillna(NO_CLAIM if kind == "zone" else "")
+        faces[f"{kind}_source"] = joined.fillna(NO_CLAIM if kind == "zone" else "").to_numpy()
         faces[f"{kind}_illustrative"] = rough | np.isin(part, list(doubtful)) & (part >= 0)
     texts = {f"{kind}_source": "str" for kind in ("line", "zone")}
     return faces.astype(texts)

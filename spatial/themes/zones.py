@@ -81,7 +81,12 @@ def _sort_by_place(frame: gpd.GeoDataFrame, rank: pd.Series) -> gpd.GeoDataFrame
     """Sort by rank, then from north to south, then from west to east."""
     bounds = frame.geometry.bounds
     order = np.lexsort(
-        (-shapely.area(frame.geometry), bounds["minx"], -bounds["maxy"], rank.to_numpy(dtype=float))
+        (
+            -shapely.area(frame.geometry.to_numpy()),
+            bounds["minx"],
+            -bounds["maxy"],
+            rank.to_numpy(dtype=float),
+        )
     )
     return frame.iloc[order].reset_index(drop=True)
 
