@@ -77,7 +77,7 @@ def compose_plan(
         title=_quote(title),
         territory=territory,
         sources=f"\nsources:\n{sources}" if sources else "",
-        towns=f"\ntowns:\n{towns}" if seats else "",
+        towns=f"\n{_TOWNS}\n{towns}" if seats else "",
         centre=_quote(centre.name),
         lon=centre.lon,
         lat=centre.lat,
@@ -92,6 +92,7 @@ def _quote(text: str) -> str:
     return yaml.safe_dump(text, allow_unicode=True, default_style='"', width=10_000).strip()
 
 
+_TOWNS = "# Seats are the middles of the districts until you correct them.\ntowns:"
 _TOWN = '  - {{name: {name}, code: "{s.code}", seat: [{s.lon:.5f}, {s.lat:.5f}], accuracy: 5 km}}\n'
 _POINT = "    - {{id: point_{number}, kind: point, name: {name}, at: {name}}}\n"
 _PLAN = """\
@@ -115,9 +116,10 @@ structure:
     - {{id: core, kind: core, name: 核心区, discs: [{{at: {centre}, radius: {radius}}}]}}
 {points}
 circles:
-  - {{id: commute_15, name: 15分钟圈, from: core, time: 15 min, must_reach: core}}
+  - {{id: commute_15, name: 15分钟圈, from: core, time: 15 min}}
   - {{id: commute_30, name: 30分钟圈, from: core, time: 30 min}}
-  - {{id: commute_60, name: 60分钟圈, from: core, time: 60 min, must_reach: territory}}
+  - {{id: commute_60, name: 60分钟圈, from: core, time: 60 min}}
+  # A promise is judged: add `must_reach: core`, `must_reach: towns[tag=plain]` or `must_reach: territory`.
 
 # Three zones and three lines come from polygons that you have:
 # sources:
