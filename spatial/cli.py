@@ -154,10 +154,20 @@ def _console(*, stderr: bool = False) -> Console:
 
 
 def _report(made: Build) -> None:
-    """Print the summary: balance, promises, findings, what was rebuilt, files."""
+    """Print what was rebuilt, then the summary: balance, promises, findings and, last, the files."""
     from spatial.outputs.summary import print_summary
 
     console = _console()
+    if made.rebuilt:
+        lines = [f"rebuilt 重新生成: {', '.join(made.rebuilt)}"]
+    else:
+        lines = ["nothing changed: no layer was rebuilt 未变化，未重新生成图层"]
+    lines += [f"not built 未生成: {name} (the plan has no `{part}`)" for name, part in made.not_built.items()]
+    lines += [f"note 注意: {text}" for text in made.notes]
+    if made.files and not made.written:
+        lines.append("the files are up to date 成果文件已是最新")
+    for line in lines:
+        console.print(line, markup=False)
     print_summary(
         console,
         made.layers,
@@ -167,17 +177,6 @@ def _report(made: Build) -> None:
         language=made.plan.language,
         title=made.plan.title.pick("zh" if made.plan.language != "en" else "en"),
     )
-    for name, part in made.not_built.items():
-        console.print(f"not built 未生成: {name} (the plan has no `{part}`)", markup=False)
-    for text in made.notes:
-        console.print(f"note 注意: {text}", markup=False)
-    if made.rebuilt:
-        console.print(f"rebuilt 重新生成: {', '.join(made.rebuilt)}", markup=False)
-    else:
-        console.print("nothing changed: no layer was rebuilt 未变化，未重新生成图层", markup=False)
-    for file in made.files:
-        state = "written 已写" if file in made.written else "up to date 未变"
-        typer.echo(f"{state}: {file}")
 
 
 class _Steps:

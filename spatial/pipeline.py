@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import importlib
 import logging
+import pickle
 import pkgutil
+import shutil
+import sqlite3
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -47,6 +50,8 @@ _PARTS = {
     "circle_specs": "circles",
     "town_specs": "towns",
     "place_specs": "places",
+    "road_spec": "roads",
+    "river_spec": "rivers",
 }
 
 
@@ -213,6 +218,8 @@ def _plan_inputs(file: PlanFile) -> dict[str, Any]:
         "line_spec": plan.lines,
         "circle_specs": plan.circles,
         "population_spec": plan.population,
+        "road_spec": plan.roads,
+        "river_spec": plan.rivers,
         "source_refs": nodes.reference_sources(plan.sources, file.folder),
         **{f"{table.rstrip('s')}_rules": read_rules(table) for table in RULE_TABLES},
     }
@@ -232,12 +239,28 @@ class _Watch(lifecycle.NodeExecutionHook):
         self._progress(node_name, self._done, self._total)
 
 
+class _Trust(lifecycle.EdgeConnectionHook):
+    """Take inputs as they are: the plan reader has checked them, and Hamilton knows no `tuple[X, ...]`."""
+
+    def check_edge_types_match(self, type_from: type, type_to: type, **_: Any) -> bool:
+        return False
+
+    def validate_input(self, node_type: type, input_value: Any, **_: Any) -> bool:
+        return True
+
+
 def _make_driver(*hooks: lifecycle.NodeExecutionHook) -> driver.Driver:
     # Hamilton logs a screenful for every refused file; the error itself reaches the user in one line.
     logging.getLogger("hamilton").setLevel(logging.CRITICAL)
     register_fingerprints()
     modules = (*_find_modules(themes), *_find_modules(checks), nodes)
-    return driver.Builder().with_modules(*modules).with_adapters(*hooks).with_cache(path=find_cache()).build()
+    return (
+        driver.Builder()
+        .with_modules(*modules)
+        .with_adapters(_Trust(), *hooks)
+        .with_cache(path=find_cache())
+        .build()
+    )
 
 
 def _choose_nodes(graph: driver.Driver, only: Collection[str]) -> tuple[list[str], list[str]]:
@@ -259,15 +282,13 @@ def _choose_nodes(graph: driver.Driver, only: Collection[str]) -> tuple[list[str
 
 def _make_layers(file: PlanFile, only: Sequence[str], progress: Progress | None) -> Build:
     inputs = _plan_inputs(file)
-    graph = _make_driver()
-    chosen, checked = _choose_nodes(graph, only)
-    if progress:
-        steps = {node.name for node in graph.what_is_upstream_of(*chosen, *checked)} - set(inputs)
-        graph = _make_driver(_Watch(progress, len(steps)))
-    used = {node.name for node in graph.what_is_upstream_of(*chosen, *checked)}
-    results = graph.execute(
-        [*chosen, *checked, "metric_crs"], inputs={k: v for k, v in inputs.items() if k in used}
-    )
+    chosen, checked = _choose_nodes(_make_driver(), only)
+    try:
+        graph, results = _execute([*chosen, *checked, "metric_crs"], inputs, progress)
+    except (pickle.UnpicklingError, EOFError, sqlite3.DatabaseError):
+        # A killed run can leave half an entry behind; the cache is only worth what can be read from it.
+        shutil.rmtree(find_cache(), ignore_errors=True)
+        graph, results = _execute([*chosen, *checked, "metric_crs"], inputs, progress)
     contracts = {name: contract for name, contract in list_layers().items() if name in (*chosen, "findings")}
     layers = {name: results[name] for name in chosen}
     layers["findings"] = findings([found for name in checked for found in results[name]])
@@ -282,6 +303,17 @@ def _make_layers(file: PlanFile, only: Sequence[str], progress: Progress | None)
         provenance=_trace(file, inputs, only),
         metric_crs=results["metric_crs"],
     )
+
+
+def _execute(
+    wanted: Sequence[str], inputs: Mapping[str, Any], progress: Progress | None
+) -> tuple[driver.Driver, dict[str, Any]]:
+    """Run the graph for the wanted nodes; return it with what they came to."""
+    graph = _make_driver()
+    used = {node.name for node in graph.what_is_upstream_of(*wanted)}
+    if progress:
+        graph = _make_driver(_Watch(progress, len(used - set(inputs))))
+    return graph, graph.execute(list(wanted), inputs={k: v for k, v in inputs.items() if k in used})
 
 
 def _list_executed(graph: driver.Driver, layers: Collection[str]) -> tuple[str, ...]:

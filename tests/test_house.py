@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import configparser
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -135,11 +136,11 @@ def test_rooms_are_listed_in_the_packages() -> None:
     assert listed == folders | {"spatial.layers"}
 
 
-def test_rooms_are_listed_in_contributing() -> None:
+@pytest.mark.parametrize("file", [f for f in MODULES if f.name != "__init__.py"], ids=name_of)
+def test_modules_are_listed_in_contributing(file: Path) -> None:
+    about = (ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or "").splitlines()[0].rstrip(".")
     text = (TOP / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    for file in MODULES:
-        if file.name != "__init__.py":
-            assert file.stem in text, f"CONTRIBUTING.md does not mention {file.stem}"
+    assert re.search(rf"^ +{file.stem} +{re.escape(about)}$", text, re.MULTILINE), f"list {file.stem}: {about}"
 
 
 def test_planners_room_holds_no_code() -> None:

@@ -40,7 +40,27 @@ def territory_findings(
         ``territory.invalid`` (error): the boundary has no area or crosses itself.
         ``districts.gap`` (info): the districts leave out more than 1 ha of the territory.
         ``towns.outside``, ``places.outside`` (error; warning within a seat's stated accuracy),
-        ``towns.duplicate_code`` and ``towns.duplicate_name`` (error).
+        ``towns.duplicate_code``, ``towns.duplicate_name`` and ``places.duplicate_name`` (error).
+
+    Examples
+    --------
+    >>> border = gpd.GeoDataFrame(
+    ...     {"area_km2": [1891.1], "stated_area_km2": [1931.0], "source": ["border"]},
+    ...     geometry=[shapely.box(112.1, 34.9, 112.7, 35.2)],
+    ...     crs="EPSG:4490",
+    ... )
+    >>> seats = border.iloc[:0].assign(id="", name="", name_en="", code="")
+    >>> found = territory_findings(
+    ...     territory=border,
+    ...     boundary=border,
+    ...     reference_boundary=border.iloc[:0],
+    ...     provider_areas={},
+    ...     districts=border.iloc[:0],
+    ...     towns=seats,
+    ...     places=seats,
+    ... )
+    >>> [item.rule for item in found]
+    ['territory.area_stated']
     """
     return [
         *_check_boundary(boundary),

@@ -29,7 +29,7 @@ GEOGRAPHIC = "EPSG:4490"
 _LOCAL_DATUMS = {"beijing1954": "Beijing 54", "newbeijing": "New Beijing", "xian1980": "Xi'an 80"}
 _FIRST_MERIDIAN, _LAST_MERIDIAN = 75, 135
 _SOUTH_OF_CHINA, _NORTH_OF_CHINA = 3.0, 54.0
-_MARGIN_DEG = 3.0
+_MARGIN_LON_DEG, _MARGIN_LAT_DEG = 3.0, 30.0
 
 
 def parse_crs(text: str | int | CRS) -> CRS:
@@ -217,8 +217,8 @@ def contradicts(crs: str | int | CRS, bounds: Bounds | npt.ArrayLike) -> Fault |
     -------
     Fault or None
         Degrees labelled as metres, metres labelled as degrees, swapped axes, a zone prefix too many or
-        missing, or far (3°) outside the area that the system is made for. `where` and `key` are left to
-        the caller; None where nothing speaks against the label.
+        missing, or outside the area that the system is made for by 3° of longitude or 30° of latitude.
+        `where` and `key` are left to the caller; None where nothing speaks against the label.
 
     Raises
     ------
@@ -266,18 +266,20 @@ def _contradict_metres(label: CRS, bounds: Bounds) -> tuple[str, str] | None:
 
 
 def _lies_within(crs: CRS, x: float, y: float) -> bool:
-    """Say whether a position lies in the area that a system is made for, 3° more on each side."""
+    """Say whether a position lies in or near the area that a system is made for.
+
+    Areas on record end with the country's land, the formulas do not; hence the wide margins.
+    """
     area = crs.area_of_use
     if area is None:
         return True
     lon, lat = x, y
     if crs.is_projected:
         lon, lat = _transformer(crs, CRS.from_user_input(GEOGRAPHIC)).transform(x, y)
-    in_latitude = area.south - _MARGIN_DEG <= lat <= area.north + _MARGIN_DEG
-    return bool(
-        in_latitude
-        and (lon - area.west + _MARGIN_DEG) % 360 <= (area.east - area.west) % 360 + 2 * _MARGIN_DEG
-    )
+    if not area.south - _MARGIN_LAT_DEG <= lat <= area.north + _MARGIN_LAT_DEG:
+        return False
+    width = area.east - area.west + (360 if area.east < area.west else 0) + 2 * _MARGIN_LON_DEG
+    return bool((lon - area.west + _MARGIN_LON_DEG) % 360 <= width)
 
 
 def _suggest(crs: CRS, x: float, y: float) -> str:

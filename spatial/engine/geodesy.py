@@ -204,6 +204,8 @@ def buffer_geodesic(shape: BaseGeometry, distance_m: float) -> BaseGeometry:
     A planar buffer in azimuthal equidistant coordinates is the first guess; each vertex is then moved
     along its geodesic until its distance to the nearest part of the shape is right, and edges are
     halved until their middles are right as well, to 0.25 m or 5e-7 of the distance, whichever is more.
+    Edges are at most 200 m long (a thousandth of the distance beyond 200 km), so that it matters to no
+    area whether they are taken as straight or as geodesic, also after they have been cut.
 
     Examples
     --------
@@ -217,13 +219,12 @@ def buffer_geodesic(shape: BaseGeometry, distance_m: float) -> BaseGeometry:
     if distance_m == 0:
         return shape
     source = _Source.sample(shapely.force_2d(shape), distance_m)
+    rings = (_fit_rings(part, source, distance_m) for part in _guess(shape, distance_m))
     polygons = [
-        Polygon(shell, [hole for hole in holes if len(hole) > 3])
-        for shell, *holes in (_fit_rings(part, source, distance_m) for part in _guess(shape, distance_m))
-        if len(shell) > 3
+        Polygon(shell, [hole for hole in holes if len(hole) > 3]) for shell, *holes in rings if len(shell) > 3
     ]
-    sound = shapely.make_valid(shapely.union_all(polygons), method="structure", keep_collapsed=False)
-    kept = [part for part in shapely.get_parts(sound) if part.geom_type == "Polygon"]
+    sound = shapely.make_valid(np.array(polygons, dtype=object), method="structure", keep_collapsed=False)
+    kept = [part for part in shapely.get_parts(shapely.union_all(sound)) if part.geom_type == "Polygon"]
     return kept[0] if len(kept) == 1 else MultiPolygon(kept)
 
 
@@ -336,41 +337,49 @@ def _fit_rings(guess: Polygon, source: _Source, distance_m: float) -> list[Float
 
 
 def _fit_ring(ring: Floats, source: _Source, distance_m: float) -> Floats:
-    tolerance_m = max(0.25, 5e-7 * distance_m)
+    tolerance_m, longest_m = max(0.25, 5e-7 * distance_m), max(200.0, distance_m / 1000)
     for _ in range(3):
         ring, foot, azimuth = _move(ring, source, distance_m)
+    # A vertex that another part of the source is nearer to lies within the buffer: no edge is there.
+    sound = source.nearest(ring)[2] > distance_m - tolerance_m
+    ring, foot, azimuth = ring[sound], foot[sound], azimuth[sound]
+    if len(ring) < 3:
+        return ring
     unsure = np.ones(len(ring), dtype=bool)
     for _ in range(_ROUNDS):
         edges = np.flatnonzero(unsure)
-        nexts = (edges + 1) % len(ring)
-        middles = (ring[edges] + ring[nexts]) / 2
-        _, _, metres = source.nearest(middles)
-        wrong = np.abs(metres - distance_m) > tolerance_m
-        wrong |= _notch_m(ring, foot, azimuth, edges) > tolerance_m
-        unsure[edges[~wrong]] = False
-        if not wrong.any():
-            break
-        place = edges[wrong] + 1
+        unsure[edges] = False
+        middles = (ring[edges] + ring[(edges + 1) % len(ring)]) / 2
+        wrong = np.abs(source.nearest(middles)[2] - distance_m) > tolerance_m
+        edge_m, notch_m = _measure_edges(ring, foot, azimuth, edges)
+        wrong |= (edge_m > longest_m) | (notch_m > tolerance_m)
         moved = _move(middles[wrong], source, distance_m)
+        sound = source.nearest(moved[0])[2] > distance_m - tolerance_m
+        if not sound.any():
+            break
+        split = edges[wrong][sound]
+        unsure[split] = True
         ring, foot, azimuth = (
-            np.insert(old, place, new, axis=0) for old, new in zip((ring, foot, azimuth), moved, strict=True)
+            np.insert(old, split + 1, new[sound], axis=0)
+            for old, new in zip((ring, foot, azimuth), moved, strict=True)
         )
-        unsure = np.insert(unsure, place, True)
-    _, _, metres = source.nearest(ring)
-    return ring[metres > distance_m - tolerance_m]
+        unsure = np.insert(unsure, split + 1, True)
+    return ring
 
 
-def _notch_m(ring: Floats, foot: Floats, azimuth: Floats, edges: npt.NDArray[np.int64]) -> Floats:
-    """Return how deep a corner that points to the source may be hidden behind each edge, in metres.
+def _measure_edges(
+    ring: Floats, foot: Floats, azimuth: Floats, edges: npt.NDArray[np.int64]
+) -> tuple[Floats, Floats]:
+    """Return how long each edge is, and how deep a corner pointing to the source it may hide, in metres.
 
-    Such an edge begins on the arc round one part of the source and ends on that round another: its feet
-    lie further apart than its ends.
+    An edge that hides one begins on the arc round one part of the source and ends on that round another:
+    its feet lie further apart than its ends.
     """
     nexts = (edges + 1) % len(ring)
     edge_m = _inverse(ring[edges], ring[nexts])[2]
     feet_m = _inverse(foot[edges], foot[nexts])[2]
     turn = np.radians(np.abs((azimuth[nexts] - azimuth[edges] + 180) % 360 - 180))
-    return np.where(feet_m > 1.5 * edge_m, edge_m / 2 * np.sin(np.minimum(turn, np.pi) / 2), 0.0)
+    return edge_m, np.where(feet_m > 1.5 * edge_m, edge_m / 2 * np.sin(turn / 2), 0.0)
 
 
 def _move(points: Floats, source: _Source, distance_m: float) -> tuple[Floats, Floats, Floats]:

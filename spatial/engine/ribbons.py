@@ -28,7 +28,7 @@ _TAPER = 4.0
 _ASIDE_M = 0.001
 """How far beside a line one looks to see what lies there."""
 _GRID_M = 0.0001
-"""The grid on which nearly equal outlines are laid over each other."""
+"""The grid on which outlines are laid over each other; nearly equal ones make invalid polygons without it."""
 _NOISE_M2 = 1.0
 """Polygons smaller than this come from rounding at shared edges, not from the shapes."""
 
@@ -97,7 +97,7 @@ def smooth_outline(
     Returns
     -------
     shapely.Polygon or shapely.MultiPolygon
-        Where opening would leave nothing, the closed shape is returned, so that an area never vanishes.
+        A part of which opening would leave nothing stays as it is, so that no part ever vanishes.
 
     Examples
     --------
@@ -106,9 +106,9 @@ def smooth_outline(
     'Polygon'
     """
     if distance_m > 0 and not shape.is_empty:
-        closed = _grow(_grow(shape, distance_m), -distance_m)
+        closed = shapely.get_parts(_grow(_grow(shape, distance_m), -distance_m))
         opened = _grow(_grow(closed, -distance_m), distance_m)
-        shape = closed if opened.is_empty else opened
+        shape = shapely.union_all(np.where(shapely.is_empty(opened), closed, opened))
     return clip_polygons(shape, within) if within is not None else shape
 
 
@@ -122,7 +122,7 @@ def clip_polygons(shape: BaseGeometry, within: BaseGeometry) -> BaseGeometry:
     >>> clip_polygons(shapely.box(0, 0, 10, 10), shapely.box(5, -5, 20, 20)).area
     50.0
     """
-    return _keep_polygons(shapely.intersection(shape, within))
+    return _keep_polygons(shapely.intersection(shape, within, grid_size=_GRID_M))
 
 
 def cut_polygons(shape: BaseGeometry, away: BaseGeometry) -> BaseGeometry:
@@ -133,7 +133,7 @@ def cut_polygons(shape: BaseGeometry, away: BaseGeometry) -> BaseGeometry:
     >>> cut_polygons(shapely.box(0, 0, 10, 10), shapely.box(5, -5, 20, 20)).area
     50.0
     """
-    return _keep_polygons(shapely.difference(shape, away))
+    return _keep_polygons(shapely.difference(shape, away, grid_size=_GRID_M))
 
 
 def make_ribbon(
@@ -182,6 +182,22 @@ def make_ribbon(
     return _keep_polygons(shapely.union_all(shapes)) if shapes else Polygon()
 
 
+def make_ring(shape: BaseGeometry, distance_m: float, width_m: float) -> BaseGeometry:
+    """Make the band round a shape, from a distance of its outer edge on; holes of the shape do not count.
+
+    Examples
+    --------
+    >>> ring = make_ring(shapely.Point(0, 0), 1000, 500)
+    >>> round(ring.area / (np.pi * (1500**2 - 1000**2)), 2)
+    1.0
+    """
+    if shapely.get_dimensions(shape) == 2:
+        outlines = shapely.get_exterior_ring(shapely.get_parts(shape))
+        shape = shapely.union_all(shapely.polygons(outlines))
+    inner = _grow(shape, distance_m) if distance_m > 0 else shape
+    return cut_polygons(_grow(shape, distance_m + width_m), inner)
+
+
 def measure_side(line: BaseGeometry, side: Side) -> float:
     """Say how clearly a line has the asked side: 1 for one that runs straight across, 0 for none.
 
@@ -216,7 +232,7 @@ def _ahead(side: Side) -> Floats:
     return np.array((1.0, 0.0) if side in ("north", "south") else (0.0, 1.0))
 
 
-def _grow(shape: BaseGeometry, distance_m: float) -> BaseGeometry:
+def _grow(shape: Any, distance_m: float) -> Any:
     return shapely.buffer(shape, distance_m, quad_segs=_QUADRANT, join_style="round")
 
 
@@ -252,7 +268,6 @@ def _widen(part: LineString, reach_m: float, ends: Ends, others: BaseGeometry) -
     shapes = [_grow(middle, reach_m)]
     shapes += [_taper(part, reach_m, run)] if first else []
     shapes += [_taper(part.reverse(), reach_m, run)] if last else []
-    # On a grid, because arcs that nearly coincide can make an invalid polygon otherwise.
     return shapely.intersection(shapely.union_all(shapes), full, grid_size=_GRID_M)
 
 

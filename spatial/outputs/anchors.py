@@ -36,7 +36,7 @@ def find_middles(shapes: Any) -> Shapes:
 
     Examples
     --------
-    >>> find_middles([shapely.box(0, 0, 10, 10)])[0].wkt
+    >>> shapely.set_precision(find_middles([shapely.box(0, 0, 10, 10)])[0], 0.1).wkt
     'POINT (5 5)'
     """
     shapes = np.asarray(shapes, dtype=object)
@@ -51,8 +51,8 @@ def find_middles(shapes: Any) -> Shapes:
     return np.asarray(middles, dtype=object)
 
 
-def find_edges(shapes: Any) -> list[Shapes]:
-    """Find points on the outlines of areas, first where no other outline runs.
+def find_edges(shapes: Any, frame: BaseGeometry | None = None) -> list[Shapes]:
+    """Find points on the outlines of areas where no other outline runs.
 
     Areas clipped by one territory share its outline; a name there would not say which of them it means.
 
@@ -60,16 +60,19 @@ def find_edges(shapes: Any) -> list[Shapes]:
     ----------
     shapes : array-like of shapely geometries
         Polygons, multi or single, in a metric CRS; neither None nor empty.
+    frame : shapely geometry, optional
+        The territory that clipped them, in the same CRS.
 
     Returns
     -------
     list of numpy.ndarray of shapely.Point
-        For each shape points all round the outline of its largest part, the western ones first.
+        For each shape points all round the outline of its largest part, the western ones first; where it
+        shares all of its outline, all of them.
 
     Examples
     --------
     >>> discs = [shapely.Point(0, 0).buffer(10), shapely.Point(0, 0).buffer(20)]
-    >>> find_edges(discs)[1][0].wkt
+    >>> shapely.set_precision(find_edges(discs)[1][0], 0.1).wkt
     'POINT (-20 0)'
     """
     shapes = np.asarray(shapes, dtype=object)
@@ -77,7 +80,7 @@ def find_edges(shapes: Any) -> list[Shapes]:
     found = []
     for at, ring in enumerate(rings):
         points = shapely.line_interpolate_point(ring, np.arange(_EDGE_POINTS) / _EDGE_POINTS, normalized=True)
-        others = shapely.union_all(np.delete(rings, at))
+        others = shapely.union_all([*np.delete(rings, at), frame and frame.boundary])
         # The distance to nothing is not a number, and no number is within the limit.
         alone = ~(shapely.distance(points, others) <= _TOUCHING_M)
         points = points[alone] if np.any(alone) else points

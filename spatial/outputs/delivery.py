@@ -106,7 +106,7 @@ def _write_geopackage(order: Order, path: Path) -> list[str]:
 def _write_webmap(order: Order, path: Path) -> list[str]:
     from spatial.outputs.webmap import MapHeading, write_webmap
 
-    plan = order.plan
+    plan, frames = order.plan, order.layers.values()
     territory = order.layers.get("territory")
     name = plan.territory.name or Text(
         zh=str(territory["name"].iloc[0]) if territory is not None else plan.name
@@ -120,9 +120,9 @@ def _write_webmap(order: Order, path: Path) -> list[str]:
         language=plan.language,
         approval_number=plan.outputs.approval_number,
         compiler=plan.outputs.compiler,
-        illustrative=any(
-            "illustrative" in frame and bool(frame["illustrative"].any()) for frame in order.layers.values()
-        ),
+        # Without an approval number a map is a sketch, whatever its sources are.
+        illustrative=not plan.outputs.approval_number
+        or any("illustrative" in frame and bool(frame["illustrative"].any()) for frame in frames),
         provenance=dict(order.provenance),
     )
     return list(

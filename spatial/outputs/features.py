@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from shapely.geometry.base import BaseGeometry
 
 from spatial.errors import CrsError, Fault, OutputError
 from spatial.outputs.anchors import find_edges, find_middles, trace_spine
@@ -59,10 +60,12 @@ class DrawnLayer:
 
     def unstyled_values(self) -> list[str]:
         """Return the values of the class column that no class takes, sorted."""
-        if self.style.class_column is None:
+        if self.style.class_column is None or not len(self.frame):
             return []
+        if self.style.class_column not in self.frame:
+            return [f"{self.style.class_column}?"]
         values = self.frame.loc[self.classes == UNSTYLED, self.style.class_column]
-        return sorted({"" if value is None or value != value else str(value) for value in values})
+        return sorted({str(value) for value in values.dropna()} | ({""} if values.isna().any() else set()))
 
 
 def choose_layers(
@@ -126,7 +129,7 @@ def _draw(key: str, style: LayerStyle, frame: gpd.GeoDataFrame, contract: Contra
     return DrawnLayer(key, style, contract, drawn, style.classify(drawn), int((~there).sum()))
 
 
-def write_features(layer: DrawnLayer, metric_crs: str) -> str:
+def write_features(layer: DrawnLayer, metric_crs: str, territory: BaseGeometry | None = None) -> str:
     """Write a layer as GeoJSON text for a script block of a page.
 
     Parameters
@@ -135,6 +138,8 @@ def write_features(layer: DrawnLayer, metric_crs: str) -> str:
         What to write.
     metric_crs : str
         CRS in which middles and spines are sought.
+    territory : shapely geometry, optional
+        In that CRS; names of areas that it clips do not stand on its outline.
 
     Returns
     -------
@@ -149,7 +154,11 @@ def write_features(layer: DrawnLayer, metric_crs: str) -> str:
     members: Iterator[dict[str, Any]] = (
         {"type": "Feature", "id": key, "class": name, "properties": texts} | place
         for key, name, texts, place in zip(
-            frame["id"].astype(str), layer.classes, properties, _places(layer, metric_crs), strict=True
+            frame["id"].astype(str),
+            layer.classes,
+            properties,
+            _places(layer, metric_crs, territory),
+            strict=True,
         )
     )
     shapes = shapely.to_geojson(frame.geometry.to_numpy())
@@ -161,12 +170,12 @@ def write_features(layer: DrawnLayer, metric_crs: str) -> str:
 
 
 def dump_json(value: Any) -> str:
-    """Write JSON that may stand in a script block of a page, keys in the order given.
+    r"""Write JSON that may stand in a script block of a page, keys in the order given.
 
     Examples
     --------
     >>> dump_json({"name": "</script>"})
-    '{"name":"\\\\u003c/script>"}'
+    '{"name":"\\u003c/script>"}'
     """
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
@@ -209,7 +218,7 @@ def _to_plain(value: Any) -> str | int | float | bool | None:
     return str(value) or None
 
 
-def _places(layer: DrawnLayer, metric_crs: str) -> Iterable[dict[str, Any]]:
+def _places(layer: DrawnLayer, metric_crs: str, territory: BaseGeometry | None) -> Iterable[dict[str, Any]]:
     """Return for each row where its name may stand and what it says there."""
     frame, style = layer.frame, layer.style
     column = style.label_column
@@ -219,7 +228,7 @@ def _places(layer: DrawnLayer, metric_crs: str) -> Iterable[dict[str, Any]]:
         return ({"anchors": [point]} for point in points)
     metric = frame.geometry.to_crs(metric_crs)
     if style.label.place == "edge" and (shapely.get_dimensions(shapes) == 2).all():
-        anchors = [_to_degrees(points, metric_crs) for points in find_edges(metric.to_numpy())]
+        anchors = [_to_degrees(points, metric_crs) for points in find_edges(metric.to_numpy(), territory)]
     else:
         anchors = [[point] for point in _to_degrees(find_middles(metric.to_numpy()), metric_crs)]
     along = style.label.place == "along"
@@ -239,7 +248,9 @@ def _to_degrees(points: Any, metric_crs: str) -> list[list[float]]:
 
 
 def _positions(points: Any) -> list[list[float]]:
-    return [[round(float(x), DECIMALS), round(float(y), DECIMALS)] for x, y in shapely.get_coordinates(points)]
+    return [
+        [round(float(x), DECIMALS), round(float(y), DECIMALS)] for x, y in shapely.get_coordinates(points)
+    ]
 
 
 def _line(spine: Any, metric_crs: str) -> list[list[float]]:
@@ -268,7 +279,7 @@ def describe_layer(layer: DrawnLayer, styles: Styles) -> dict[str, Any]:
 
 
 def _describe_classes(layer: DrawnLayer, styles: Styles) -> Iterator[dict[str, Any]]:
-    known: dict[Hashable, ClassStyle] = {**layer.style.classes, UNSTYLED: _name_unstyled(layer, styles)}
+    known = dict(layer.style.classes) | {UNSTYLED: _name_unstyled(layer, styles)}
     areas = _areas_km2(layer.frame)
     dimensions = shapely.get_dimensions(layer.frame.geometry.to_numpy())
     for key, style in known.items():

@@ -6,7 +6,10 @@
   const SECOND = 0.78;
   const PAD = 2;
   const TWIN_DISTANCE = 70;
-  const MOST_LETTERS = 40;
+  const MOST_LETTERS = { wide: 32, narrow: 64 };
+  const SMALLER = 0.84;
+  const STEEP = 1.5;
+  const CHINESE = /[\u2e80-\u9fff]/;
 
   const meter = document.createElement("canvas").getContext("2d");
   const widths = new Map();
@@ -37,7 +40,10 @@
     return null;
   }
 
-  const shorten = (text) => (text.length > MOST_LETTERS ? text.slice(0, MOST_LETTERS - 1) + "…" : text);
+  function shorten(text) {
+    const most = CHINESE.test(text) ? MOST_LETTERS.wide : MOST_LETTERS.narrow;
+    return text.length > most ? text.slice(0, most - 1) + "…" : text;
+  }
 
   const lengthOf = (points) => points.slice(1).reduce((sum, point, at) => sum + point.distanceTo(points[at]), 0);
 
@@ -115,9 +121,11 @@
       const { zh, en } = wish.item.feature.label;
       const text = shorten(language === "en" ? en || zh : zh || en);
       const other = language === "both" && zh && en && zh !== en ? shorten(en) : "";
-      const label = { ...wish, text, other, size: wish.style.size, wide: widthOf(text, wish.style.size, wish.style.bold) };
+      const { size, bold } = wish.style;
       if (this.placed.some((other) => other.text === text && near(other, this._pixel(wish.item.feature.anchors[0])))) return;
-      if (!this._along(label) && !this._beside(label)) return;
+      const fits = [1, SMALLER].map((scale) => ({ ...wish, text, other, size: size * scale, wide: widthOf(text, size * scale, bold) }));
+      const label = fits.find((one) => this._along(one) || (!one.item.feature.spine && this._beside(one))) || fits.find((one) => this._beside(one));
+      if (!label) return;
       this.taken.push(...label.boxes);
       this.placed.push(label);
     }
@@ -149,11 +157,14 @@
       const spine = label.item.feature.spine;
       if (!spine) return false;
       const points = spine.map((position) => this._pixel(position));
-      if (points[0].x > points[points.length - 1].x) points.reverse();
+      const run = points[points.length - 1].subtract(points[0]);
+      // Along a steep line Chinese characters stand upright one below the other, as on paper maps.
+      const upright = CHINESE.test(label.text) && Math.abs(run.y) > STEEP * Math.abs(run.x);
+      if (upright ? run.y < 0 : run.x < 0) points.reverse();
       const long = lengthOf(points);
       const letters = Math.max(1, label.text.length - 1);
       // Chinese names are spread along a belt, as on paper maps; spread Latin letters are hard to read.
-      const most = label.size * (/[\u2e80-\u9fff]/.test(label.text) ? 0.45 : 0.08);
+      const most = label.size * (CHINESE.test(label.text) ? 0.45 : 0.08);
       const spacing = Math.max(0, Math.min(most, (long * 0.7 - label.wide) / letters));
       const wide = label.wide + spacing * letters;
       if (wide > long * 0.96) return false;
@@ -162,7 +173,7 @@
         if (from < 0 || from + wide > long) continue;
         const boxes = boxesAlong(points, from, wide, label.size, 0);
         if (this._free(boxes)) {
-          Object.assign(label, { boxes, points, spacing, from, run: wide });
+          Object.assign(label, { boxes, points, spacing, upright, from, run: wide });
           return true;
         }
       }
@@ -174,6 +185,7 @@
       const size = label.size * SECOND;
       const wide = widthOf(text, size, false);
       let boxes;
+      if (label.upright) return;
       if (label.points) {
         const from = label.from + (label.run - wide) / 2;
         if (from < 0 || from + wide > lengthOf(label.points)) return;
@@ -191,6 +203,13 @@
     _draw(label) {
       const { style, size } = label;
       const look = { fill: style.colour, "font-size": size, "font-weight": style.bold ? 700 : 400 };
+      if (label.upright) {
+        [...label.text].forEach((letter, place, { length }) => {
+          const { at } = walk(label.points, label.from + ((place + 0.5) * label.run) / length);
+          this.texts.append(kit.svg("text", { ...look, x: at.x, y: at.y + size * 0.36, "text-anchor": "middle" }, letter));
+        });
+        return;
+      }
       if (label.points) {
         this._drawAlong(label, look);
         return;

@@ -190,10 +190,7 @@
       button.replaceChildren(...kit.phrase(kit.words.legend, plan.language));
       panel.setAttribute("aria-label", plan.word("legend"));
     });
-    L.DomEvent.disableClickPropagation(panel);
-    L.DomEvent.disableScrollPropagation(panel);
-    L.DomEvent.on(panel, "mousemove", L.DomEvent.stopPropagation);
-    plan.map.getContainer().append(panel);
+    plan.map.getContainer().append(kit.shield(plan, panel));
     plan.collapse(window.innerWidth < 640);
   };
 })(SpatialMap);

@@ -110,10 +110,11 @@
       }
       waiting = event.latlng;
     });
-    map.on("mouseout movestart click", () => {
+    plan.hush = () => {
       waiting = null;
       map.closeTooltip(tooltip);
-    });
+    };
+    map.on("mouseout movestart click", plan.hush);
     map.on("click", (event) => {
       if (plan.busy) return;
       const items = plan.hits(event.latlng);

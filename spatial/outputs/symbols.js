@@ -158,6 +158,15 @@ var SpatialMap = {};
       }));
   };
 
+  /* Keep clicks, wheel and pointer on a piece of furniture from reaching the map below. */
+  kit.shield = function (plan, node) {
+    L.DomEvent.disableClickPropagation(node);
+    L.DomEvent.disableScrollPropagation(node);
+    L.DomEvent.on(node, "mousemove", L.DomEvent.stopPropagation);
+    node.addEventListener("mouseenter", () => plan.hush());
+    return node;
+  };
+
   /* A line drawing for a button. */
   kit.icon = (path) =>
     kit.svg("svg", { class: "plan-icon", viewBox: "0 0 20 20", width: 18, height: 18, "aria-hidden": "true" },

@@ -12,12 +12,6 @@
   };
   const CODES = { zoomIn: "zoom-in", zoomOut: "zoom-out", home: "home", fullscreen: "fullscreen", distance: "distance", area: "area" };
 
-  function shield(node) {
-    L.DomEvent.disableClickPropagation(node);
-    L.DomEvent.on(node, "mousemove", L.DomEvent.stopPropagation);
-    return node;
-  }
-
   function addTitle(plan) {
     const { title, subtitle, compiler, illustrative } = plan.config;
     const head = kit.node("h1", {});
@@ -35,7 +29,7 @@
       kit.svg("path", { d: "M12 12L5 34L12 29Z", fill: "#2f3a40", stroke: "#2f3a40", "stroke-linejoin": "round" }),
       kit.svg("text", { x: 12, y: 9, "text-anchor": "middle", "font-size": 10, "font-weight": 700, fill: "#2f3a40" }, "N"));
     const block = kit.node("header", { class: "plan-title" }, kit.node("div", {}, head, lines), north);
-    plan.map.getContainer().append(shield(block));
+    plan.map.getContainer().append(kit.shield(plan, block));
   }
 
   function addButtons(plan) {
@@ -60,7 +54,7 @@
     });
     plan.onChange(() => ruler.show());
     const column = kit.node("div", { class: "plan-tools" }, kit.node("div", { class: "plan-buttons", role: "toolbar" }, buttons), output);
-    container.append(shield(column));
+    container.append(kit.shield(plan, column));
   }
 
   function addFoot(plan) {

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import html
 import os
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Literal
 
 import folium
@@ -21,7 +19,7 @@ from folium.map import Layer
 from folium.template import Template
 from folium.utilities import JsCode
 
-from spatial.errors import Fault, OutputError
+from spatial.outputs.basemaps import Tiles, choose_basemap
 from spatial.outputs.features import (
     DrawnLayer,
     choose_layers,
@@ -36,10 +34,12 @@ from spatial.plan.base import Text
 from spatial.plan.contract import Contract
 from spatial.plan.styles import Styles
 
+_LEAFLET = "leaflet@1.9/leaflet"
+_LIBRARIES = (_LEAFLET + ".js", "jquery.min.js")
 _SCRIPTS = ("symbols.js", "webmap.js", "probe.js", "labels.js", "measure.js", "panel.js", "tools.js")
 _DATA_MARK = "<!-- plan data -->"
 _FINDINGS_LISTED = 200
-_KEY = re.compile(r"[0-9A-Za-z]{16,64}\Z")
+_VALUES_NAMED = 10
 
 
 @dataclass(frozen=True)
@@ -73,69 +73,17 @@ class MapHeading:
     provenance: dict[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class _Tiles:
-    """A tile service: layers of addresses, the hosts they lie on and what a user must know."""
-
-    addresses: tuple[str, ...]
-    hosts: tuple[str, ...]
-    subdomains: str
-    credit: str
-    warning: Text
-
-
-_TIANDITU = (
-    "https://t{{s}}.tianditu.gov.cn/{0}_w/wmts?SERVICE=WMTS&REQUEST=GetTile&VERSION=1.0.0&LAYER={0}"
-    "&STYLE=default&TILEMATRIXSET=w&FORMAT=tiles&TILEMATRIX={{z}}&TILEROW={{y}}&TILECOL={{x}}&tk="
-)
-_BASEMAPS = {
-    "tianditu": _Tiles(
-        (_TIANDITU.format("vec"), _TIANDITU.format("cva")),
-        ("https://*.tianditu.gov.cn",),
-        "01234567",
-        "天地图",
-        Text(
-            zh="底图“天地图”需要联网；您的密钥写在 map.html 中，分享前请想到这一点。",
-            en="The Tianditu basemap needs a network; map.html holds your key, so mind whom you give it to.",
-        ),
-    ),
-    "osm": _Tiles(
-        ("https://tile.openstreetmap.org/{z}/{x}/{y}.png",),
-        ("https://tile.openstreetmap.org",),
-        "abc",
-        "© OpenStreetMap contributors",
-        Text(
-            zh="底图 OpenStreetMap 需要联网，其国界画法未经审核，不得公开使用。",
-            en="The OpenStreetMap basemap needs a network; its boundaries are not approved for public maps.",
-        ),
-    ),
-    "gaode": _Tiles(
-        ("https://webrd0{s}.is.autonavi.com/appmaptile?lang=zh_cn&size=1&scale=1&style=8&x={x}&y={y}&z={z}",),
-        ("https://*.is.autonavi.com",),
-        "1234",
-        "高德地图 GCJ-02",
-        Text(
-            zh="底图“高德”为 GCJ-02 坐标，与规划图层相差数百米，不可用于描绘和量算，且需要联网。",
-            en="The Gaode basemap is in GCJ-02: it lies some hundred metres off the plan's layers; never draw "
-            "or measure on it. It needs a network.",
-        ),
-    ),
-}
-_NO_KEY = Text(
-    zh="没有有效的天地图密钥，地图不带底图；请提供密钥（字母和数字）。",
-    en="There is no valid Tianditu key, so the map has no basemap; give a key of letters and digits.",
-)
-
-
-class _PlanStart(MacroElement):  # type: ignore[misc]
+class _PlanStart(MacroElement):
     """The script that reads the plan's settings; layers come after it."""
 
     _template = Template(
-        "{% macro script(this, kwargs) %}var plan = SpatialMap.create({{ this._parent.get_name() }});{% endmacro %}"
+        "{% macro script(this, kwargs) %}"
+        "var plan = SpatialMap.create({{ this._parent.get_name() }});"
+        "{% endmacro %}"
     )
 
 
-class _PlanEnd(MacroElement):  # type: ignore[misc]
+class _PlanEnd(MacroElement):
     """The script that builds labels, panel and tools once all layers are there."""
 
     _template = Template(
@@ -143,11 +91,11 @@ class _PlanEnd(MacroElement):  # type: ignore[misc]
     )
 
     def __init__(self, layers: Sequence[PlanLayer]) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.groups = [[layer.key, JsCode(layer.get_name())] for layer in layers]
 
 
-class PlanLayer(Layer):  # type: ignore[misc]
+class PlanLayer(Layer):
     """A layer of the plan, styled by one JavaScript function over the class of a feature.
 
     Parameters
@@ -160,7 +108,8 @@ class PlanLayer(Layer):  # type: ignore[misc]
 
     _template = Template(
         "{% macro script(this, kwargs) %}"
-        'var {{ this.get_name() }} = L.geoJson(SpatialMap.read("{{ this.key }}"), {{ this.options|tojavascript }});'
+        "var {{ this.get_name() }} = "
+        'L.geoJson(SpatialMap.read("{{ this.key }}"), {{ this.options|tojavascript }});'
         "{% endmacro %}"
     )
 
@@ -226,13 +175,16 @@ def write_webmap(
     """
     drawn = choose_layers(layers, styles, contracts)
     shown = [layer for layer in drawn if len(layer.frame)]
-    tiles, warnings = _choose_basemap(basemap, tianditu_key)
-    page = _render(shown, tiles, tianditu_key or "", heading)
+    tiles, warnings = choose_basemap(basemap, tianditu_key)
+    page = _render(shown, tiles, heading)
     config = _configure(shown, heading, styles, layers)
     blocks = {"config": dump_json(config)}
-    blocks |= {layer.key: write_features(layer, metric_crs) for layer in shown}
+    territory = next((layer.frame for layer in shown if layer.key == "territory"), None)
+    outline = None if territory is None else territory.geometry.to_crs(metric_crs).union_all()
+    blocks |= {layer.key: write_features(layer, metric_crs, outline) for layer in shown}
     data = "\n".join(
-        f'<script type="application/json" id="plan-data-{key}">{text}</script>' for key, text in blocks.items()
+        f'<script type="application/json" id="plan-data-{key}">{text}</script>'
+        for key, text in blocks.items()
     )
     head, tail = page.split(_DATA_MARK)
     with replacing(path) as beside:
@@ -241,7 +193,7 @@ def write_webmap(
     return [_say(text, heading.language) for text in warnings]
 
 
-def _render(shown: Sequence[DrawnLayer], tiles: _Tiles | None, key: str, heading: MapHeading) -> str:
+def _render(shown: Sequence[DrawnLayer], tiles: Tiles | None, heading: MapHeading) -> str:
     """Return folium's page with every script and stylesheet inside, and a mark where the data goes."""
     plan_map = folium.Map(
         location=[35.0, 105.0],
@@ -255,19 +207,17 @@ def _render(shown: Sequence[DrawnLayer], tiles: _Tiles | None, key: str, heading
         font_size="13px",
     )
     plan_map._id = "plan"
-    version = "1.9"
-    plan_map.default_js = [
-        ("leaflet", f"leaflet@{version}/leaflet.js"),
-        ("jquery", "jquery.min.js"),
-        *((name, OWN + name) for name in _SCRIPTS),
-    ]
-    plan_map.default_css = [("leaflet_css", f"leaflet@{version}/leaflet.css"), ("panel_css", OWN + "panel.css")]
-    figure: Figure = plan_map.get_root()
+    # On this map only: folium's own lists name scripts that no carrier brings and that are not needed.
+    plan_map.default_js = [(name, name) for name in (*_LIBRARIES, *(OWN + name for name in _SCRIPTS))]
+    plan_map.default_css = [(name, name) for name in (_LEAFLET + ".css", OWN + "panel.css")]
+    figure = plan_map.get_root()
+    assert isinstance(figure, Figure)
     figure.title = html.escape(_say(heading.title, heading.language))
     figure.header.add_child(Element(write_policy(tiles.hosts if tiles else ())), name="policy", index=0)
     figure.html.add_child(Element(_DATA_MARK), name="data")
-    _add_tiles(plan_map, tiles, key)
-    start = _PlanStart()
+    if tiles:
+        _add_tiles(plan_map, tiles)
+    start = _PlanStart()  # type: ignore[no-untyped-call]
     parts = [PlanLayer(layer.key, show=layer.style.show) for layer in shown]
     for number, element in enumerate([start, *parts, _PlanEnd(parts)]):
         if not isinstance(element, PlanLayer):
@@ -276,28 +226,12 @@ def _render(shown: Sequence[DrawnLayer], tiles: _Tiles | None, key: str, heading
     return inline_page(figure.render())
 
 
-def _add_tiles(plan_map: folium.Map, tiles: _Tiles | None, key: str) -> None:
-    for number, address in enumerate(tiles.addresses if tiles else ()):
-        layer = folium.TileLayer(
-            address + (key if address.endswith("tk=") else ""),
-            attr=tiles.credit if tiles else None,
-            name=f"basemap {number}",
-            subdomains=tiles.subdomains if tiles else "abc",
-        )
+def _add_tiles(plan_map: folium.Map, tiles: Tiles) -> None:
+    for number, address in enumerate(tiles.addresses):
+        name = f"basemap {number}"
+        layer = folium.TileLayer(address, attr=tiles.credit, name=name, subdomains=tiles.subdomains)
         layer._id = str(number)
         plan_map.add_child(layer)
-
-
-def _choose_basemap(basemap: str, key: str | None) -> tuple[_Tiles | None, list[Text]]:
-    if basemap == "none":
-        return None, []
-    if basemap not in _BASEMAPS:
-        remedy = f"there is none, {', '.join(_BASEMAPS)}"
-        raise OutputError(Fault("outputs", "basemap", f"'{basemap}' is not known", remedy))
-    if basemap == "tianditu" and not _KEY.match(key or ""):
-        return None, [_NO_KEY]
-    tiles = _BASEMAPS[basemap]
-    return tiles, [tiles.warning]
 
 
 def _configure(
@@ -305,8 +239,8 @@ def _configure(
 ) -> dict[str, Any]:
     """Return all that the page's scripts need to know beside the features."""
     keys = {layer.key for layer in shown}
-    titles = {key: _text(style.title) for key, style in styles.layers.items()}
-    terms = {column: {key: _text(text) for key, text in named.items()} for column, named in styles.terms.items()}
+    titles = {key: style.title for key, style in styles.layers.items()}
+    terms = dict(styles.terms) | {"layer": titles}
     return {
         "title": _text(heading.title),
         "subtitle": heading.subtitle and _text(heading.subtitle),
@@ -318,11 +252,12 @@ def _configure(
         "paper": styles.paper,
         "ground": styles.ground,
         "bounds": find_bounds(shown),
-        "terms": terms | {"layer": titles},
+        "terms": {name: {key: _text(text) for key, text in named.items()} for name, named in terms.items()},
         "groups": [{"key": key, "title": _text(title)} for key, title in styles.groups.items()],
         "views": [
             {"key": key, "title": _text(view.title), "layers": [name for name in view.layers if name in keys]}
             for key, view in styles.views.items()
+            if any(name in keys and styles.layers[name].group == view.group for name in view.layers)
         ],
         "layers": [describe_layer(layer, styles) for layer in shown],
         "findings": _list_findings(layers.get("findings")),
@@ -342,22 +277,22 @@ def _list_findings(frame: pd.DataFrame | None) -> dict[str, Any]:
 
 
 def _warn_unstyled(drawn: Sequence[DrawnLayer]) -> list[Text]:
-    return [
-        Text(
-            zh=f"图层“{layer.style.title.pick('zh')}”中的类别没有样式，以警示样式绘制：{named}。",
-            en=f"Layer {layer.style.title.pick('en')}: classes without a style are drawn in the warning style: {named}.",
-        )
-        for layer in drawn
-        if (values := layer.unstyled_values())
-        for named in [", ".join(repr(value) for value in values[:10]) + (" …" if len(values) > 10 else "")]
-    ]
+    warnings = []
+    for layer in drawn:
+        values = layer.unstyled_values()
+        named = ", ".join(map(repr, values[:_VALUES_NAMED])) + (" …" if len(values) > _VALUES_NAMED else "")
+        title = layer.style.title
+        zh = f"图层“{title.pick('zh')}”中的类别没有样式，以警示样式绘制：{named}。"
+        en = f"{title.pick('en')}: classes without a style are drawn in the warning style: {named}."
+        warnings += [Text(zh=zh, en=en)] if values else []
+    return warnings
 
 
 def _warn_absent(drawn: Sequence[DrawnLayer]) -> list[Text]:
     return [
         Text(
             zh=f"图层“{layer.style.title.pick('zh')}”有 {layer.absent} 个要素没有几何，未绘制。",
-            en=f"Layer {layer.style.title.pick('en')}: {layer.absent} features without geometry are not drawn.",
+            en=f"{layer.style.title.pick('en')}: {layer.absent} features have no geometry and are not drawn.",
         )
         for layer in drawn
         if layer.absent and layer.key != "findings"

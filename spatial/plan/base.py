@@ -74,8 +74,9 @@ class Text(Record):
 
     model_config = ConfigDict(json_schema_extra=_as_text_schema)
 
-    zh: str = ""
-    en: str = ""
+    # Without blanks round it, as in `Name`, or a name would not be found by what looks the same.
+    zh: Annotated[str, StringConstraints(strip_whitespace=True)] = ""
+    en: Annotated[str, StringConstraints(strip_whitespace=True)] = ""
 
     @model_validator(mode="before")
     @classmethod
@@ -90,7 +91,7 @@ class Text(Record):
 
     @model_validator(mode="after")
     def _not_empty(self) -> Text:
-        if not (self.zh.strip() or self.en.strip()):
+        if not (self.zh or self.en):
             raise ValueError("the text is empty; write it in zh, en or both")
         return self
 
@@ -139,7 +140,6 @@ Position = Annotated[
                 {"type": "number", "minimum": -180, "maximum": 180},
                 {"type": "number", "minimum": -90, "maximum": 90},
             ],
-            "items": False,
             "minItems": 2,
             "maxItems": 2,
             "examples": [[112.59, 35.09]],

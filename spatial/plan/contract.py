@@ -10,8 +10,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
+import numpy as np
+
+from spatial.plan.findings import STORED_CRS
+
 if TYPE_CHECKING:
-    from pandera.pandas import DataFrameSchema
+    from pandera.pandas import Check, DataFrameSchema
 
 Kind = Literal["text", "integer", "number", "truth"]
 Shape = Literal["Point", "LineString", "Polygon", "any", "none"]
@@ -55,12 +59,18 @@ class Contract:
         return common | self.columns
 
     def schema(self, name: str) -> DataFrameSchema:
-        """Return the pandera schema of the layer called `name`: exactly these columns, in this order."""
+        """Return the pandera schema of the layer called `name`.
+
+        Exactly these columns in this order, ids all different, numbers finite or null, geometries of the
+        declared type, two-dimensional and in EPSG:4490; null geometries are let through.
+        """
         import pandera.pandas as pa
 
+        finite = pa.Check(np.isfinite, error="numbers must be finite")
         columns = {
             key: pa.Column(
                 _DTYPES.get(column.kind) or str,
+                [finite] if column.kind == "number" else None,
                 nullable=column.nullable,
                 title=column.zh,
                 description=column.en,
@@ -68,16 +78,23 @@ class Contract:
             )
             for key, column in self.all_columns().items()
         }
+        checks = None
         if self.shape != "none":
-            allowed = _TYPES.get(self.shape)
-            checks = [
-                pa.Check(
-                    lambda shapes: shapes.isna() | shapes.geom_type.isin(allowed),
-                    error=f"geometry must be {self.shape}",
-                )
-            ]
-            columns["geometry"] = pa.Column(None, checks if allowed else None, nullable=True)
-        return pa.DataFrameSchema(columns, strict=True, ordered=True, name=name)
+            columns["geometry"] = pa.Column(None, self._shape_checks(), nullable=True)
+            checks = pa.Check(lambda frame: frame.crs == STORED_CRS, error=f"the CRS must be {STORED_CRS}")
+        return pa.DataFrameSchema(columns, checks, strict=True, ordered=True, name=name)
+
+    def _shape_checks(self) -> list[Check]:
+        import pandera.pandas as pa
+
+        flat = pa.Check(lambda shapes: ~shapes.has_z, error="geometry must be two-dimensional")
+        if self.shape not in _TYPES:
+            return [flat]
+        allowed = _TYPES[self.shape]
+        return [
+            flat,
+            pa.Check(lambda shapes: shapes.geom_type.isin(allowed), error=f"geometry must be {self.shape}"),
+        ]
 
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])

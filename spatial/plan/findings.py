@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
@@ -50,6 +51,14 @@ _ORDER = {"error": 0, "warning": 1, "info": 2}
 _FIELDS = ("rule", "severity", "layer", "feature_id", "message_zh", "message_en", "value", "limit")
 
 
+def _rank(finding: Finding) -> tuple[object, ...]:
+    """Worst first, then by all that tells findings apart, so that the order they come in has no say."""
+    numbers = (math.inf if number is None else number for number in (finding.value, finding.limit))
+    texts = (finding.rule, finding.layer, finding.feature_id, finding.message_en, finding.message_zh)
+    shape = b"" if finding.geometry is None else finding.geometry.wkb
+    return (_ORDER[finding.severity], *texts, *numbers, shape)
+
+
 def frame_findings(findings: Iterable[Finding]) -> gpd.GeoDataFrame:
     """Put findings into a frame, worst first, with stable ids.
 
@@ -69,10 +78,7 @@ def frame_findings(findings: Iterable[Finding]) -> gpd.GeoDataFrame:
     >>> frame_findings([Finding("demo.rule", "info", "zones", "", "好", "good")])["id"].tolist()
     ['finding-0001']
     """
-    rows = sorted(
-        findings,
-        key=lambda item: (_ORDER[item.severity], item.rule, item.layer, item.feature_id, item.message_en),
-    )
+    rows = sorted(findings, key=_rank)
     columns: dict[str, list[object]] = {field: [getattr(row, field) for row in rows] for field in _FIELDS}
     frame = gpd.GeoDataFrame(
         {
@@ -83,4 +89,6 @@ def frame_findings(findings: Iterable[Finding]) -> gpd.GeoDataFrame:
         geometry=[row.geometry for row in rows],
         crs=STORED_CRS,
     )
-    return frame.astype({"value": "float64", "limit": "float64"})
+    # Said outright, because an empty list tells pandas nothing.
+    texts = dict.fromkeys(("id", "name", *_FIELDS[:-2]), "str")
+    return frame.astype({**texts, "value": "float64", "limit": "float64"})

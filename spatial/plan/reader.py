@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +26,19 @@ class PlanFile:
     plan: Plan
     path: Path
     digest: str
+    lines: Lines = field(compare=False, repr=False)
 
     @property
     def folder(self) -> Path:
         """The folder of the plan file."""
         return self.path.parent
+
+    def where(self, key: str) -> str:
+        """Return ``file:line``, or ``--set …``, of a dotted key such as ``sources.areas.file``.
+
+        For faults that only come to light later, when sources are read.
+        """
+        return self.lines.where(tuple(int(step) if step.isdecimal() else step for step in key.split(".")))
 
 
 def find_plan(where: str | Path) -> Path:
@@ -98,7 +106,7 @@ def load_plan(where: str | Path, overrides: Sequence[str] = ()) -> PlanFile:
         override_plan(document, override, lines)
     plan = _validate(document, lines)
     digest = hashlib.sha256(plan.model_dump_json().encode()).hexdigest()
-    return PlanFile(plan, path.resolve(), digest)
+    return PlanFile(plan, path.resolve(), digest, lines)
 
 
 def read_plan(where: str | Path, overrides: Sequence[str] = ()) -> Plan:

@@ -87,7 +87,7 @@ class ZoneClaim(Record):
 
     zone: Zone
     source: Slug
-    where: dict[str, str | int | float] = {}
+    where: dict[str, str | int | float] = Field(default_factory=dict)
 
 
 class LineClaim(Record):
@@ -95,7 +95,7 @@ class LineClaim(Record):
 
     line: Line
     source: Slug
-    where: dict[str, str | int | float] = {}
+    where: dict[str, str | int | float] = Field(default_factory=dict)
 
 
 class Zones(Record):
@@ -131,6 +131,13 @@ class Circle(Record):
     clip: bool = True
 
 
+class Background(Record):
+    """Roads or rivers to find one's way by: lines of a source and the column of their grade."""
+
+    source: Slug
+    grade_column: Name = "grade"
+
+
 class Population(Record):
     """Where people live: points or polygons of a source with a count column."""
 
@@ -164,5 +171,7 @@ class Plan(Record):
     lines: Lines | None = None
     circles: tuple[Circle, ...] = ()
     population: Population | None = None
-    sources: dict[Slug, Source] = {}
+    roads: Background | None = None
+    rivers: Background | None = None
+    sources: dict[Slug, Source] = Field(default_factory=dict)
     outputs: Outputs = Outputs()

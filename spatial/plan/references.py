@@ -21,6 +21,8 @@ _USES_OF_SOURCES: tuple[tuple[str, ...], ...] = (
     ("zones", "claims", "*", "source"),
     ("lines", "claims", "*", "source"),
     ("population", "source"),
+    ("roads", "source"),
+    ("rivers", "source"),
 )
 _USES_OF_ELEMENTS = ((*_ELEMENTS, "cut", "*"), (*_ELEMENTS, "round"))
 _ALL_DIFFERENT: tuple[tuple[str, tuple[str, ...]], ...] = (

@@ -6,9 +6,9 @@ from functools import cache
 from typing import Any, Literal
 
 import yaml
-from pydantic import ValidationError
+from pydantic import ValidationError, model_validator
 
-from spatial.errors import RuleError
+from spatial.errors import Fault, RuleError
 from spatial.plan.base import Name, Record, Text
 from spatial.plan.shelf import find_shelf
 
@@ -36,11 +36,19 @@ class RuleTable(Record):
     title: Text
     rules: tuple[Rule, ...]
 
+    @model_validator(mode="after")
+    def _each_key_once(self) -> RuleTable:
+        keys = [rule.key for rule in self.rules]
+        twice = sorted({key for key in keys if keys.count(key) > 1})
+        if twice:
+            raise ValueError(f"rows are given twice: {', '.join(twice)}")
+        return self
+
     def __getitem__(self, key: str) -> Rule:
         for rule in self.rules:
             if rule.key == key:
                 return rule
-        raise RuleError(f"rule table {self.name!r} has no row {key!r}")
+        raise RuleError(Fault(f"rules/{self.name}.yaml", key, "there is no such row", "add it to the table"))
 
     def value(self, key: str) -> Any:
         """Return the value of the row called `key`."""
@@ -59,7 +67,7 @@ def read_rules(name: str) -> RuleTable:
     Raises
     ------
     RuleError
-        No such table, or a row without source or confidence.
+        No such table, or it is not one: a row without source or confidence, a key given twice.
 
     Examples
     --------
@@ -70,6 +78,6 @@ def read_rules(name: str) -> RuleTable:
     try:
         return RuleTable.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
     except FileNotFoundError as error:
-        raise RuleError(f"no rule table {name!r} in {file.parent.name}/") from error
-    except ValidationError as error:
-        raise RuleError(f"rules/{file.name}: {error}") from error
+        raise RuleError(Fault(f"rules/{file.name}", "", "there is no such rule table")) from error
+    except (ValidationError, yaml.YAMLError) as error:
+        raise RuleError(Fault(f"rules/{file.name}", "", str(error))) from error

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import yaml
+from yaml.reader import Reader
 
 
 @dataclass(frozen=True)
 class Seat:
-    """A named position: longitude and latitude in degrees, CGCS2000; `code` may be empty."""
+    """A named position: longitude and latitude in degrees, CGCS2000. Seats of districts need a `code`."""
 
     name: str
     lon: float
@@ -20,7 +21,7 @@ class Seat:
 
 
 def name_plan(text: str) -> str:
-    """Turn a folder name into a plan name: lower-case letters, digits and underscores.
+    """Turn a folder name into a plan name: at most 63 lower-case letters, digits and underscores.
 
     Examples
     --------
@@ -28,7 +29,7 @@ def name_plan(text: str) -> str:
     ('he_bi_2035', 'plan')
     """
     slug = re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")
-    return slug if slug[:1].isalpha() else f"plan_{slug}".strip("_")
+    return (slug if slug[:1].isalpha() else f"plan_{slug}")[:63].strip("_")
 
 
 def compose_plan(
@@ -53,7 +54,7 @@ def compose_plan(
     centre : Seat
         The middle of the core.
     seats : sequence of Seat
-        Seats of the districts; may be empty.
+        Seats of the districts, their names and codes all different; may be empty.
     core_radius_m : float
         Radius of the disc that stands for the core until it is drawn.
     schema : str
@@ -69,18 +70,17 @@ def compose_plan(
     True
     """
     points = "".join(_POINT.format(number=n, name=_quote(s.name)) for n, s in enumerate(seats, 1))
+    towns = "".join(_TOWN.format(name=_quote(s.name), s=s) for s in seats)
     return _PLAN.format(
         schema=schema,
         name=name,
         title=_quote(title),
         territory=territory,
         sources=f"\nsources:\n{sources}" if sources else "",
-        towns=("\ntowns:\n" + "".join(_TOWN.format(name=_quote(s.name), s=s) for s in seats))
-        if seats
-        else "",
+        towns=f"\n{_TOWNS}\n{towns}" if seats else "",
         centre=_quote(centre.name),
-        lon=round(centre.lon, 5),
-        lat=round(centre.lat, 5),
+        lon=centre.lon,
+        lat=centre.lat,
         formula=f"一核{len(seats)}点" if seats else "一核",
         radius=f"{core_radius_m:.0f} m",
         points=points,
@@ -88,9 +88,11 @@ def compose_plan(
 
 
 def _quote(text: str) -> str:
+    text = Reader.NON_PRINTABLE.sub("", text)
     return yaml.safe_dump(text, allow_unicode=True, default_style='"', width=10_000).strip()
 
 
+_TOWNS = "# Seats are the middles of the districts until you correct them.\ntowns:"
 _TOWN = '  - {{name: {name}, code: "{s.code}", seat: [{s.lon:.5f}, {s.lat:.5f}], accuracy: 5 km}}\n'
 _POINT = "    - {{id: point_{number}, kind: point, name: {name}, at: {name}}}\n"
 _PLAN = """\
@@ -105,7 +107,7 @@ language: both
 territory: {territory}
 {sources}{towns}
 places:
-  - {{name: {centre}, at: [{lon}, {lat}]}}
+  - {{name: {centre}, at: [{lon:.5f}, {lat:.5f}]}}
 
 structure:
   formula: {formula}          # must agree with the elements below
@@ -114,9 +116,10 @@ structure:
     - {{id: core, kind: core, name: 核心区, discs: [{{at: {centre}, radius: {radius}}}]}}
 {points}
 circles:
-  - {{id: commute_15, name: 15分钟圈, from: core, time: 15 min, must_reach: core}}
+  - {{id: commute_15, name: 15分钟圈, from: core, time: 15 min}}
   - {{id: commute_30, name: 30分钟圈, from: core, time: 30 min}}
-  - {{id: commute_60, name: 60分钟圈, from: core, time: 60 min, must_reach: territory}}
+  - {{id: commute_60, name: 60分钟圈, from: core, time: 60 min}}
+  # A promise is judged: add `must_reach: core`, `must_reach: towns[tag=plain]` or `must_reach: territory`.
 
 # Three zones and three lines come from polygons that you have:
 # sources:

@@ -7,7 +7,7 @@ and names that are found nowhere, are findings; only a formula that cannot be re
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
 
@@ -36,6 +36,16 @@ PointKind = Literal["point", "node"]
 """点, 节点."""
 DistrictKind = Literal["district", "zone", "cluster", "block", "wing"]
 """片区, 区, 组团, 板块, 翼."""
+
+LAYER_OF_KIND: dict[str, str] = {
+    **dict.fromkeys(get_args(CoreKind), "cores"),
+    **dict.fromkeys(get_args(BeltKind), "belts"),
+    **dict.fromkeys(get_args(PointKind), "points"),
+    **dict.fromkeys(get_args(DistrictKind), "structure"),
+    "axis": "axes",
+    "ring": "structure",
+}
+"""Kind to the layer that shows it; districts and rings have none of their own."""
 
 
 class Disc(Record):

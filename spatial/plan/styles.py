@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 import yaml
-from pydantic import Field, StringConstraints, ValidationError
+from pydantic import Field, StringConstraints, ValidationError, model_validator
 
 from spatial.errors import RuleError
 from spatial.plan.base import Name, Record, Slug, Text
@@ -46,7 +47,7 @@ class ClassStyle(Record):
 
 
 class LabelStyle(Record):
-    """How a layer's names stand on the map: beside points, in the middle of areas, at their edge or along them.
+    """How a layer's names stand on the map: beside points, in areas, at their edge or along them.
 
     Where there is no room for all, names of higher `priority` stay.
     """
@@ -65,7 +66,8 @@ class LayerStyle(Record):
     A layer without `class_column` has one class, ``all``. With `graded`, class keys are upper limits of
     a numeric class column; else they are its values. The key ``other`` takes what no other key does.
     Drawing a layer twice takes a second entry with `of` (the layer's name); `where` names the rows that
-    maps draw, column to allowed values; the database keeps all.
+    maps draw, column to allowed values; the database keeps all. With fewer rows than `at_least` maps leave
+    the layer out: a single administrative unit is the territory itself.
     """
 
     title: Text
@@ -74,6 +76,7 @@ class LayerStyle(Record):
     show: bool = True
     of: Slug | None = None
     where: dict[Slug, tuple[str, ...]] = Field(default_factory=dict)
+    at_least: int = Field(default=1, ge=1)
     class_column: Slug | None = None
     graded: bool = False
     label_column: Slug | None = None
@@ -82,11 +85,21 @@ class LayerStyle(Record):
     details: tuple[Slug, ...] = ()
     classes: dict[str, ClassStyle] = Field(min_length=1)
 
+    @model_validator(mode="after")
+    def _classes_fit(self) -> LayerStyle:
+        if self.class_column is None and (self.graded or ALL not in self.classes):
+            raise ValueError(f"without `class_column` there is one class, `{ALL}`, and no grading")
+        keys = [key for key in self.classes if key != OTHER]
+        if self.graded and not all(re.fullmatch(r"-?\d+(\.\d+)?", key) for key in keys):
+            raise ValueError("with `graded` the keys of classes are numbers, and `other`")
+        return self
+
     def select(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Return the rows that maps draw."""
         for column, allowed in self.where.items():
-            frame = frame[frame[column].isin(allowed)]
-        return frame
+            if column in frame:
+                frame = frame[frame[column].isin(allowed)]
+        return frame if len(frame) >= self.at_least else frame.head(0)
 
     def classify(self, frame: pd.DataFrame) -> pd.Series[Any]:
         """Say for each row which class it is drawn as.
@@ -94,7 +107,7 @@ class LayerStyle(Record):
         Parameters
         ----------
         frame : pandas.DataFrame
-            Rows of the layer; nulls in the class column are without a class.
+            Rows of the layer; nulls in the class column, or its absence, are without a class.
 
         Returns
         -------
@@ -110,8 +123,9 @@ class LayerStyle(Record):
         """
         import pandas as pd
 
-        if self.class_column is None:
-            return pd.Series(ALL, index=frame.index, dtype=object)
+        if self.class_column is None or self.class_column not in frame:
+            only = ALL if self.class_column is None else UNSTYLED
+            return pd.Series(only, index=frame.index, dtype=object)
         values = frame[self.class_column]
         keys = self._grade(values) if self.graded else values.map(_write_key, na_action="ignore")
         rest = np.where(values.notna() & (OTHER in self.classes), OTHER, UNSTYLED)
@@ -130,9 +144,10 @@ def _write_key(value: object) -> str:
 
 
 class View(Record):
-    """A picture made of some layers, one click away."""
+    """A picture made of some layers, one click away; offered when the plan has some of `group` among them."""
 
     title: Text
+    group: Slug
     layers: tuple[Slug, ...]
 
 
@@ -151,6 +166,16 @@ class Styles(Record):
     views: dict[Slug, View] = Field(default_factory=dict)
     terms: dict[Slug, dict[str, Text]] = Field(default_factory=dict)
     layers: dict[Slug, LayerStyle]
+
+    @model_validator(mode="after")
+    def _names_known(self) -> Styles:
+        named = {layer.group for layer in self.layers.values()} | {view.group for view in self.views.values()}
+        groups = sorted(named - set(self.groups))
+        layers = sorted({name for view in self.views.values() for name in view.layers} - set(self.layers))
+        if groups or layers:
+            unknown = ", ".join([*groups, *layers])
+            raise ValueError(f"not among the groups or layers of this file: {unknown}")
+        return self
 
 
 @cache

@@ -68,6 +68,8 @@ def explain_fault(item: ErrorDetails, document: Any, lines: Lines) -> Fault:
     plan.yaml:1: year: "soon" is not a whole number; write digits only
     """
     path, given = _walk(document, item["loc"])
+    if item["loc"][-1:] == ("[key]",):
+        given = item["input"]
     if item["type"] == "missing":
         path = (*path, item["loc"][-1])
     problem, remedy = _say(item, given)

@@ -67,6 +67,6 @@ def explain_syntax(error: yaml.MarkedYAMLError, text: str, file: str) -> Fault:
     if _FULL_WIDTH.match(rows[row]):
         problem = "a full-width colon stands after the key"
         remedy = "write an ordinary colon and a space: `key: value`"
-    if "'\\t'" in said:
+    if mark and rows[row][mark.column : mark.column + 1] == "\t":
         problem, remedy = "a tab stands here", "use spaces"
     return Fault(f"{file}:{row + 1}", "", problem, remedy)

@@ -35,7 +35,9 @@ _SCALARS = {
     f"{_TAG}null": "nothing",
     f"{_TAG}str": "a text",
 }
-_TAB = re.compile(r"^ *\t[ \t]*[^\s#]", re.MULTILINE)
+# The scanner without libyaml hands such an escape to chr() unseen.
+_NO_CHARACTER = re.compile(r"\\U(?!000|0010)[0-9A-Fa-f]{8}")
+_TAB = re.compile(r"^ *\t", re.MULTILINE)
 
 Path = tuple[str | int, ...]
 
@@ -103,8 +105,10 @@ def _guess_encoding(data: bytes, error: UnicodeDecodeError) -> str:
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return "the file is in UTF-16"
     try:
-        data.decode("gb18030")
+        text = data.decode("gb18030")
     except UnicodeDecodeError:
+        text = "\0"
+    if Reader.NON_PRINTABLE.search(text):
         return f"the file holds the byte {data[error.start]:#04x}"
     return "the file is in GBK (ANSI)"
 
@@ -143,21 +147,23 @@ def parse_yaml(text: str, file: str) -> tuple[Any, Lines]:
         return _Builder(text, lines).build(), lines
     except yaml.MarkedYAMLError as error:
         raise PlanError([*lines.faults, explain_syntax(error, text, file)]) from error
-    except (yaml.YAMLError, OverflowError) as error:
-        raise PlanError([*lines.faults, Fault(file, "", f"not YAML: {error}")]) from error
+    except yaml.YAMLError as error:
+        raise PlanError([*lines.faults, Fault(f"{file}:1", "", f"not YAML: {error}")]) from error
 
 
 def _refuse_unreadable(text: str, file: str) -> None:
-    unreadable = Reader.NON_PRINTABLE.search(text)
+    unreadable = Reader.NON_PRINTABLE.search(text) or _NO_CHARACTER.search(text)
     if unreadable:
         line = text.count("\n", 0, unreadable.start()) + 1
-        problem = f"the character U+{ord(unreadable[0]):04X} is not text"
+        shown = f"U+{ord(unreadable[0]):04X}" if len(unreadable[0]) == 1 else unreadable[0]
+        problem = f"the character {shown} is not text"
         raise PlanError(Fault(f"{file}:{line}", "", problem, "delete it; is the file a text file?"))
-    tabs = [text.count("\n", 0, tab.start()) + 1 for tab in _TAB.finditer(text)]
-    if tabs:
-        more = f" and in {len(tabs) - 1} more lines" if len(tabs) > 1 else ""
+    tab = _TAB.search(text)
+    if tab:
+        line, others = text.count("\n", 0, tab.start()) + 1, len(_TAB.findall(text)) - 1
+        more = f" and in {others} more lines" if others else ""
         problem = f"a tab is used for indentation here{more}"
-        raise PlanError(Fault(f"{file}:{tabs[0]}", "", problem, "use two spaces a level"))
+        raise PlanError(Fault(f"{file}:{line}", "", problem, "use two spaces a level"))
 
 
 class _Builder:

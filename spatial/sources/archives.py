@@ -29,6 +29,14 @@ def open_plain(origin: Origin, path: Path) -> Iterator[Path]:
     ------
     SourceError
         A broken, locked, oversized or ambiguous archive; text whose encoding cannot be told.
+
+    Examples
+    --------
+    >>> from spatial.plan.records import Source
+    >>> from spatial.sources.origin import name_origin
+    >>> with open_plain(name_origin("roads", Source(file="roads.gpkg")), Path("roads.gpkg")) as plain:
+    ...     plain.name
+    'roads.gpkg'
     """
     with tempfile.TemporaryDirectory(prefix="spatial-", ignore_cleanup_errors=True) as workspace:
         plain = path

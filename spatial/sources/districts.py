@@ -223,6 +223,12 @@ def read_reference(territory: Territory, boundary: gpd.GeoDataFrame) -> gpd.GeoD
     ------
     PlanError
         Unknown code.
+
+    Examples
+    --------
+    >>> spec = Territory(adcode=419001)
+    >>> len(read_reference(spec, read_boundary(spec, {})))
+    0
     """
     empty = _frame(id=[], name=[], source=[], illustrative=[], adcode=[], geometry=[])
     if territory.source is None:

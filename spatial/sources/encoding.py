@@ -32,6 +32,12 @@ def find_codec(origin: Origin, name: str) -> str:
     ------
     SourceError
         There is no such encoding.
+
+    Examples
+    --------
+    >>> from spatial.plan.records import Source
+    >>> find_codec(Origin("a", Source(file="a.shp"), "a.shp"), "GBK")
+    'gb18030'
     """
     try:
         "".encode(name.strip())
@@ -48,6 +54,13 @@ def decode_text(origin: Origin, data: bytes) -> str:
     ------
     SourceError
         None of these fits.
+
+    Examples
+    --------
+    >>> from spatial.plan.records import Source
+    >>> origin = Origin("a", Source(file="a.csv"), "a.csv")
+    >>> decode_text(origin, "济源".encode("gbk")), origin.findings[0].rule
+    ('济源', 'sources.encoding')
     """
     asked = origin.source.encoding
     candidates = ["utf-8-sig", "gb18030"]
@@ -70,7 +83,18 @@ def decode_text(origin: Origin, data: bytes) -> str:
 
 
 def as_utf8(origin: Origin, path: Path, workspace: Path) -> Path:
-    """Return a text file itself if it is UTF-8, else a copy in UTF-8 of the same name in `workspace`."""
+    """Return a text file itself if it is UTF-8, else a copy in UTF-8 of the same name in `workspace`.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from spatial.plan.records import Source
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = Path(folder, "a.geojson")
+    ...     _ = file.write_text("{}", encoding="utf-8")
+    ...     as_utf8(Origin("a", Source(file="a.geojson"), "a.geojson"), file, Path(folder)) == file
+    True
+    """
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -117,9 +141,19 @@ def decode_table(origin: Origin, frame: pd.DataFrame, path: Path) -> pd.DataFram
     ------
     SourceError
         A text that is not in the encoding said, or in none that can be told; names column and value.
+
+    Examples
+    --------
+    >>> from spatial.plan.records import Source
+    >>> table = pd.DataFrame({"name": ["济源市".encode("gbk").decode(BYTES)]})
+    >>> origin = Origin("a", Source(file="a.shp", encoding="gbk"), "a.shp")
+    >>> decode_table(origin, table, Path("a.shp"))["name"].tolist()
+    ['济源市']
     """
     columns = [name for name in frame.columns if _is_text(frame[name])]
-    values = {name: [text for text in frame[name].unique() if isinstance(text, str)] for name in columns}
+    values = {
+        name: [text for text in frame[name].unique().tolist() if isinstance(text, str)] for name in columns
+    }
     data = {str(name): str(name).encode(BYTES) for name in frame.columns}
     data |= {text: text.encode(BYTES) for texts in values.values() for text in texts}
     codec = _said_codec(origin, path) or _tell_codec(origin, data.values())
@@ -178,7 +212,8 @@ def _read_code_page(origin: Origin, text: str) -> str | None:
 def _tell_codec(origin: Origin, texts: Iterable[bytes]) -> str:
     foreign = [text for text in texts if not text.isascii()]
     decoded = [_decode_field(text, "utf-8-sig") for text in foreign]
-    if all(text is not None for text, _ in decoded) and (not foreign or any(whole for _, whole in decoded)):
+    fits = all(text is not None for text, _ in decoded)
+    if fits and (not foreign or any(whole for _, whole in decoded)) and not _is_rather_gbk(foreign):
         return "utf-8-sig"
     if all(_decode_field(text, "gb18030")[0] is not None for text in foreign):
         _note_gbk(origin)
@@ -188,6 +223,26 @@ def _tell_codec(origin: Origin, texts: Iterable[bytes]) -> str:
         "the attributes are neither UTF-8 nor GBK, and no .cpg says what they are",
         "write `encoding:` in the plan, such as big5",
     )
+
+
+def _is_rather_gbk(texts: Iterable[bytes]) -> bool:
+    """Say whether bytes that are valid UTF-8 are common Chinese words in GBK, and no Chinese in UTF-8.
+
+    Short words can be both: 路 in GBK is · in UTF-8. Chinese in UTF-8 has characters of three bytes, which
+    settles it; what would be Chinese in the midst of Latin letters is an accent, by a number a unit.
+    """
+    data = b"\n".join(texts)
+    if data.isascii() or re.search(rb"[\xe0-\xf4]", data):
+        return False
+    try:
+        text = data.decode("gb2312")
+    except UnicodeDecodeError:
+        return False
+    if re.search(r"\d[°²³±×µ]|[±×]\d", data.decode("utf-8", "replace")):
+        return False
+    foreign = "".join(_NOT_ASCII.findall(text))
+    among_letters = re.search("[A-Za-z][\u4e00-\u9fff]|[\u4e00-\u9fff][A-Za-z]", text)
+    return len(_HAN.findall(foreign)) == len(foreign) and _is_common(foreign) and not among_letters
 
 
 def _decode_field(data: bytes, codec: str) -> tuple[str | None, bool]:
@@ -204,7 +259,7 @@ def _undecodable(origin: Origin, column: str, data: bytes, codec: str) -> Source
         name for name in ("utf-8-sig", "gb18030", "cp950") if _decode_field(data, name)[1] and name != codec
     ]
     shown = data[:24].decode("ascii", "backslashreplace")
-    what = f"the value {shown!r}" if column else f"the field name {shown!r}"
+    what = f"the value '{shown}'" if column else f"the field name '{shown}'"
     column = column.encode(BYTES).decode(codec, "replace")
     remedy = (
         f"write `encoding: {_SHOWN.get(fits[0], fits[0])}` in the plan"
@@ -221,9 +276,20 @@ def check_garbled(origin: Origin, frame: pd.DataFrame, name_column: str | None) 
     ------
     SourceError
         The names hold U+FFFD, or characters that only make sense when decoded in another way.
+
+    Examples
+    --------
+    >>> from spatial.plan.records import Source
+    >>> table = pd.DataFrame({"note": ["济源市".encode().decode("latin-1")]})
+    >>> origin = Origin("a", Source(file="a.gpkg"), "a.gpkg")
+    >>> check_garbled(origin, table, None)
+    >>> origin.findings[0].rule
+    'sources.garbled'
     """
     for column in [name for name in frame.columns if _is_text(frame[name])]:
-        texts = [text for text in frame[column].unique() if isinstance(text, str) and not text.isascii()]
+        texts = [
+            text for text in frame[column].unique().tolist() if isinstance(text, str) and not text.isascii()
+        ]
         lost = [text for text in texts if any(mark in text for mark in _DAMAGE)]
         guess = None if lost else guess_garbled(texts)
         if not (lost or guess):
@@ -262,10 +328,12 @@ def guess_garbled(texts: list[str]) -> str | None:
         ("gbk", "utf-8", 4),
     ):
         try:
-            again = [text.encode(wrong).decode(right) for text in texts]
-        except UnicodeError:
+            again = [_decode_field(text.encode(wrong), right)[0] for text in texts]
+        except UnicodeEncodeError:
             continue
-        foreign = "".join(_NOT_ASCII.findall("".join(again)))
+        if None in again:
+            continue
+        foreign = "".join(char for text in again if text for char in _NOT_ASCII.findall(text))
         han = len(_HAN.findall(foreign))
         if han >= fewest and han >= 0.8 * len(foreign) and (right != "gb2312" or _is_common(foreign)):
             return "gbk" if right == "gb2312" else right

@@ -42,6 +42,13 @@ def locate_source(origin: Origin, folder: Path) -> Path:
     ------
     SourceError
         No such file (near names are listed), a format that is not read, no network.
+
+    Examples
+    --------
+    >>> from spatial.plan.records import Source
+    >>> locate_source(Origin("a", Source(url="ftp://h/a"), "ftp://h/a"), Path("."))
+    Traceback (most recent call last):
+    spatial.errors.SourceError: ftp://h/a: url: ftp:// is not fetched; give an https:// address, or `file:`
     """
     url = origin.source.url
     path = _fetch(origin, url) if url else folder / str(origin.source.file)
@@ -72,7 +79,13 @@ def _missing_file(origin: Origin, path: Path) -> SourceError:
 
 
 def find_sidecar(path: Path, ending: str) -> Path | None:
-    """Return the file beside `path` with the same stem and another ending, in lower or upper case."""
+    """Return the file beside `path` with the same stem and another ending, in lower or upper case.
+
+    Examples
+    --------
+    >>> find_sidecar(Path("nowhere.shp"), ".dbf") is None
+    True
+    """
     for other in (ending, ending.upper()):
         beside = path.with_suffix(other)
         if beside.is_file():
@@ -87,6 +100,11 @@ def check_sidecars(origin: Origin, path: Path) -> None:
     ------
     SourceError
         Names every file that is missing and what it holds.
+
+    Examples
+    --------
+    >>> from spatial.plan.records import Source
+    >>> check_sidecars(Origin("a", Source(file="a.mif"), "a.mif"), Path("a.mif"))
     """
     wanted = [ending for ending in _SIDECARS.get(path.suffix.lower(), ()) if ending in _NEEDED]
     lost = [ending for ending in wanted if find_sidecar(path, ending) is None]
@@ -100,6 +118,11 @@ def list_parts(path: Path) -> list[Path]:
     """Return the files that make up a source: itself and its sidecars, or all files of a folder, sorted.
 
     Lock files of a geodatabase are left out: they come and go while it is looked at.
+
+    Examples
+    --------
+    >>> [part.name for part in list_parts(Path("nowhere.shp"))]
+    ['nowhere.shp']
     """
     if path.is_dir():
         return sorted(file for file in path.rglob("*") if file.is_file() and file.suffix.lower() != ".lock")
@@ -108,7 +131,13 @@ def list_parts(path: Path) -> list[Path]:
 
 
 def hash_parts(paths: Iterable[Path], root: Path) -> str:
-    """Return the SHA-256 of the names (relative to `root`) and the bytes of files."""
+    """Return the SHA-256 of the names (relative to `root`) and the bytes of files.
+
+    Examples
+    --------
+    >>> hash_parts([], Path("."))[:8]
+    'e3b0c442'
+    """
     digest = sha256()
     for path in paths:
         name = os.fsencode(path.relative_to(root).as_posix())
@@ -120,7 +149,13 @@ def hash_parts(paths: Iterable[Path], root: Path) -> str:
 
 
 def find_downloads() -> Path:
-    """Return the folder of downloads in the user's cache; ``SPATIAL_CACHE`` overrides its root."""
+    """Return the folder of downloads in the user's cache; ``SPATIAL_CACHE`` overrides its root.
+
+    Examples
+    --------
+    >>> find_downloads().name
+    'downloads'
+    """
     root = os.environ.get("SPATIAL_CACHE") or platformdirs.user_cache_dir("spatial-planning-toolkit")
     return Path(root) / "downloads"
 
@@ -134,6 +169,12 @@ def _fetch(origin: Origin, url: str) -> Path:
     target = find_downloads() / sha256(url.encode()).hexdigest()[:16] / name
     if not target.exists():
         _download(origin, url, target)
+    origin.note(
+        "download",
+        "info",
+        "使用首次下载时的缓存副本，网址上其后的改动不会读到。",
+        "is read from the copy of its first download; later changes at the address are not seen.",
+    )
     return target
 
 

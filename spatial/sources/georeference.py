@@ -20,6 +20,8 @@ Floats = npt.NDArray[np.float64]
 
 # Beyond its area of use a Gauss-Krüger zone still serves a city that straddles its edge.
 _SLACK_DEG = 1.5
+# Of WGS84, GRS80 and CGCS2000: geocentric datums that agree to within a metre.
+_SEMI_MAJOR_M = 6378137.0
 _ASK = "ask whoever made the file; a wrong guess moves it by hundreds of metres"
 
 
@@ -38,6 +40,13 @@ def choose_crs(origin: Origin, own: Statement) -> CRS:
     ------
     SourceError
         Neither states one, they contradict each other, or it has no published way to CGCS2000.
+
+    Examples
+    --------
+    >>> from spatial.plan.records import Source
+    >>> origin = Origin("a", Source(file="a.csv", crs="EPSG:4490"), "a.csv")
+    >>> choose_crs(origin, Statement(None)).to_epsg()
+    4490
     """
     asked = _parse(origin, origin.source.crs) if origin.source.crs else None
     stated = (
@@ -99,6 +108,14 @@ def locate_shapes(origin: Origin, shapes: Shapes, ids: npt.NDArray[np.object_], 
     SourceError
         Degrees labelled as metres, metres labelled as degrees, latitude or northing first, a zone number
         too many or too few, coordinates that have no place on the Earth.
+
+    Examples
+    --------
+    >>> from spatial.plan.records import Source
+    >>> origin = Origin("a", Source(file="a.csv"), "a.csv")
+    >>> shapes, ids = np.array([shapely.Point(500_000, 3_874_000)]), np.array(["a-0001"], dtype=object)
+    >>> locate_shapes(origin, shapes, ids, CRS("EPSG:4546"))[0].x
+    111.0
     """
     # The median feature decides whether the label is wrong; single strays are reported further down.
     fault = contradicts(crs, np.median(shapely.bounds(shapes), axis=0))
@@ -158,11 +175,18 @@ def _note_outside(origin: Origin, shapes: Shapes, ids: npt.NDArray[np.object_], 
 
 def _note_ballpark(origin: Origin, crs: CRS) -> None:
     """Report a transformation between datums that PROJ has no parameters for (STANDARDS 6.1)."""
-    if "ballpark" in Transformer.from_crs(crs, STORED_CRS, always_xy=True).description.lower():
-        origin.note(
-            "ballpark_transform",
-            "info",
-            f"由 {_label(crs)} 转 CGCS2000（EPSG:4490）无公开参数，按零平移处理，差异小于 1 米。",
-            f"from {_label(crs)} to CGCS2000 (EPSG:4490) there are no published parameters: taken as equal, "
-            "which is right to within a metre for WGS84.",
-        )
+    if "ballpark" not in Transformer.from_crs(crs, STORED_CRS, always_xy=True).description.lower():
+        return
+    modern = crs.ellipsoid is not None and abs(crs.ellipsoid.semi_major_metre - _SEMI_MAJOR_M) < 1
+    origin.note(
+        "ballpark_transform",
+        "info" if modern else "warning",
+        f"由 {_label(crs)} 转 CGCS2000（EPSG:4490）无公开参数，按零平移处理，"
+        + ("差异小于 1 米。" if modern else "可能偏移数百米；请提供 CGCS2000 成果。"),
+        f"from {_label(crs)} to CGCS2000 (EPSG:4490) no parameters are known: the two were taken as equal, "
+        + (
+            "which is right to within a metre."
+            if modern
+            else "and may differ by hundreds of metres; give CGCS2000."
+        ),
+    )

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import shapely
 
 from spatial.engine.geodesy import area_m2
+from spatial.engine.topology import repair_polygons
 from spatial.sources.origin import Origin, list_some
 
 Shapes = npt.NDArray[np.object_]
@@ -27,6 +31,13 @@ def drop_unusable(origin: Origin, shapes: Shapes, ids: Shapes) -> Truths:
     ------
     SourceError
         None can be used.
+
+    Examples
+    --------
+    >>> from spatial.plan.records import Source
+    >>> shapes = np.array([shapely.Point(112, 35), None], dtype=object)
+    >>> drop_unusable(Origin("a", Source(file="a.gpkg"), "a.gpkg"), shapes, np.array(["1", "2"])).tolist()
+    [True, False]
     """
     missing = shapely.is_missing(shapes) | shapely.is_empty(shapes)
     coordinates, owner = shapely.get_coordinates(shapes, return_index=True)
@@ -54,17 +65,26 @@ def drop_unusable(origin: Origin, shapes: Shapes, ids: Shapes) -> Truths:
 
 
 def flatten(origin: Origin, shapes: Shapes) -> Shapes:
-    """Return shapes without heights and measures, and report how many had them."""
+    """Return shapes without heights and measures, and report how many had them.
+
+    Examples
+    --------
+    >>> from spatial.plan.records import Source
+    >>> origin = Origin("a", Source(file="a.gpkg"), "a.gpkg")
+    >>> flatten(origin, np.array([shapely.Point(112, 35, 131.5)]))[0].has_z, origin.findings[0].rule
+    (False, 'sources.heights_dropped')
+    """
     high = shapely.has_z(shapes) | shapely.has_m(shapes)
-    if high.any():
-        count = int(high.sum())
-        origin.note(
-            "heights_dropped",
-            "info",
-            f"{count} 个要素带高程或量测值（Z/M），已去掉。",
-            f"heights or measures (Z/M) of {count} features were dropped.",
-            value=float(count),
-        )
+    if not high.any():
+        return shapes
+    count = int(high.sum())
+    origin.note(
+        "heights_dropped",
+        "info",
+        f"{count} 个要素带高程或量测值（Z/M），已去掉。",
+        f"heights or measures (Z/M) of {count} features were dropped.",
+        value=float(count),
+    )
     return np.asarray(shapely.force_2d(shapes), dtype=object)
 
 
@@ -73,6 +93,14 @@ def open_collections(origin: Origin, shapes: Shapes, ids: Shapes) -> Shapes:
 
     The majority is counted over the shapes that are no collections, else over the parts of all. Layers of
     mixed dimension are kept and reported. A collection without a part of that dimension becomes empty.
+
+    Examples
+    --------
+    >>> from spatial.plan.records import Source
+    >>> mixed = shapely.GeometryCollection([shapely.box(112, 35, 113, 36), shapely.Point(112, 35)])
+    >>> origin = Origin("a", Source(file="a.gpkg"), "a.gpkg")
+    >>> open_collections(origin, np.array([mixed]), np.array(["1"]))[0].geom_type
+    'Polygon'
     """
     shapes = shapes.copy()
     mixed = shapely.get_type_id(shapes) == _COLLECTION
@@ -140,14 +168,20 @@ def repair_shapes(origin: Origin, shapes: Shapes, ids: Shapes) -> Shapes:
     -------
     numpy.ndarray of object
         Same length; empty where nothing of the dimension was left.
+
+    Examples
+    --------
+    >>> from spatial.plan.records import Source
+    >>> bowtie = shapely.Polygon([(112, 35), (113, 36), (113, 35), (112, 36)])
+    >>> origin = Origin("a", Source(file="a.gpkg"), "a.gpkg")
+    >>> repair_shapes(origin, np.array([bowtie]), np.array(["1"]))[0].geom_type
+    'MultiPolygon'
     """
     wrong = ~shapely.is_valid(shapes)
     if not wrong.any():
         return shapes
     before = shapes[wrong]
-    after = shapely.make_valid(before, method="structure", keep_collapsed=False)
-    fallen = shapely.get_dimensions(after) < shapely.get_dimensions(before)
-    after[fallen] = shapely.Polygon()
+    after = repair_polygons(before)  # a line is invalid only where it is a point: nothing is left of it
     result = shapes.copy()
     result[wrong] = after
     _note_repair(origin, before, after, ids[wrong])
@@ -175,16 +209,23 @@ def name_rows(origin: Origin, frame: pd.DataFrame) -> Shapes:
     """Return a unique id for each row: of the column ``id`` (in any case), else from its position.
 
     Ids that are given twice get a number behind them, and are reported.
+
+    Examples
+    --------
+    >>> from spatial.plan.records import Source
+    >>> table = pd.DataFrame({"id": ["a", "a", None]})
+    >>> name_rows(Origin("towns", Source(file="a.gpkg"), "a.gpkg"), table).tolist()
+    ['a', 'a-2', 'towns-0003']
     """
-    column = next((name for name in frame.columns if str(name).lower() == "id"), None)
+    named = [name for name in frame.columns if str(name).lower() == "id"]
+    column = "id" if "id" in named else next(iter(named), None)
     made = np.array([f"{origin.name}-{number:04d}" for number in range(1, len(frame) + 1)], dtype=object)
     if column is None:
         return made
     given = as_texts(frame[column])
     ids = np.where(given == "", made, given)
-    repeat = pd.Series(ids).groupby(ids).cumcount().to_numpy()
-    if repeat.any():
-        twice = list(dict.fromkeys(ids[repeat > 0]))
+    twice = [value for value, count in Counter(ids.tolist()).items() if count > 1]
+    if twice:
         origin.note(
             "duplicate_ids",
             "warning",
@@ -193,14 +234,27 @@ def name_rows(origin: Origin, frame: pd.DataFrame) -> Shapes:
             f"({list_some(twice)}).",
             value=float(len(twice)),
         )
-    taken = set(ids)
-    for position in np.flatnonzero(repeat):
-        number = int(repeat[position]) + 1
-        while (name := f"{ids[position]}-{number}") in taken:
+    return np.array(number_repeats(ids.tolist()), dtype=object)
+
+
+def number_repeats(names: Iterable[str]) -> list[str]:
+    """Return names of which no two are equal: a repeat gets the first free number from 2 behind it.
+
+    Examples
+    --------
+    >>> number_repeats(["a", "a", "a-2", "b", "a"])
+    ['a', 'a-3', 'a-2', 'b', 'a-4']
+    """
+    given = list(names)
+    taken, last, result = set(given), dict[str, int](), []
+    for name in given:
+        own, number = name, last.get(name, 0) + 1
+        while number > 1 and (own := f"{name}-{number}") in taken:
             number += 1
-        ids[position] = name
-        taken.add(name)
-    return ids
+        taken.add(own)
+        last[name] = number
+        result.append(own)
+    return result
 
 
 def as_texts(column: pd.Series) -> Shapes:

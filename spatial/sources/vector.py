@@ -3,33 +3,31 @@
 from __future__ import annotations
 
 import difflib
-import json
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import pyogrio
 import shapely
 
 from spatial.errors import SourceError
 from spatial.plan.findings import STORED_CRS, Finding
 from spatial.plan.records import Source
 from spatial.sources.archives import open_plain
-from spatial.sources.encoding import BYTES, check_garbled, decode_table, find_codec
+from spatial.sources.encoding import check_garbled
+from spatial.sources.features import Table, read_features
 from spatial.sources.files import check_sidecars, hash_parts, list_parts, locate_source
 from spatial.sources.georeference import Statement, choose_crs, locate_shapes
-from spatial.sources.origin import FORMATS, Origin, list_some, name_origin
+from spatial.sources.origin import Origin, list_some, name_origin
 from spatial.sources.points import read_points
 from spatial.sources.repair import (
     as_texts,
     drop_unusable,
     flatten,
     name_rows,
+    number_repeats,
     open_collections,
     repair_shapes,
 )
@@ -37,11 +35,6 @@ from spatial.sources.repair import (
 Shapes = npt.NDArray[np.object_]
 
 _OWN_COLUMNS = ("id", "name", "source", "illustrative", "geometry")
-# What pyogrio, shapely, pyproj and pandas raise for a file that is not what it says.
-_UNREADABLE = (RuntimeError, ValueError, TypeError, OSError, OverflowError, shapely.errors.ShapelyError)
-_OWN_ENCODING = {".tab", ".mif", ".dxf"}
-_MAY_CURVE = {"GPKG", "OpenFileGDB", "GML"}
-_CURVES = "'CIRCULARSTRING', 'COMPOUNDCURVE', 'CURVEPOLYGON', 'MULTICURVE', 'MULTISURFACE'"
 
 
 @dataclass(frozen=True)
@@ -61,15 +54,6 @@ class SourceRead:
 
     frame: gpd.GeoDataFrame
     findings: tuple[Finding, ...]
-
-
-@dataclass(frozen=True)
-class _Table:
-    """Rows of a file before they are checked: attributes, shapes, and what it says of its CRS."""
-
-    attributes: pd.DataFrame
-    shapes: Shapes
-    crs: Statement
 
 
 def read_source(name: str, source: Source, folder: Path) -> SourceRead:
@@ -112,7 +96,7 @@ def read_source(name: str, source: Source, folder: Path) -> SourceRead:
         return _check_table(origin, table)
     except SourceError:
         raise
-    except _UNREADABLE as error:
+    except (RuntimeError, ValueError, OSError, shapely.errors.ShapelyError) as error:
         problem = f"cannot be read: {_first_line(error)}"
         raise origin.refuse("", problem, "open it in QGIS to see whether it is whole") from error
 
@@ -147,135 +131,16 @@ def _first_line(error: Exception) -> str:
     return str(error).strip().splitlines()[0][:300] if str(error).strip() else type(error).__name__
 
 
-def _read_table(origin: Origin, path: Path) -> _Table:
-    """Read a file's rows; warnings of the readers become findings."""
+def _read_table(origin: Origin, path: Path) -> Table:
     origin.refuse_format(path.suffix)
     check_sidecars(origin, path)
     if path.suffix.lower() == ".csv":
         attributes, shapes = read_points(origin, path)
-        return _Table(attributes, shapes, Statement(None))
-    with warnings.catch_warnings(record=True) as seen:
-        warnings.simplefilter("always")
-        table = _read_by_gdal(origin, path)
-    for text in dict.fromkeys(
-        _first_line(warning.message) for warning in seen if isinstance(warning.message, Warning)
-    ):
-        if not text.startswith("Measured (M)"):  # reported with the heights
-            origin.note("reader", "info", f"读取程序提示：{text}", f"the reading library says: {text}")
-    return table
+        return Table(attributes, shapes, Statement(None))
+    return read_features(origin, path)
 
 
-def _read_by_gdal(origin: Origin, path: Path) -> _Table:
-    _refuse_pointer(origin, path)
-    try:
-        layer = _choose_layer(origin, path)
-        info = pyogrio.read_info(path, layer=layer, encoding=BYTES if path.suffix.lower() == ".shp" else None)
-    except pyogrio.errors.DataSourceError as error:
-        kind = FORMATS[path.suffix.lower()]
-        problem = f"is not a {kind} file, or a broken one: {_first_line(error)}"
-        raise origin.refuse("", problem, f"export it again as {kind}") from error
-    frame = pyogrio.read_dataframe(
-        path, layer=layer, encoding=_choose_encoding(origin, path), on_invalid="fix", fid_as_index=False
-    )
-    if "geometry" not in frame.columns or not isinstance(frame, gpd.GeoDataFrame):
-        raise origin.refuse(layer, "the layer has no geometry", "name a layer that has one, or give CSV")
-    if frame.empty:
-        raise origin.refuse(
-            layer, "the layer holds zero features", "export it again, without a selection or filter"
-        )
-    _note_curves(origin, path, layer, str(info["driver"]))
-    shapes = np.array(frame.geometry.array, dtype=object)
-    columns = [name for name in frame.columns if name != frame.geometry.name]
-    attributes = pd.DataFrame({name: _plain_times(frame[name]) for name in columns}, index=frame.index)
-    if path.suffix.lower() == ".shp":
-        attributes = decode_table(origin, attributes, path)
-    return _Table(attributes, shapes, _state_crs(origin, path, info))
-
-
-def _refuse_pointer(origin: Origin, path: Path) -> None:
-    """Refuse a file that only points to other data, whatever its ending says."""
-    if path.is_file():
-        with path.open("rb") as stream:
-            start = stream.read(400)
-        if b"<OGRVRT" in start:
-            raise origin.refuse(
-                "", "is a VRT, which only points to other data", "name the file that it points to"
-            )
-
-
-def _choose_layer(origin: Origin, path: Path) -> str:
-    listed = pyogrio.list_layers(path)
-    names = [str(name) for name, kind in listed if kind is not None]
-    asked = origin.source.layer
-    if asked is None and len(names) == 1:
-        return names[0]
-    if not names:
-        raise origin.refuse("layer", "the file holds no layer with geometry", "export it again with geometry")
-    if asked is None:
-        problem = f"the file holds {len(names)} layers: {list_some(names, 20)}"
-        raise origin.refuse("layer", problem, f"write for example `layer: {names[0]}`")
-    if asked in [str(name) for name, _ in listed]:
-        return asked
-    near = difflib.get_close_matches(asked, names, 1)
-    remedy = f"did you mean {near[0]!r}?" if near else "write one of these"
-    raise origin.refuse("layer", f"there is no layer {asked!r}; there is {list_some(names, 20)}", remedy)
-
-
-def _choose_encoding(origin: Origin, path: Path) -> str | None:
-    """Return how GDAL's texts are decoded: a Shapefile's afterwards, others as the plan or the file says."""
-    ending, asked = path.suffix.lower(), origin.source.encoding
-    if ending == ".shp":
-        return BYTES
-    if asked and ending in _OWN_ENCODING:
-        return find_codec(origin, asked)
-    if asked and ending in (".gpkg", ".gdb", ".fgb", ".kmz"):
-        origin.note(
-            "encoding_unused",
-            "info",
-            f"{FORMATS[ending]} 总是 UTF-8，方案中的 `encoding` 未使用。",
-            f"{FORMATS[ending]} is always UTF-8; `encoding` in the plan was not used.",
-        )
-    return None
-
-
-def _plain_times(column: pd.Series) -> pd.Series:
-    """Return dates and times as texts: no layer calculates with them, and their types differ by format."""
-    if pd.api.types.is_datetime64_any_dtype(column):
-        return column.astype(str).astype(object).where(column.notna(), None)
-    return column
-
-
-def _note_curves(origin: Origin, path: Path, layer: str, driver: str) -> None:
-    """Report curves: the reader has made them into straight edges of at most 4° of arc."""
-    if driver not in _MAY_CURVE:
-        return
-    quoted = layer.replace("\\", "\\\\").replace('"', '\\"')
-    found = pyogrio.read_dataframe(
-        path,
-        sql=f'SELECT OGR_GEOMETRY FROM "{quoted}" WHERE OGR_GEOMETRY IN ({_CURVES})',
-        sql_dialect="OGRSQL",
-        read_geometry=False,
-    )
-    if len(found):
-        kinds = list_some(sorted(found["OGR_GEOMETRY"].unique()))
-        origin.note(
-            "curves",
-            "info",
-            f"{len(found)} 个要素含曲线（{kinds}），已按圆弧每段不超过 4° 折线化。",
-            f"{len(found)} features hold curves ({kinds}); arcs were made into edges of at most 4°.",
-            value=float(len(found)),
-        )
-
-
-def _state_crs(origin: Origin, path: Path, info: dict[str, Any]) -> Statement:
-    """Return what the file says of its CRS; GeoJSON without ``crs`` is WGS84 by its format only."""
-    by_format = info["driver"] in ("GeoJSON", "GeoJSONSeq") and info["crs"] in ("EPSG:4326", "OGC:CRS84")
-    if by_format and origin.source.crs and path.suffix.lower() != ".geojsonl":
-        by_format = "crs" not in json.loads(path.read_bytes())
-    return Statement(info["crs"], by_format)
-
-
-def _check_table(origin: Origin, table: _Table) -> SourceRead:
+def _check_table(origin: Origin, table: Table) -> SourceRead:
     """Turn rows into the frame that layers are made from."""
     attributes = table.attributes
     if attributes.empty and not len(table.shapes):
@@ -329,4 +194,5 @@ def _frame(
     kept = attributes.drop(columns=[name for name in attributes.columns if name in said])
     kept = kept.rename(columns={name: f"{name}_original" for name in kept.columns if name in _OWN_COLUMNS})
     frame = pd.concat([pd.DataFrame(own), kept.reset_index(drop=True)], axis=1)
+    frame.columns = number_repeats(frame.columns)
     return gpd.GeoDataFrame(frame, geometry=shapes, crs=STORED_CRS)

@@ -159,7 +159,7 @@ def _describe(circle_specs: tuple[Circle, ...], reaches: gpd.GeoDataFrame) -> pd
     texts = {
         "circle": [circle.id for circle in circle_specs],
         "name": [circle.name.pick("zh") for circle in circle_specs],
-        "name_en": [circle.name.pick("en") for circle in circle_specs],
+        "name_en": [circle.name.en for circle in circle_specs],
         "mode": [circle.mode for circle in circle_specs],
         "method": [circle.method for circle in circle_specs],
         "must_reach": [circle.must_reach for circle in circle_specs],

@@ -48,7 +48,8 @@ def circle_margins(
         [towns[["id", "name", "name_en"]], points[["id", "name", "name_en"]]], ignore_index=True
     )
     targets = named.rename(columns={"id": "target"}).assign(
-        accuracy_m=np.array([accuracy.get(key, 0.0) for key in keys], dtype=float)
+        name_en=named["name_en"].where(named["name_en"] != "", named["name"]),
+        accuracy_m=np.array([accuracy.get(key, 0.0) for key in keys], dtype=float),
     )
     starts = zip(circle_reaches["id"], circle_reaches.geometry, circle_reaches["radius_m"], strict=True)
     tables = [

@@ -68,6 +68,16 @@ def territory(territory_spec: Territory, boundary: gpd.GeoDataFrame, metric_crs:
     geopandas.GeoDataFrame
         EPSG:4490. `area_km2` is ellipsoidal; `adcode` is empty and `stated_area_km2` null where the plan
         says nothing.
+
+    Examples
+    --------
+    >>> border = gpd.GeoDataFrame(
+    ...     {"name": ["济源市"], "source": ["border"], "illustrative": [False]},
+    ...     geometry=[shapely.box(112.1, 34.9, 112.7, 35.2)],
+    ...     crs=STORED_CRS,
+    ... )
+    >>> territory(Territory(source="border"), border, "EPSG:4546")["area_km2"].round(1).tolist()
+    [1821.9]
     """
     shape = shapely.union_all(_polygons(_snap(np.asarray(boundary.geometry.array, dtype=object), metric_crs)))
     named = territory_spec.name or Text(zh=str(boundary["name"].iloc[0]) or "全域")
@@ -98,6 +108,18 @@ def districts(counties: gpd.GeoDataFrame, territory: gpd.GeoDataFrame, metric_cr
     """Return the administrative units below the territory, clipped to it; empty where none are known.
 
     The provider gives Chinese names only: `name_en` is empty.
+
+    Examples
+    --------
+    >>> border = gpd.GeoDataFrame(
+    ...     {"name": ["济源市"], "source": ["border"], "illustrative": [False]},
+    ...     geometry=[shapely.box(112.1, 34.9, 112.7, 35.2)],
+    ...     crs=STORED_CRS,
+    ... )
+    >>> whole = territory(Territory(source="border"), border, "EPSG:4546")
+    >>> units = border.assign(id="district-419001", code="419001", level="county")
+    >>> districts(units, whole, "EPSG:4546")["code"].tolist()
+    ['419001']
     """
     whole = transform_shapes(territory.geometry.array, STORED_CRS, metric_crs)[0]
     units = _to_metric(np.asarray(counties.geometry.array, dtype=object), metric_crs)
@@ -131,6 +153,11 @@ def towns(town_specs: tuple[Town, ...]) -> gpd.GeoDataFrame:
 
     `tags` are joined by commas; `people` is null where the plan says nothing. A code that is given twice
     gets a number in `id`, and is reported by the checks.
+
+    Examples
+    --------
+    >>> towns((Town(name=Text(zh="王屋镇"), code="419001107", seat=(112.28, 35.12)),))["id"].tolist()
+    ['town-419001107']
     """
     ids = _number_repeats([f"town-{town.code}" for town in town_specs])
     rows = [
@@ -156,7 +183,13 @@ def towns(town_specs: tuple[Town, ...]) -> gpd.GeoDataFrame:
     tags=Column("text", "标签", "Tags"),
 )  # fmt: skip
 def places(place_specs: tuple[Place, ...]) -> gpd.GeoDataFrame:
-    """Return the named places, in the plan's order."""
+    """Return the named places, in the plan's order.
+
+    Examples
+    --------
+    >>> places((Place(name=Text(zh="小浪底"), at=(112.37, 34.92)),))["name"].tolist()
+    ['小浪底']
+    """
     rows = [
         {
             "id": f"place-{number:04d}",
@@ -173,6 +206,11 @@ def gazetteer(towns: gpd.GeoDataFrame, places: gpd.GeoDataFrame) -> dict[str, tu
     """Return the position that each Chinese and English name of a town or place answers to.
 
     Of two with one name the first is taken, towns before places; the checks report the name.
+
+    Examples
+    --------
+    >>> gazetteer(towns(()), places((Place(name=Text(zh="小浪底"), at=(112.37, 34.92)),)))
+    {'小浪底': (112.37, 34.92)}
     """
     found: dict[str, tuple[float, float]] = {}
     for frame in (towns, places):

@@ -290,6 +290,7 @@ def test_smoothing_stays_within_and_never_erases():
     assert shapely.difference(smooth_outline(pair, 500, land), land).area < 1e-3
     sliver = box(0, 0, 4000, 100)
     assert smooth_outline(sliver, 500).area == pytest.approx(sliver.area, rel=1e-3)
+    assert shapely.get_num_geometries(smooth_outline(pair | box(30_000, 0, 30_300, 300), 400)) == 3
     assert smooth_outline(pair, 0).equals(pair)
     assert smooth_outline(Polygon(), 500).is_empty
 

@@ -1,0 +1,91 @@
+"""What a planner finds his way by: roads and rivers, as the plan's sources draw them."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import numpy as np
+import shapely
+
+from spatial.engine.geodesy import length_m
+from spatial.plan.contract import Column, layer
+from spatial.plan.findings import STORED_CRS
+from spatial.plan.records import Background
+
+_COLUMNS = {
+    "name_en": Column("text", "英文名称", "English name"),
+    "grade": Column("text", "等级", "Grade"),
+    "length_km": Column("number", "长度（公里）", "Length (km)"),
+    "source": Column("text", "来源", "Source"),
+    "illustrative": Column("truth", "示意", "Illustrative"),
+}
+
+
+@layer("道路", "Roads", "LineString", **_COLUMNS)
+def roads(
+    road_spec: Background | None, source_frames: dict[str, gpd.GeoDataFrame], territory: gpd.GeoDataFrame
+) -> gpd.GeoDataFrame:
+    """Return the roads within the territory with their grade; none without `roads` in the plan.
+
+    Parameters
+    ----------
+    road_spec : Background or None
+        Source and the column of the grade.
+    source_frames : dict
+        Sources by name, EPSG:4490.
+    territory : geopandas.GeoDataFrame
+        One polygon, EPSG:4490; roads are cut at its border.
+
+    Returns
+    -------
+    geopandas.GeoDataFrame
+        EPSG:4490; `grade` is ``other`` where the source gives none; geodesic length in km.
+    """
+    return _cut_lines("road", road_spec, source_frames, territory)
+
+
+@layer("河流", "Rivers", "LineString", **_COLUMNS)
+def rivers(
+    river_spec: Background | None, source_frames: dict[str, gpd.GeoDataFrame], territory: gpd.GeoDataFrame
+) -> gpd.GeoDataFrame:
+    """Return the rivers of the plan with their grade, whole, since a river may be the border.
+
+    See `roads`; only the cut at the border is left out.
+    """
+    return _cut_lines("river", river_spec, source_frames, None)
+
+
+def _cut_lines(
+    kind: str,
+    spec: Background | None,
+    source_frames: dict[str, gpd.GeoDataFrame],
+    territory: gpd.GeoDataFrame | None,
+) -> gpd.GeoDataFrame:
+    frame = source_frames.get(spec.source) if spec else None
+    if spec is None or frame is None:
+        frame, shapes = gpd.GeoDataFrame({"name": [], "source": [], "illustrative": []}), np.empty(0, object)
+    else:
+        shapes = frame.geometry.to_numpy()
+        if territory is not None:
+            shapes = shapely.intersection(shapes, territory.geometry.union_all())
+    lines = np.isin(shapely.get_type_id(shapes), (1, 5)) & ~shapely.is_empty(shapes)
+    frame, shapes = frame[lines], shapes[lines]
+    numbers = [f"{kind}-{number:04d}" for number in range(1, len(frame) + 1)]
+    columns = {
+        "id": np.array(numbers, dtype=object),
+        "name": frame["name"].to_numpy(object),
+        "name_en": _read_text(frame, "name_en", ""),
+        "grade": _read_text(frame, spec.grade_column if spec else "", "other"),
+        "length_km": length_m(shapes) / 1000,
+        "source": frame["source"].to_numpy(object),
+        "illustrative": frame["illustrative"].to_numpy(bool),
+    }
+    made = gpd.GeoDataFrame(columns, geometry=gpd.GeoSeries(shapes, crs=STORED_CRS), crs=STORED_CRS)
+    texts = ("id", "name", "name_en", "grade", "source")
+    return made.astype(dict.fromkeys(texts, "str"))
+
+
+def _read_text(frame: gpd.GeoDataFrame, column: str, default: str) -> np.ndarray:
+    if column not in frame.columns:
+        return np.full(len(frame), default, dtype=object)
+    values = frame[column]
+    return values.astype(object).where(values.notna(), default).astype(str).to_numpy(object)

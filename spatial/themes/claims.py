@@ -1,0 +1,213 @@
+"""Claims: which polygons ask for which land, and who gets each face between all their edges.
+
+All edges of the territory and of the claims are noded at once; the faces between them go to one line and
+one zone each. Edges are straight in longitude and latitude, so they are noded there: a metric projection
+bends an edge of 10 km by more than a metre, and neighbours would no longer meet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import shapely
+
+from spatial.engine.geodesy import area_m2
+from spatial.engine.slivers import absorb_slivers
+from spatial.engine.topology import (
+    SharedEdges,
+    find_shared_edges,
+    label_parts,
+    name_faults,
+    partition,
+    repair_polygons,
+)
+from spatial.plan.findings import STORED_CRS
+from spatial.plan.records import Lines, Zones
+from spatial.plan.rules import RuleTable
+from spatial.plan.zoning import GRID_DEG, LINE_NAMES, NAMES, ZONE_NAMES, Zoning, settle_zoning
+
+Integers = npt.NDArray[np.int64]
+Truths = npt.NDArray[np.bool_]
+
+NO_CLAIM = "zones.unclaimed"
+"""What stands as the source of a zone part that no claim covers: the rule that gave it away."""
+
+
+def zoning(
+    zone_spec: Zones | None, line_spec: Lines | None, zone_rules: RuleTable, line_rules: RuleTable
+) -> Zoning:
+    """Return how claims are settled: the plan's words before those of the rule tables."""
+    return settle_zoning(zone_spec, line_spec, zone_rules, line_rules)
+
+
+def zone_claims(zone_spec: Zones | None, source_frames: dict[str, gpd.GeoDataFrame]) -> gpd.GeoDataFrame:
+    """Return the polygons that claim land for a zone.
+
+    Returns
+    -------
+    geopandas.GeoDataFrame
+        One row a polygon, in the order of the claims: ``claim`` (number in the plan, from 0), ``target``
+        (zone), ``source``, ``where`` (as text), ``feature`` (its id), ``illustrative``, ``fault``
+        (what was wrong with it, see `name_faults`; empty if nothing) and a valid geometry, perhaps empty. A
+        claim without polygons has one row with null geometry and the fault ``no source``, ``no column
+        NAME`` or ``no match``.
+    """
+    claims = zone_spec.claims if zone_spec else ()
+    return _gather([(claim.zone, claim.source, claim.where) for claim in claims], source_frames)
+
+
+def line_claims(line_spec: Lines | None, source_frames: dict[str, gpd.GeoDataFrame]) -> gpd.GeoDataFrame:
+    """Return the polygons that claim land for a line; columns as those of `zone_claims`."""
+    claims = line_spec.claims if line_spec else ()
+    return _gather([(claim.line, claim.source, claim.where) for claim in claims], source_frames)
+
+
+def _gather(
+    claims: list[tuple[str, str, dict[str, str | int | float]]], frames: dict[str, gpd.GeoDataFrame]
+) -> gpd.GeoDataFrame:
+    texts = dict.fromkeys(("target", "source", "where", "feature", "fault"), "str")
+    kinds = {"claim": "int64", **texts, "illustrative": "bool"}
+    tables = [gpd.GeoDataFrame(columns=[*kinds, "geometry"], geometry="geometry", crs=STORED_CRS)]
+    for number, (target, source, where) in enumerate(claims):
+        rows, fault = _select(frames.get(source), where)
+        said = ", ".join(f"{key}={value}" for key, value in where.items())
+        table = pd.DataFrame({"feature": rows["id"].astype(str), "illustrative": rows["illustrative"]})
+        faults = [fault] if fault else name_faults(rows.geometry)
+        shapes = [None] if fault else repair_polygons(rows.geometry)
+        table = table.assign(claim=number, target=target, source=source, where=said, fault=faults)
+        tables.append(gpd.GeoDataFrame(table, geometry=shapes, crs=STORED_CRS))
+    filled = [table for table in tables if len(table)] or tables
+    return pd.concat(filled, ignore_index=True)[[*kinds, "geometry"]].astype(kinds)
+
+
+def _select(
+    frame: gpd.GeoDataFrame | None, where: Mapping[str, str | int | float]
+) -> tuple[gpd.GeoDataFrame, str]:
+    """Return the rows that fit, or one row of nothing and why there are none."""
+    nothing = gpd.GeoDataFrame({"id": [""], "illustrative": [False]}, geometry=[None], crs=STORED_CRS)
+    if frame is None:
+        return nothing, "no source"
+    fits = np.ones(len(frame), dtype=bool)
+    for key, value in where.items():
+        if key not in frame.columns:
+            return nothing, f"no column {key}"
+        fits &= _equals(frame[key], value)
+    return (frame[fits], "") if fits.any() else (nothing, "no match")
+
+
+def _equals(column: pd.Series, value: str | int | float) -> Truths:
+    """Compare as texts; in a column of numbers, as numbers, so that 1, 1.0 and "1" are one."""
+    same = column.notna() & (column.astype(str).str.strip() == str(value).strip())
+    if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
+        same |= column == pd.to_numeric(str(value), errors="coerce")
+    return np.asarray(same, dtype=bool)
+
+
+def land_faces(
+    territory: gpd.GeoDataFrame,
+    zone_claims: gpd.GeoDataFrame,
+    line_claims: gpd.GeoDataFrame,
+    zoning: Zoning,
+) -> gpd.GeoDataFrame:
+    """Return the faces between all edges, and what each of them became.
+
+    Returns
+    -------
+    geopandas.GeoDataFrame
+        Polygons that tile the territory and share all vertices; no rows without zones and lines in the plan.
+        ``line``, ``zone``: what the face became, empty for none. ``merged``: it was part of a sliver
+        that went to a neighbour. ``claims_NAME``: whether NAME claims it. ``line_part``, ``zone_part``:
+        number of the connected part that it belongs to, -1 for none. ``line_source``, ``zone_source``,
+        ``line_illustrative``, ``zone_illustrative``: of that part. ``area_m2``: ellipsoidal.
+    """
+    claims = pd.concat([line_claims, zone_claims], ignore_index=True)
+    claims = claims[~shapely.is_missing(claims.geometry.to_numpy())]
+    wanted = zoning.has_zones or zoning.has_lines
+    area = repair_polygons([territory.geometry.union_all() if wanted else None])[0]
+    shapes, face, claim = partition(area, claims.geometry, GRID_DEG)
+    pairs = claims[["target", "source", "illustrative"]].iloc[claim].assign(face=face).reset_index(drop=True)
+    claimed = {f"claims_{name}": np.zeros(len(shapes), dtype=bool) for name in NAMES}
+    for name, faces in pairs.groupby("target")["face"]:
+        claimed[f"claims_{name}"][faces] = True
+    frame = gpd.GeoDataFrame({**claimed, "area_m2": area_m2(shapes)}, geometry=shapes, crs=STORED_CRS)
+    frame["line"], frame["zone"] = _settle(frame, zoning)
+    edges = find_shared_edges(shapes)
+    settled = frame["zone"]
+    frame["zone"] = _merge_slivers(frame, edges, zoning)
+    frame["merged"] = frame["zone"] != settled
+    return _number_parts(frame, edges, pairs, bool(territory["illustrative"].any()))
+
+
+def _settle(faces: gpd.GeoDataFrame, zoning: Zoning) -> tuple[pd.Series, pd.Series]:
+    """Return the line and the zone of each face: by rank, and in a line the zone of that line."""
+    line = _first_claimed(faces, zoning.line_order)
+    if not zoning.has_zones:
+        return line, pd.Series("", index=faces.index, dtype="str")
+    zone = _first_claimed(faces, zoning.zone_order).where(lambda names: names != "", zoning.unclaimed)
+    for name, held in zoning.zone_of_line.items():
+        zone = zone.mask(line == name, held)
+    return line, zone
+
+
+def _first_claimed(faces: gpd.GeoDataFrame, order: tuple[str, ...]) -> pd.Series:
+    claimed = [faces[f"claims_{name}"] for name in order]
+    return pd.Series(np.select(claimed, list(order), default=""), index=faces.index, dtype="str")
+
+
+def _merge_slivers(faces: gpd.GeoDataFrame, edges: SharedEdges, zoning: Zoning) -> pd.Series:
+    """Return the zones after parts below the least area, if they hold no line, went to a neighbour."""
+    codes = pd.Index(zoning.zone_order).get_indexer(faces["zone"])
+    part = label_parts(codes, edges)
+    count = part.max(initial=-1) + 1
+    if not count:
+        return faces["zone"]
+    sizes = np.bincount(part, weights=faces["area_m2"], minlength=count)
+    held = np.bincount(part, weights=faces["line"] != "", minlength=count) > 0
+    slivers = (sizes < zoning.min_area_m2) & ~held
+    classes = np.zeros(count, dtype=np.int64)
+    classes[part] = codes
+    contacts = _measure_contacts(part, edges, slivers)
+    taken = absorb_slivers(classes, sizes, slivers, contacts, zoning.min_area_m2)
+    return pd.Series(np.array(zoning.zone_order)[taken[part]], index=faces.index, dtype="str")
+
+
+def _measure_contacts(part: Integers, edges: SharedEdges, slivers: Truths) -> dict[tuple[int, int], float]:
+    """Return the length of edge that slivers share with other parts; only its proportions matter."""
+    left, right = part[edges.left], part[edges.right]
+    asked = (left != right) & (slivers[left] | slivers[right])
+    lon0, lat0, lon1, lat1 = edges.ends[asked].T
+    # A degree of longitude is shorter than one of latitude by the cosine of the latitude.
+    length = np.hypot((lon1 - lon0) * np.cos(np.radians((lat0 + lat1) / 2)), lat1 - lat0)
+    low, high = np.minimum(left, right)[asked], np.maximum(left, right)[asked]
+    sums = pd.Series(length).groupby([low, high]).sum()
+    return {(int(one), int(other)): value for (one, other), value in sums.items()}
+
+
+def _number_parts(
+    faces: gpd.GeoDataFrame, edges: SharedEdges, pairs: pd.DataFrame, rough: bool
+) -> gpd.GeoDataFrame:
+    """Add what connected part each face belongs to, and what is known of that part.
+
+    `pairs` says which claim covers which face; `rough`, whether the territory is illustrative.
+    """
+    any_rough = rough or bool(pairs["illustrative"].any())
+    for kind, names in (("line", LINE_NAMES), ("zone", ZONE_NAMES)):
+        codes = pd.Index(list(names)).get_indexer(faces[kind])
+        part = label_parts(codes, edges)
+        won = pairs["target"].to_numpy() == faces[kind].to_numpy()[pairs["face"]]
+        if kind == "zone":
+            won |= pairs["target"].to_numpy() == faces["line"].to_numpy()[pairs["face"]]
+        backed = pairs[won].assign(part=part[pairs["face"][won]])
+        sources = backed[["part", "source"]].drop_duplicates().sort_values(["part", "source"])
+        joined = sources.groupby("part")["source"].agg(",".join).astype("str").reindex(part)
+        bare = ~faces.index.isin(backed["face"])
+        doubtful = {*backed["part"][backed["illustrative"]], *(part[bare] if any_rough else ())}
+        faces[f"{kind}_part"] = part
+        faces[f"{kind}_source"] = joined.fillna(NO_CLAIM if kind == "zone" else "").to_numpy()
+        faces[f"{kind}_illustrative"] = rough | np.isin(part, list(doubtful)) & (part >= 0)
+    texts = {f"{kind}_source": "str" for kind in ("line", "zone")}
+    return faces.astype(texts)
