@@ -1,0 +1,302 @@
+"""Networks from files, built once: the second run loads what the first one saved beside its inputs' hash."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import platformdirs
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from spatial.engine.assembly import build_network
+from spatial.engine.crs import choose_gauss_kruger
+from spatial.engine.network import Mode, Network, from_arrays, to_arrays
+from spatial.engine.roads import RoadTable
+from spatial.engine.slopes import climb_roads, sample_roads
+from spatial.errors import Fault, SourceError, SpatialError
+from spatial.plan.records import Source
+from spatial.plan.rules import read_rules
+from spatial.sources.elevation import measure_cell, read_heights
+from spatial.sources.files import hash_parts
+from spatial.sources.osm import make_table, read_osm
+from spatial.sources.roads import RoadColumns, make_line_table, read_line_roads
+from spatial.sources.speeds import choose_class_speeds
+from spatial.sources.vector import fingerprint_source
+
+_KEPT = 40
+
+
+@dataclass(frozen=True)
+class Travel:
+    """What shapes times on roads besides the roads.
+
+    Parameters
+    ----------
+    speeds : mapping of str to float, optional
+        km/h by ``class`` or ``mode.class`` over the rule table's.
+    maxspeed_share : float, optional
+        Share of posted speeds that is driven; None takes the rule table's.
+    junction_s : float, optional
+        Delay at each junction for cars, seconds; None takes the rule table's. Others have none.
+    heights : Path, optional
+        Elevation model: walking and cycling follow its slope.
+    """
+
+    speeds: Mapping[str, float] | None = None
+    maxspeed_share: float | None = None
+    junction_s: float | None = None
+    heights: Path | None = None
+
+
+def open_networks(
+    path: Path,
+    modes: Iterable[Mode],
+    *,
+    crs: str | None = None,
+    travel: Travel | None = None,
+    within: BaseGeometry | None = None,
+    kept: bool = True,
+) -> dict[Mode, Network]:
+    """Return networks of an OpenStreetMap extract; the file is parsed once, and not at all if they are kept.
+
+    Parameters
+    ----------
+    path : Path
+        As `read_osm` takes it.
+    modes : iterable of {"drive", "cycle", "walk"}
+    crs : str, optional
+        Metric system; None chooses the one of the roads' middle.
+    travel : Travel, optional
+    within : shapely geometry, optional
+        Longitude and latitude; roads that do not touch it are left out.
+    kept : bool
+        Whether networks are taken from and saved to the user's cache (``SPATIAL_CACHE`` overrides where).
+
+    Raises
+    ------
+    SourceError
+        As `read_osm` and `read_heights`.
+    GeometryError
+        No road is open to one of the modes.
+    """
+    travel = travel or Travel()
+    if not path.is_file():
+        raise SourceError(Fault(path.name, "", "no such file", "check the path"))
+    inputs = {"file": hash_parts([path], path.parent), "within": within.wkb_hex if within else None}
+    roads = cache(lambda: read_osm(path, within))
+
+    def build(mode: Mode) -> Network:
+        return build_mode(make_table(roads(), mode, travel.speeds), crs, travel)
+
+    return {mode: _open(inputs | _describe(mode, crs, travel), mode, build, kept) for mode in modes}
+
+
+@dataclass(frozen=True)
+class LineFile:
+    """A file of road lines.
+
+    Parameters
+    ----------
+    name : str
+    source : Source
+    folder : Path
+        As `read_source` takes them.
+    columns : RoadColumns
+    join_m : float
+        As in `read_line_roads`.
+    """
+
+    name: str
+    source: Source
+    folder: Path
+    columns: RoadColumns = field(default_factory=RoadColumns)
+    join_m: float = 0.0
+
+
+def open_line_networks(
+    lines: LineFile,
+    modes: Iterable[Mode],
+    *,
+    crs: str | None = None,
+    travel: Travel | None = None,
+    kept: bool = True,
+) -> dict[Mode, Network]:
+    """Return networks of a file of lines, as `open_networks` does of an extract.
+
+    Parameters
+    ----------
+    lines : LineFile
+    modes, crs, travel, kept
+        As in `open_networks`.
+
+    Raises
+    ------
+    SourceError
+        As `read_line_roads` and `read_heights`.
+    GeometryError
+        No road is open to one of the modes.
+    """
+    travel = travel or Travel()
+    columns = asdict(lines.columns)
+    inputs = {
+        "file": fingerprint_source(lines.source, lines.folder),
+        "source": lines.source.model_dump_json(),
+        "lines": {"name": lines.name, "columns": columns, "join_m": lines.join_m},
+    }
+    roads = cache(
+        lambda: read_line_roads(lines.name, lines.source, lines.folder, lines.columns, join_m=lines.join_m)
+    )
+
+    def build(mode: Mode) -> Network:
+        return build_mode(make_line_table(roads(), mode, travel.speeds), crs, travel)
+
+    return {mode: _open(inputs | _describe(mode, crs, travel), mode, build, kept) for mode in modes}
+
+
+def build_mode(table: RoadTable, crs: str | None = None, travel: Travel | None = None) -> Network:
+    """Build the network of a table with the speeds of the rule table and of `travel`.
+
+    Parameters
+    ----------
+    table : RoadTable
+    crs, travel
+        As in `open_networks`.
+
+    Raises
+    ------
+    GeometryError
+        No road is open to the mode.
+    """
+    travel = travel or Travel()
+    rules = read_rules("speeds")
+    drive = table.mode == "drive"
+    share = rules.value("drive.maxspeed_share") if travel.maxspeed_share is None else travel.maxspeed_share
+    delay = rules.value("drive.junction") if travel.junction_s is None else travel.junction_s
+    network = build_network(
+        table,
+        crs=crs or choose_crs(table.lon, table.lat),
+        speeds=choose_class_speeds(table.mode, travel.speeds),
+        maxspeed_share=float(share) if drive else 1.0,
+        junction_s=float(delay) if drive else 0.0,
+    )
+    if travel.heights is None or drive:
+        return network
+    samples = sample_roads(network, max(measure_cell(travel.heights), 10.0))
+    return climb_roads(network, samples, read_heights(travel.heights, samples.xy, network.crs))
+
+
+def choose_crs(lon: npt.NDArray[np.float64], lat: npt.NDArray[np.float64]) -> str:
+    """Return the metric system of the region that vertices lie in.
+
+    Examples
+    --------
+    >>> choose_crs(np.array([112.4, 112.8]), np.array([35.0, 35.3]))
+    'EPSG:4547'
+    """
+    margin = 0.01
+    return choose_gauss_kruger(
+        shapely.box(lon.min() - margin, lat.min() - margin, lon.max() + margin, lat.max() + margin)
+    )
+
+
+def measure_share_within(
+    lon: npt.NDArray[np.float64], lat: npt.NDArray[np.float64], territory: BaseGeometry
+) -> float:
+    """Return which share of the vertices of roads lies in a territory: 0 says that they are elsewhere.
+
+    Parameters
+    ----------
+    lon, lat : ndarray of float64
+        Degrees, of a table or of a source.
+    territory : shapely geometry
+        Longitude and latitude.
+
+    Examples
+    --------
+    >>> box = shapely.box(111.9, 34.9, 112.5, 35.1)
+    >>> measure_share_within(np.array([112.0, 113.0]), np.array([35.0, 35.0]), box)
+    0.5
+    """
+    if not len(lon):
+        return 0.0
+    shapely.prepare(territory)
+    return float(shapely.contains_xy(territory, lon, lat).mean())
+
+
+def _describe(mode: Mode, crs: str | None, travel: Travel) -> dict[str, Any]:
+    heights = travel.heights if mode != "drive" else None
+    if heights is not None and not heights.is_file():
+        raise SourceError(Fault(heights.name, "", "no such file", "check the path"))
+    return {
+        "mode": mode,
+        "crs": crs,
+        "speeds": dict(travel.speeds or {}),
+        "maxspeed_share": travel.maxspeed_share,
+        "junction_s": travel.junction_s,
+        "heights": hash_parts([heights], heights.parent) if heights else None,
+    }
+
+
+def _open(inputs: dict[str, Any], mode: Mode, build: Callable[[Mode], Network], kept: bool) -> Network:
+    """Load the network of these inputs, or build and save it."""
+    if not kept:
+        return build(mode)
+    text = json.dumps(inputs | {"code": _hash_code()}, sort_keys=True, ensure_ascii=False)
+    file = find_networks() / f"{sha256(text.encode()).hexdigest()[:32]}.npz"
+    if file.is_file():
+        try:
+            with np.load(file, allow_pickle=False) as arrays:
+                network = from_arrays(dict(arrays))
+            os.utime(file)
+            return network
+        except (OSError, ValueError, EOFError, KeyError, SpatialError):
+            file.unlink(missing_ok=True)  # cut short or of another kind: built again
+    network = build(mode)
+    _save(network, file, text)
+    return network
+
+
+def _save(network: Network, file: Path, text: str) -> None:
+    """Write beside and rename; a cache that cannot be written is done without."""
+    beside = file.with_name(f".{file.stem}.{os.getpid()}.part")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with beside.open("wb") as stream:
+            np.savez(stream, **to_arrays(network))  # type: ignore[arg-type]
+        beside.replace(file)
+        file.with_suffix(".json").write_text(text, encoding="utf-8")
+        saved = sorted(file.parent.glob("*.npz"), key=lambda path: path.stat().st_mtime, reverse=True)
+        for old in saved[_KEPT:]:
+            old.unlink(missing_ok=True)
+            old.with_suffix(".json").unlink(missing_ok=True)
+    except OSError:
+        beside.unlink(missing_ok=True)
+
+
+def find_networks() -> Path:
+    """Return the folder of saved networks in the user's cache; ``SPATIAL_CACHE`` overrides its root."""
+    root = os.environ.get("SPATIAL_CACHE") or platformdirs.user_cache_dir("spatial-planning-toolkit")
+    return Path(root) / "networks"
+
+
+@cache
+def _hash_code() -> str:
+    """Return a hash of what shapes a network besides its inputs: this code, the rules, the libraries."""
+    import pyproj
+
+    digest = sha256(f"{np.__version__} {shapely.__version__} {pyproj.proj_version_str}".encode())
+    digest.update(read_rules("speeds").model_dump_json().encode())
+    package = Path(__file__).resolve().parents[1]
+    for room in ("engine", "sources"):
+        for file in sorted((package / room).glob("*.py")):
+            digest.update(file.name.encode() + file.read_bytes())
+    return digest.hexdigest()
