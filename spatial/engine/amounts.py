@@ -59,7 +59,7 @@ def check_fit(name: str, values: npt.ArrayLike, count: int, places: str) -> Floa
     """
     amounts = check_amounts(name, values)
     if len(amounts) != count:
-        raise make_fault(name, f"{len(amounts)} numbers for {count} {places}", "give one number for each")
+        raise make_fault(name, f"{len(amounts)} given for {count} {places}", "give one number for each")
     return amounts
 
 
