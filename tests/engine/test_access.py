@@ -156,6 +156,7 @@ def test_zones_end_where_they_say():
 
 
 @pytest.mark.parametrize("name", IMPEDANCES)
+@settings(deadline=None)
 @given(county=counties())
 def test_shared_supply_is_conserved(name, county):
     times, supply, demand = county
@@ -167,6 +168,7 @@ def test_shared_supply_is_conserved(name, county):
 
 
 @pytest.mark.parametrize("name", IMPEDANCES)
+@settings(deadline=None)
 @given(county=counties(), longer=st.floats(0, 30))
 def test_gravity_falls_as_journeys_grow(name, county, longer):
     times, supply, _ = county
@@ -175,6 +177,7 @@ def test_gravity_falls_as_journeys_grow(name, county, longer):
     assert (far <= near * (1 + 1e-12)).all()
 
 
+@settings(deadline=None)
 @given(county=counties(), limit=st.floats(0, 40), more=st.floats(0, 20))
 def test_reach_grows_with_the_limit(county, limit, more):
     times, supply, _ = county
@@ -183,6 +186,7 @@ def test_reach_grows_with_the_limit(county, limit, more):
     assert (covered(times, supply, limit_min=limit) <= covered(times, supply, limit_min=limit + more)).all()
 
 
+@settings(deadline=None)
 @given(county=counties(), k=st.integers(1, 8))
 def test_nearest_is_the_sorted_row(county, k):
     times, _, _ = county
@@ -195,6 +199,7 @@ def test_nearest_is_the_sorted_row(county, k):
     np.testing.assert_array_equal(times.toarray()[rows, found.target[kept]], found.minutes[kept])
 
 
+@settings(deadline=None)
 @given(county=counties(), seed=st.integers(0, 99))
 def test_the_order_of_journeys_changes_no_bit(county, seed):
     times, supply, demand = county
@@ -214,6 +219,7 @@ def test_unsorted_rows_are_read_right_and_left_as_they_are():
     assert times.data.tolist() == [9, 4]
 
 
+@settings(deadline=None)
 @given(minutes=st.floats(0, 500))
 def test_weights_lie_between_zero_and_one(minutes):
     for impedance in IMPEDANCES.values():

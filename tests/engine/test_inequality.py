@@ -4,7 +4,7 @@ from math import log
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -52,6 +52,7 @@ def test_districts_are_named_with_their_means():
     np.testing.assert_array_equal(np.isnan(parts.index), [False, False, True])
 
 
+@settings(deadline=None)
 @given(case=places())
 def test_gini_is_the_mean_difference(case):
     values, weights, _ = case
@@ -61,6 +62,7 @@ def test_gini_is_the_mean_difference(case):
     assert gini(values, weights) == pytest.approx(gaps.sum() / (2 * mean), rel=1e-9, abs=1e-12)
 
 
+@settings(deadline=None)
 @given(case=places())
 def test_indices_keep_their_bounds(case):
     values, weights, _ = case
@@ -68,6 +70,7 @@ def test_indices_keep_their_bounds(case):
     assert 0 <= theil(values, weights) <= log(weights.sum() / weights[weights > 0].min()) + 1e-9
 
 
+@settings(deadline=None)
 @given(case=places(), factor=st.floats(1e-6, 1e6))
 def test_indices_are_free_of_scale(case, factor):
     values, weights, _ = case
@@ -77,12 +80,14 @@ def test_indices_are_free_of_scale(case, factor):
         assert index(values, weights * factor) == pytest.approx(expected, rel=1e-9, abs=1e-12)
 
 
+@settings(deadline=None)
 @given(value=st.floats(1e-300, 1e300), weights=arrays(float, 5, elements=st.floats(0.1, 1e5)))
 def test_equal_values_are_equal(value, weights):
     assert gini([value] * 5, weights) == 0
     assert theil([value] * 5, weights) == pytest.approx(0, abs=1e-14)
 
 
+@settings(deadline=None)
 @given(case=places())
 def test_parts_add_up(case):
     values, weights, groups = case
@@ -94,6 +99,7 @@ def test_parts_add_up(case):
     assert parts.overlap >= -1e-12
 
 
+@settings(deadline=None)
 @given(case=places())
 def test_weights_count_people(case):
     values, _, _ = case
