@@ -176,11 +176,17 @@ def _take_way(gathered: _Gathered, way: osmium.osm.Way, bounds: tuple[float, ...
     tags = way.tags.get
     if not tags("highway") and tags("route") != "ferry":
         return
-    flat = [value for node in way.nodes for value in (node.ref, node.location.x, node.location.y)]
+    nodes = way.nodes
+    flat = array("q")
+    for node in map(nodes.__getitem__, range(len(nodes))):  # the hot loop: a third of the time of reading
+        place = node.location
+        flat.append(node.ref)
+        flat.append(place.x)
+        flat.append(place.y)
     if bounds and not _touches(flat, bounds):
         return
     gathered.vertices.extend(flat)
-    gathered.counts.append(len(flat) // 3)
+    gathered.counts.append(len(nodes))
     gathered.way_id.append(way.id)
     name = tags("name") or tags("ref") or ""
     gathered.codes.append(gathered.names.setdefault(name, len(gathered.names)))
@@ -193,7 +199,7 @@ def _take_way(gathered: _Gathered, way: osmium.osm.Way, bounds: tuple[float, ...
         gathered.codes.append(known.setdefault(values, len(known)))
 
 
-def _touches(flat: list[int], bounds: tuple[float, ...]) -> bool:
+def _touches(flat: array[int], bounds: tuple[float, ...]) -> bool:
     west, south, east, north = (round(value / _DEGREES) for value in bounds)
     x, y = flat[1::3], flat[2::3]
     return min(x) <= east and max(x) >= west and min(y) <= north and max(y) >= south if flat else False
@@ -240,9 +246,8 @@ def _as_arrays(path: Path, gathered: _Gathered, within: BaseGeometry | None) -> 
         gathered.seen["vertices that the extract leaves out, where ways were cut"] = lost
     codes = np.frombuffer(gathered.codes, dtype=np.int64).reshape(-1, 4)[way_of[kept]]
     counts = np.bincount(at[stays], minlength=len(row))[kept]
-    in_use = np.unique(vertex_id[stays])
     barrier_id = np.array(sorted(gathered.barriers), dtype=np.int64)
-    barrier_id = barrier_id[np.isin(barrier_id, in_use)]
+    barrier_id = barrier_id[_are_among(barrier_id, vertex_id[stays])]
     turns = np.array(sorted(set(gathered.turns)), dtype=np.int64).reshape(-1, 4)
     return OsmRoads(
         where=path.name,
@@ -264,6 +269,14 @@ def _as_arrays(path: Path, gathered: _Gathered, within: BaseGeometry | None) -> 
         turn_only=turns[:, 3] == 1,
         notes=tuple(f"{what}: {count}" for what, count in sorted(gathered.seen.items())),
     )
+
+
+def _are_among(few: Longs, many: Longs) -> npt.NDArray[np.bool_]:
+    """Say which of a few sorted numbers are among many."""
+    seen = np.zeros(len(few) + 1, dtype=bool)
+    at = np.searchsorted(few, many)
+    seen[at[np.append(few, -1)[at] == many]] = True
+    return seen[:-1]
 
 
 def _as_mappings(keys: tuple[str, ...], known: dict[Values, int]) -> tuple[Mapping[str, str | None], ...]:
