@@ -98,8 +98,7 @@ def _tell_kinds(table: RoadTable, pieces: Pieces) -> Longs:
 def _follow(pieces: Pieces, kind: Longs, kept_places: Longs) -> Longs:
     """Return the run that each run must go on with; itself where there is none or a choice."""
     entry = pieces.ends.ravel()  # run s begins at entry[s] and ends at entry[s ^ 1]
-    counts = np.bincount(entry)
-    through = counts == 2
+    through = np.bincount(entry, minlength=len(pieces.place_id)) == 2
     through[kept_places] = False
     at = np.flatnonzero(through[entry])
     one, other = at[np.argsort(entry[at], kind="stable")].reshape(-1, 2).T

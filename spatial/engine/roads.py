@@ -260,7 +260,7 @@ def cut_ways(table: RoadTable, kmh: Floats) -> Pieces:
     way, lon, lat = way[kept], table.lon[kept], table.lat[kept]
     place_id, place = np.unique(table.vertex_id[kept], return_inverse=True)
     barrier = np.isin(place_id, table.barrier_id)
-    first, last = _pair_breaks(way, place, barrier)
+    first, last = _pair_breaks(way, place, barrier | np.isin(place_id, table.turns[:, 1]))
     ends = np.column_stack([place[first], place[last]])
     blocked = barrier[ends]
     ends[blocked] = len(place_id) + np.arange(blocked.sum())
@@ -281,12 +281,12 @@ def cut_ways(table: RoadTable, kmh: Floats) -> Pieces:
     )
 
 
-def _pair_breaks(way: Longs, place: Longs, barrier: Truths) -> tuple[Longs, Longs]:
+def _pair_breaks(way: Longs, place: Longs, special: Truths) -> tuple[Longs, Longs]:
     """Return the positions where pieces begin and end.
 
-    Breaks are the ends of ways, vertices that are used more than once, and barriers.
+    Breaks are the ends of ways, vertices that are used more than once, barriers and restricted turns.
     """
-    breaks = ((np.bincount(place, minlength=len(barrier)) > 1) | barrier)[place]
+    breaks = ((np.bincount(place, minlength=len(special)) > 1) | special)[place]
     change = np.flatnonzero(np.diff(way))
     breaks[change] = breaks[change + 1] = True
     breaks[:1] = breaks[-1:] = True
