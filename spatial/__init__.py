@@ -16,6 +16,7 @@ _WHERE = {
     "SpatialError": "spatial.errors",
     "build_plan": "spatial.pipeline",
     "check_plan": "spatial.pipeline",
+    "draw_rings": "spatial.rings",
     "read_plan": "spatial.plan.reader",
 }
 
@@ -26,6 +27,7 @@ __all__ = [
     "__version__",
     "build_plan",
     "check_plan",
+    "draw_rings",
     "read_plan",
 ]
 

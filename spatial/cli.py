@@ -31,6 +31,13 @@ _SET_HELP = "Replace a value: circles.0.speed=40km/h. 临时改值"
 _ONLY_HELP = "Make only this layer. 只做某层"
 _KEY_HELP = "Key for the Tianditu basemap. 天地图密钥"
 _CITY_HELP = "Folder of the new plan; its last part is the name. 新规划文件夹"
+_ROADS_HELP = "OpenStreetMap extract (.osm.pbf) or any file of lines. 道路文件"
+_FROM_HELP = "A place, or a file of places; may be repeated. 起点"
+_SPEED_HELP = "One speed for all roads, or for a class. 速度"
+_COLUMN_HELP = "Of a file of lines: class, speed, oneway, level, bridge, tunnel, surface. 字段"
+_DEM_HELP = "Elevation model: walking and cycling follow its slope. 高程"
+_SNAP_HELP = "Farthest road that a place is snapped to. 接入路网的最大距离"
+_CRS_HELP = "Of files that do not say theirs. 未注明时的坐标系"
 
 PlanArgument = Annotated[str, typer.Argument(metavar="PLAN", help=_PLAN_HELP)]
 SetOption = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help=_SET_HELP)]
@@ -46,6 +53,17 @@ GraphOption = Annotated[
 ]
 KeyOption = Annotated[str | None, typer.Option(envvar="TIANDITU_KEY", help=_KEY_HELP)]
 CodeOption = Annotated[int | None, typer.Option(metavar="CODE", help="Six-digit division code. 行政区划代码")]
+RoadsOption = Annotated[Path, typer.Option(metavar="FILE", help=_ROADS_HELP)]
+FromOption = Annotated[list[str], typer.Option("--from", metavar="LON,LAT|FILE", help=_FROM_HELP)]
+MinutesOption = Annotated[str, typer.Option(metavar="15,30,60", help="Rising. 时间，由小到大")]
+ModeOption = Annotated[str, typer.Option(metavar="drive|cycle|walk", help="How one travels. 出行方式")]
+SpeedOption = Annotated[list[str] | None, typer.Option(metavar="5km/h|CLASS=5km/h", help=_SPEED_HELP)]
+ColumnOption = Annotated[list[str] | None, typer.Option(metavar="WHAT=COLUMN", help=_COLUMN_HELP)]
+DemOption = Annotated[Path | None, typer.Option(metavar="FILE", help=_DEM_HELP)]
+SnapOption = Annotated[str, typer.Option(metavar="1km", help=_SNAP_HELP)]
+TowardsOption = Annotated[bool, typer.Option("--towards", help="Journeys to the places. 到达而非出发")]
+CrsOption = Annotated[str | None, typer.Option(metavar="EPSG:4547", help=_CRS_HELP)]
+FolderOption = Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="Output folder. 成果文件夹")]
 BorderOption = Annotated[
     Path | None, typer.Option(metavar="FILE", help="Vector file of the territory. 边界文件")
 ]
@@ -112,6 +130,35 @@ def new(
 
     file = start_plan(city, adcode=adcode, boundary=boundary)
     typer.echo(f"{file}\n\nNext: spatial build {file.parent}")
+
+
+@app.command()
+def rings(
+    roads: RoadsOption,
+    origins: FromOption,
+    out: FolderOption = Path("out/rings"),
+    minutes: MinutesOption = "15,30,60",
+    mode: ModeOption = "drive",
+    speed: SpeedOption = None,
+    towards: TowardsOption = False,
+    together: Annotated[bool, typer.Option("--together", help="One set of rings for all. 合并起点")] = False,
+    dem: DemOption = None,
+    column: ColumnOption = None,
+    snap: SnapOption = "1km",
+    network: Annotated[bool, typer.Option("--network", help="Roads with arrival times too. 附路网")] = False,
+    crs: CrsOption = None,
+) -> None:
+    """Draw what lies within so many minutes of places, without a plan. 无需规划，直接画等时圈."""
+    from spatial.rings import draw_rings
+
+    with _Steps() as steps:
+        made = draw_rings(
+            roads, origins, minutes, mode=mode, speed=speed, towards=towards, together=together, dem=dem,
+            columns=column, snap=snap, network=network, crs=crs, out=out, progress=steps.show,
+        )  # fmt: skip
+    for line in made.describe():
+        _console().print(line, markup=False)
+    raise typer.Exit(int(made.has_errors))
 
 
 @app.command()

@@ -24,7 +24,9 @@ LEVEL = {
     "plan": 2,
     **dict.fromkeys(ROOMS, 3),
     "cache": 4,
+    "journeys": 4,
     "pipeline": 5,
+    "rings": 5,
     "starter": 5,
     "cli": 6,
 }
