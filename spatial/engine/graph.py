@@ -222,6 +222,16 @@ class Starts:
         entry = np.repeat(self.first[:-1][order] - ends + counts, counts) + np.arange(counts.sum())
         return Starts(np.concatenate([[0], ends]), self.nodes[entry], self.seconds[entry])
 
+    def least(self, rows: Seconds) -> Seconds:
+        """Return the times at targets, (q, t), from times at nodes, (q, n): least over a target's nodes."""
+        counts = np.diff(self.first)
+        table = np.full((len(rows), len(self)), FAR, dtype=np.float32)
+        for rank in range(int(counts.max(initial=0))):
+            has = np.flatnonzero(counts > rank)
+            entry = self.first[has] + rank
+            table[:, has] = np.minimum(table[:, has], rows[:, self.nodes[entry]] + self.seconds[entry])
+        return table
+
     def check(self, nodes: int) -> Starts:
         """Return the starts themselves if they fit a graph of so many nodes.
 

@@ -19,7 +19,9 @@ from typing import Any, TypeVar, cast
 F = TypeVar("F", bound=Callable[..., Any])
 
 ROOMS = ("buckets", "contraction", "lanes")
-"""Modules of `spatial.engine` that hold kernels; each has a function `rehearse` that calls them all."""
+"""Modules of `spatial.engine` that hold kernels, named in their `ENTRIES`."""
+REHEARSALS = ("buckets", "hierarchy")
+"""Modules whose `rehearse` calls all kernels."""
 
 _RUNNING: list[subprocess.Popen[bytes]] = []
 
@@ -52,9 +54,8 @@ def is_ready(name: str) -> bool:
 
     Examples
     --------
-    >>> load_room("nowhere") is None or is_ready("buckets") in (True, False)
-    Traceback (most recent call last):
-    ModuleNotFoundError: No module named 'spatial.engine.nowhere'
+    >>> is_ready("buckets") in (True, False)
+    True
     """
     room = load_room(name)
     return room is not None and all(_is_kept(getattr(room, entry)) for entry in room.ENTRIES)
@@ -99,7 +100,7 @@ def rehearse() -> None:
 
     if hasattr(os, "nice"):
         os.nice(10)
-    for name in ROOMS:
+    for name in REHEARSALS:
         room = load_room(name)
         if room is not None:
             room.rehearse()

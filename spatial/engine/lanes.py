@@ -1,0 +1,188 @@
+"""Sweeps over a contraction hierarchy, for many starts side by side.
+
+Delling, Goldberg, Nowatzyk, Werneck, PHAST: hardware-accelerated shortest path trees (J. Parallel Distrib.
+Comput. 73, 2013). A batch of starts shares one walk through the hierarchy: each node holds a row of times,
+one for each start (lane), and an arc lowers a whole row at once. First *climb* from the starts to higher
+levels, then come down: by *sweeping* all chosen nodes in order (without a limit, or for chosen targets only),
+or by *descending* from the nodes that the limit lets one reach, level by level.
+
+Nodes are called by place here: 0 is the one that was contracted last.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from spatial.engine.kernels import kernel
+from spatial.engine.network import FAR, Ints, Seconds
+
+END = np.int32(-1)
+TILE = 64
+"""Nodes, and most lanes, that are turned from columns to rows at a time."""
+
+
+class Board(NamedTuple):
+    """What a batch writes on, reused from batch to batch.
+
+    Times of each place and lane, (n, lanes); the same bits as whole numbers, whose order is that of times
+    and whose minimum compilers can take side by side; the batch that wrote each row; the chains of places of
+    each level (first of each level, next of each place); the number of the batch.
+    """
+
+    seconds: Seconds
+    bits: Ints
+    written: Ints
+    first: Ints
+    after: Ints
+    batch: Ints
+
+
+def make_board(places: int, levels: int, lanes: int) -> Board:
+    """Return a board; its times are not touched, and so cost no memory until a batch comes by."""
+    seconds = np.empty((places, lanes), dtype=np.float32)
+    written, after = np.zeros(places, dtype=np.int32), np.empty(places, dtype=np.int32)
+    first = np.full(levels, END)
+    return Board(seconds, seconds.view(np.int32), written, first, after, np.zeros(1, dtype=np.int32))
+
+
+@kernel
+def seed(starts: Any, level: Any, board: Any) -> None:
+    """Begin a batch with its starts (first, places, seconds), one a lane."""
+    seconds, _, written, first, after, batch = board
+    batch[0] += 1
+    first[:] = END
+    for lane in range(len(starts.first) - 1):
+        for i in range(starts.first[lane], starts.first[lane + 1]):
+            place = starts.nodes[i]
+            if written[place] != batch[0]:
+                written[place] = batch[0]
+                seconds[place, :] = FAR
+                after[place] = first[level[place]]
+                first[level[place]] = place
+            seconds[place, lane] = min(seconds[place, lane], starts.seconds[i])
+
+
+@kernel
+def walk(rows: Any, level: Any, heights: Any, limit: Any, board: Any) -> None:
+    """Pass on times along arcs from the places written so far, level by level in the order of `heights`."""
+    indptr, edges = rows
+    seconds, bits, written, first, after, batch = board
+    now, lanes = batch[0], seconds.shape[1]
+    least = np.empty(1, dtype=np.float32)
+    least_bits = least.view(np.int32)
+    for height in heights:
+        tail = first[height]
+        while tail >= 0:
+            lowest = bits[tail, 0]
+            for lane in range(1, lanes):
+                lowest = min(lowest, bits[tail, lane])
+            least_bits[0] = lowest
+            for k in range(indptr[tail], indptr[tail + 1]):
+                place, more = edges[k].node, edges[k].seconds
+                if least[0] + more > limit:
+                    continue
+                if written[place] != now:
+                    written[place] = now
+                    for lane in range(lanes):
+                        seconds[place, lane] = FAR
+                    after[place] = first[level[place]]
+                    first[level[place]] = place
+                for lane in range(lanes):
+                    then = seconds[tail, lane] + more
+                    seconds[place, lane] = then if then < seconds[place, lane] else seconds[place, lane]
+            tail = after[tail]
+
+
+@kernel
+def sweep(rows: Any, level: Any, chosen: Any, board: Any) -> None:
+    """Lower the times of chosen places from those above them, top down; `chosen` must hold those as well."""
+    indptr, edges = rows
+    seconds, _, written, first, after, batch = board
+    now, lanes = batch[0], seconds.shape[1]
+    for place in chosen:
+        if written[place] != now:
+            written[place] = now
+            for lane in range(lanes):
+                seconds[place, lane] = FAR
+            after[place] = first[level[place]]
+            first[level[place]] = place
+        for k in range(indptr[place], indptr[place + 1]):
+            above, more = edges[k].node, edges[k].seconds
+            for lane in range(lanes):
+                then = seconds[above, lane] + more
+                seconds[place, lane] = then if then < seconds[place, lane] else seconds[place, lane]
+
+
+@kernel
+def spill(places: Any, board: Any, limit: Any, to: Any, rows: Any) -> None:
+    """Write each lane's times to all nodes, which lie at `places`, into its row of (q, n)."""
+    seconds, written, now = board.seconds, board.written, board.batch[0]
+    tile = np.empty(TILE * TILE, dtype=np.float32)
+    for begin in range(0, len(places), TILE):
+        many = min(TILE, len(places) - begin)
+        for i in range(many):
+            place = places[begin + i]
+            if written[place] == now:
+                for lane in range(seconds.shape[1]):
+                    tile[i * TILE + lane] = seconds[place, lane]
+            else:
+                for lane in range(seconds.shape[1]):
+                    tile[i * TILE + lane] = FAR
+        for lane in range(len(to)):
+            row = to[lane]
+            for i in range(many):
+                then = tile[i * TILE + lane]
+                rows[row, begin + i] = then if then <= limit else FAR
+
+
+@kernel
+def gather(targets: Any, board: Any, limit: Any, to: Any, table: Any) -> None:
+    """Write each lane's times to the targets (first, places, seconds) into its row of (q, t)."""
+    seconds, written, now = board.seconds, board.written, board.batch[0]
+    for target in range(len(targets.first) - 1):
+        for lane in range(len(to)):
+            least = FAR
+            for k in range(targets.first[target], targets.first[target + 1]):
+                place = targets.nodes[k]
+                if written[place] == now:
+                    least = min(least, seconds[place, lane] + targets.seconds[k])
+            table[to[lane], target] = least if least <= limit else FAR
+
+
+@kernel
+def add(weights: Any, board: Any, limits: Any, to: Any, totals: Any) -> None:
+    """Write the sums of weights (places, c) within each limit into each lane's row of (q, limits, c)."""
+    seconds, _, _, first, after, _ = board
+    lanes = seconds.shape[1]
+    sums = np.zeros((len(limits), weights.shape[1], lanes))
+    for height in range(len(first)):
+        place = first[height]
+        while place >= 0:
+            for c in range(weights.shape[1]):
+                weight = weights[place, c]
+                if weight != 0.0:
+                    for j in range(len(limits)):
+                        limit = limits[j]
+                        for lane in range(lanes):
+                            sums[j, c, lane] += weight if seconds[place, lane] <= limit else 0.0
+            place = after[place]
+    for lane in range(len(to)):
+        for j in range(len(limits)):
+            totals[to[lane], j] = sums[j, :, lane]
+
+
+@kernel
+def choose_above(rows: Any, places: Any, chosen: Any) -> None:
+    """Mark the places and all from which one comes down to them; rows lead upwards."""
+    for place in places:
+        chosen[place] = True
+    for place in range(len(chosen) - 1, -1, -1):
+        if chosen[place]:
+            for k in range(rows.indptr[place], rows.indptr[place + 1]):
+                chosen[rows.edges[k].node] = True
+
+
+ENTRIES = ("seed", "walk", "sweep", "spill", "gather", "add", "choose_above")
+"""Kernels that the hierarchy calls."""
