@@ -102,8 +102,10 @@ def _sample(path: Path, raster: DatasetReader, xy: Floats, crs: str) -> Floats:
     from rasterio.windows import Window
 
     turn = Transformer.from_crs(parse_crs(crs), parse_crs(raster.crs.to_wkt()), always_xy=True)
-    column, row = ~raster.transform * turn.transform(xy[:, 0], xy[:, 1])
-    column, row = np.asarray(column) - 0.5, np.asarray(row) - 0.5  # centre of the first cell is 0, 0
+    x, y = turn.transform(xy[:, 0], xy[:, 1])
+    back = ~raster.transform
+    column = back.a * x + back.b * y + back.c - 0.5  # the centre of the first cell is 0, 0
+    row = back.d * x + back.e * y + back.f - 0.5
     inside = (column >= -0.5) & (column <= raster.width - 0.5) & (row >= -0.5) & (row <= raster.height - 0.5)
     if not inside.any():
         box = ", ".join(f"{value:.2f}" for value in raster.bounds)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import zipfile
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cache
@@ -27,8 +28,8 @@ from spatial.plan.records import Source
 from spatial.plan.rules import read_rules
 from spatial.sources.elevation import measure_cell, read_heights
 from spatial.sources.files import hash_parts
-from spatial.sources.osm import make_table, read_osm
-from spatial.sources.roads import RoadColumns, make_line_table, read_line_roads
+from spatial.sources.osm import OsmRoads, make_table, read_osm
+from spatial.sources.roads import LineRoads, RoadColumns, make_line_table, read_line_roads
 from spatial.sources.speeds import choose_class_speeds
 from spatial.sources.vector import fingerprint_source
 
@@ -95,7 +96,7 @@ def open_networks(
     roads = cache(lambda: read_osm(path, within))
 
     def build(mode: Mode) -> Network:
-        return build_mode(make_table(roads(), mode, travel.speeds), crs, travel)
+        return build_mode(roads(), mode, crs=crs, travel=travel)
 
     return {mode: _open(inputs | _describe(mode, crs, travel), mode, build, kept) for mode in modes}
 
@@ -157,17 +158,21 @@ def open_line_networks(
     )
 
     def build(mode: Mode) -> Network:
-        return build_mode(make_line_table(roads(), mode, travel.speeds), crs, travel)
+        return build_mode(roads(), mode, crs=crs, travel=travel)
 
     return {mode: _open(inputs | _describe(mode, crs, travel), mode, build, kept) for mode in modes}
 
 
-def build_mode(table: RoadTable, crs: str | None = None, travel: Travel | None = None) -> Network:
-    """Build the network of a table with the speeds of the rule table and of `travel`.
+def build_mode(
+    roads: OsmRoads | LineRoads, mode: Mode, *, crs: str | None = None, travel: Travel | None = None
+) -> Network:
+    """Build the network of one mode with the speeds of the rule table and of `travel`.
 
     Parameters
     ----------
-    table : RoadTable
+    roads : OsmRoads or LineRoads
+        As `read_osm`, `read_line_roads` and `node_roads` return them.
+    mode : {"drive", "cycle", "walk"}
     crs, travel
         As in `open_networks`.
 
@@ -175,16 +180,20 @@ def build_mode(table: RoadTable, crs: str | None = None, travel: Travel | None =
     ------
     GeometryError
         No road is open to the mode.
+    SourceError
+        As `read_heights`.
     """
     travel = travel or Travel()
+    make = make_table if isinstance(roads, OsmRoads) else make_line_table
+    table: RoadTable = make(roads, mode, travel.speeds)  # type: ignore[arg-type]
     rules = read_rules("speeds")
-    drive = table.mode == "drive"
+    drive = mode == "drive"
     share = rules.value("drive.maxspeed_share") if travel.maxspeed_share is None else travel.maxspeed_share
     delay = rules.value("drive.junction") if travel.junction_s is None else travel.junction_s
     network = build_network(
         table,
         crs=crs or choose_crs(table.lon, table.lat),
-        speeds=choose_class_speeds(table.mode, travel.speeds),
+        speeds=choose_class_speeds(mode, travel.speeds),
         maxspeed_share=float(share) if drive else 1.0,
         junction_s=float(delay) if drive else 0.0,
     )
@@ -254,11 +263,11 @@ def _open(inputs: dict[str, Any], mode: Mode, build: Callable[[Mode], Network], 
     file = find_networks() / f"{sha256(text.encode()).hexdigest()[:32]}.npz"
     if file.is_file():
         try:
-            with np.load(file, allow_pickle=False) as arrays:
+            with file.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
                 network = from_arrays(dict(arrays))
             os.utime(file)
             return network
-        except (OSError, ValueError, EOFError, KeyError, SpatialError):
+        except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, SpatialError):
             file.unlink(missing_ok=True)  # cut short or of another kind: built again
     network = build(mode)
     _save(network, file, text)

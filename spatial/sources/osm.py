@@ -109,6 +109,7 @@ class _Gathered:
     barriers: dict[int, Mapping[str, str | None]] = field(default_factory=dict)
     turns: list[tuple[int, int, int, bool]] = field(default_factory=list)
     seen: Counter[str] = field(default_factory=Counter)
+    box: tuple[int, ...] = (_NOWHERE, _NOWHERE, -_NOWHERE, -_NOWHERE)  # of all ways, where an area is asked
 
 
 def read_osm(path: Path, within: BaseGeometry | None = None) -> OsmRoads:
@@ -183,7 +184,7 @@ def _take_way(gathered: _Gathered, way: osmium.osm.Way, bounds: tuple[float, ...
         flat.append(node.ref)
         flat.append(place.x)
         flat.append(place.y)
-    if bounds and not _touches(flat, bounds):
+    if bounds and not _touches(gathered, flat, bounds):
         return
     gathered.vertices.extend(flat)
     gathered.counts.append(len(nodes))
@@ -199,10 +200,16 @@ def _take_way(gathered: _Gathered, way: osmium.osm.Way, bounds: tuple[float, ...
         gathered.codes.append(known.setdefault(values, len(known)))
 
 
-def _touches(flat: array[int], bounds: tuple[float, ...]) -> bool:
-    west, south, east, north = (round(value / _DEGREES) for value in bounds)
-    x, y = flat[1::3], flat[2::3]
-    return min(x) <= east and max(x) >= west and min(y) <= north and max(y) >= south if flat else False
+def _touches(gathered: _Gathered, flat: array[int], bounds: tuple[float, ...]) -> bool:
+    """Say whether a way's box touches the bounds; keep in mind the box of all ways."""
+    x = [value for value in flat[1::3] if value != _NOWHERE]
+    y = [value for value in flat[2::3] if value != _NOWHERE]
+    if not x or not y:
+        return False
+    box = (min(x), min(y), max(x), max(y))
+    gathered.box = tuple(map(min, gathered.box[:2], box[:2])) + tuple(map(max, gathered.box[2:], box[2:]))
+    west, south, east, north = (value / _DEGREES for value in bounds)
+    return box[0] <= east and box[2] >= west and box[1] <= north and box[3] >= south
 
 
 def _take_restriction(gathered: _Gathered, relation: osmium.osm.Relation) -> None:
@@ -240,7 +247,7 @@ def _as_arrays(path: Path, gathered: _Gathered, within: BaseGeometry | None) -> 
     if within is not None:
         kept[kept] = _intersects(lon, lat, at, kept, within)
     if not kept.any():
-        raise _refuse(path, *_say_where(lon, lat))
+        raise _refuse(path, *_say_where(gathered.box))
     stays = kept[at]
     if lost := int((~found).sum()):
         gathered.seen["vertices that the extract leaves out, where ways were cut"] = lost
@@ -293,11 +300,12 @@ def _intersects(
     return np.asarray(shapely.intersects(within, lines))
 
 
-def _say_where(lon: Floats, lat: Floats) -> tuple[str, str]:
-    if not len(lon):
+def _say_where(box: tuple[int, ...]) -> tuple[str, str]:
+    west, south, east, north = (value * _DEGREES for value in box)
+    if west > east:
         return "holds roads but not where they run (no nodes)", "export it with complete ways"
-    box = f"{lon.min():.2f} to {lon.max():.2f} E, {lat.min():.2f} to {lat.max():.2f} N"
-    return f"holds no roads in the area asked for; its roads lie in {box}", "take the extract of that area"
+    where = f"{west:.2f} to {east:.2f} E, {south:.2f} to {north:.2f} N"
+    return f"holds no roads in the area asked for; its roads lie in {where}", "take the extract of that area"
 
 
 def make_table(roads: OsmRoads, mode: Mode, overrides: Mapping[str, float] | None = None) -> RoadTable:

@@ -155,5 +155,5 @@ def test_shapes_stay_where_they_were(seed):
     noded = node_lines(lines, random.integers(-1, 2, 8))
     way = np.repeat(np.arange(len(noded.line)), np.diff(noded.way_start))
     for line, drawn in zip(noded.line, shapely.linestrings(noded.xy, indices=way), strict=True):
-        assert shapely.hausdorff_distance(lines[line], drawn) < 1e-6
-        assert drawn.length == pytest.approx(lines[line].length)
+        assert shapely.hausdorff_distance(lines[line], drawn) <= 0.01  # what counts as one place
+        assert drawn.length == pytest.approx(lines[line].length, abs=0.1)
