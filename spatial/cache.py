@@ -89,14 +89,26 @@ def _hash_frame(frame: pd.DataFrame, *_: object, **__: object) -> str:
     return _hash(*parts)
 
 
-def register_fingerprints() -> None:
-    """Teach Hamilton to tell records, geometries and frames apart by what they hold.
+def _hash_array(array: np.ndarray, *_: object, **__: object) -> str:
+    """Hash type, shape and values: of objects (texts, geometries) what they say, not where they lie."""
+    head = f"{array.dtype} {array.shape}".encode()
+    if array.dtype != object:
+        return _hash(head, np.ascontiguousarray(array).tobytes())
+    codes, words = pd.factorize(array.ravel(), use_na_sentinel=False)
+    said = [word.wkb if isinstance(word, BaseGeometry) else repr(word).encode() for word in words]
+    return _hash(head, np.asarray(codes, dtype=np.int64).tobytes(), *said)
 
-    Its own rule for frames leaves out the CRS, and the one for unknown objects stops at a depth and
-    then takes all for equal, which would hand out stale layers.
+
+def register_fingerprints() -> None:
+    """Teach Hamilton to tell records, geometries, frames and arrays apart by what they hold.
+
+    Its own rule for frames leaves out the CRS, that for arrays leaves out type and shape and hashes
+    addresses instead of objects, and the one for unknown objects stops at a depth and then takes all
+    for equal, which would hand out stale layers.
     """
     fingerprinting.set_max_depth(50)
     fingerprinting.hash_value.register(BaseModel, _hash_record)
     fingerprinting.hash_value.register(BaseGeometry, _hash_geometry)
     fingerprinting.hash_value.register(gpd.GeoDataFrame, _hash_frame)
     fingerprinting.hash_value.register(pd.DataFrame, _hash_frame)
+    fingerprinting.hash_value.register(np.ndarray, _hash_array)

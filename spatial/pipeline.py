@@ -220,7 +220,7 @@ def _plan_inputs(file: PlanFile) -> dict[str, Any]:
         "population_spec": plan.population,
         "road_spec": plan.roads,
         "river_spec": plan.rivers,
-        "source_refs": nodes.reference_sources(plan.sources, file.folder),
+        "source_refs": nodes.reference_sources(plan.sources, file.folder, nodes.list_rasters(plan.roads)),
         **{f"{table.rstrip('s')}_rules": read_rules(table) for table in RULE_TABLES},
     }
 

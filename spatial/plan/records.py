@@ -7,9 +7,9 @@ into ``speed_kmh``). Coordinates are longitude and latitude in degrees, CGCS2000
 from __future__ import annotations
 
 import datetime as dt
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from spatial.plan.base import Name, Position, Record, Slug, Text
 from spatial.plan.structure import Structure
@@ -132,10 +132,43 @@ class Circle(Record):
 
 
 class Background(Record):
-    """Roads or rivers to find one's way by: lines of a source and the column of their grade."""
+    """Rivers to find one's way by: lines of a source and the column of their grade."""
 
     source: Slug
     grade_column: Name = "grade"
+
+
+class RoadFields(Record):
+    """Which column of a file of road lines says what; the class is in the `grade_column`."""
+
+    speed: Name | None = None
+    oneway: Name | None = None
+    level: Name | None = None
+    bridge: Name | None = None
+    tunnel: Name | None = None
+    surface: Name | None = None
+
+
+RoadKey = Annotated[str, StringConstraints(pattern=r"^((drive|cycle|walk)\.)?[a-z][a-z_]*$", max_length=63)]
+"""A class of road, for all modes or for one: ``track``, ``drive.track``."""
+
+
+class Roads(Background):
+    """Roads: drawn to find one's way by, and the network that circles of ``method: network`` run on.
+
+    The source is a file of lines, noded where they cross at the same level, or an OpenStreetMap extract
+    (``.osm.pbf``), whose tags say all that the keys on columns and classes say of lines.
+    """
+
+    columns: RoadFields = RoadFields()
+    classes: dict[Name, Slug] = Field(default_factory=dict)
+    speeds: dict[RoadKey, Speed] = Field(default_factory=dict)
+    maxspeed_share: float | None = Field(default=None, gt=0, le=1)
+    junction_min: Time | None = Field(default=None, alias="junction")
+    join_m: Length = Field(default=0.0, alias="join")
+    snap_m: Length = Field(default=1000.0, alias="snap")
+    margin_m: Length = Field(default=20_000.0, alias="margin")
+    elevation: Slug | None = None
 
 
 class Population(Record):
@@ -171,7 +204,7 @@ class Plan(Record):
     lines: Lines | None = None
     circles: tuple[Circle, ...] = ()
     population: Population | None = None
-    roads: Background | None = None
+    roads: Roads | None = None
     rivers: Background | None = None
     sources: dict[Slug, Source] = Field(default_factory=dict)
     outputs: Outputs = Outputs()

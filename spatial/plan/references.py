@@ -22,8 +22,12 @@ _USES_OF_SOURCES: tuple[tuple[str, ...], ...] = (
     ("lines", "claims", "*", "source"),
     ("population", "source"),
     ("roads", "source"),
+    ("roads", "elevation"),
     ("rivers", "source"),
 )
+_EXTRACTS = (".pbf", ".osm", ".osm.gz", ".osm.bz2")
+_NO_FEATURES = {("roads", "source"), ("roads", "elevation")}
+"""Uses of sources that are not read as features."""
 _USES_OF_ELEMENTS = ((*_ELEMENTS, "cut", "*"), (*_ELEMENTS, "round"))
 _ALL_DIFFERENT: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("id", (*_ELEMENTS, "id")),
@@ -80,6 +84,27 @@ def _missing_sources(document: dict[str, Any]) -> Iterator[Broken]:
         for path, name in _texts(document, *pattern):
             if name not in sources:
                 yield path, f"there is no source {name!r}", _suggest(name, sources, "add it under `sources`")
+            elif pattern not in _NO_FEATURES and is_extract(_place_of(sources[name])):
+                yield (
+                    path,
+                    f"{name!r} is an OpenStreetMap extract",
+                    "only `roads` reads one; name another source",
+                )
+
+
+def is_extract(place: str) -> bool:
+    """Tell whether a file or address is an OpenStreetMap extract, by its ending.
+
+    Examples
+    --------
+    >>> is_extract("henan.osm.pbf"), is_extract("roads.gpkg")
+    (True, False)
+    """
+    return place.lower().endswith(_EXTRACTS)
+
+
+def _place_of(source: Any) -> str:
+    return str(source.get("file") or source.get("url") or "") if isinstance(source, dict) else ""
 
 
 def _missing_elements(document: dict[str, Any]) -> Iterator[Broken]:

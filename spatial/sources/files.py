@@ -8,7 +8,7 @@ import re
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -35,8 +35,16 @@ _LARGEST_BYTES = 4 << 30
 _TIMEOUT_S = 60
 
 
-def locate_source(origin: Origin, folder: Path) -> Path:
+def locate_source(origin: Origin, folder: Path, formats: Mapping[str, str] = FORMATS) -> Path:
     """Return the file of a source; a URL is downloaded once into the user's cache.
+
+    Parameters
+    ----------
+    origin : Origin
+    folder : Path
+        Files are relative to it.
+    formats : mapping of str to str
+        Endings that are read.
 
     Raises
     ------
@@ -58,7 +66,7 @@ def locate_source(origin: Origin, folder: Path) -> Path:
         raise origin.refuse("", f"cannot be looked up: {error}", "write a plain file name") from error
     if not there:
         raise _missing_file(origin, path)
-    origin.refuse_format(path.suffix)
+    origin.refuse_format(path.suffix, formats)
     if path.is_dir() != (path.suffix.lower() == ".gdb"):
         kind = "a folder" if path.is_dir() else "a file"
         raise origin.refuse("", f"is {kind}", "give a file; only a geodatabase (.gdb) is a folder")

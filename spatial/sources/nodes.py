@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import geopandas as gpd
+import numpy as np
+import shapely
+from shapely.geometry.base import BaseGeometry
 
-from spatial.errors import Fault, SourceError
+from spatial.engine.network import Mode, Network
+from spatial.errors import Fault, GeometryError, SourceError
 from spatial.plan.findings import Finding
-from spatial.plan.records import Source, Territory
+from spatial.plan.records import Circle, Roads, Source, Territory
+from spatial.plan.references import is_extract
 from spatial.sources import districts
+from spatial.sources.files import hash_parts, list_parts, locate_source
+from spatial.sources.networks import Travel, build_mode, open_networks
+from spatial.sources.origin import EXTRACTS, RASTERS, name_origin
+from spatial.sources.roads import LineRoads, RoadColumns, node_roads
+from spatial.sources.speeds import MODES
 from spatial.sources.vector import SourceRead, fingerprint_source, read_source
+
+Kind = Literal["features", "extract", "raster"]
+_DEGREE_M = 110_574.0
+"""Metres of one degree of latitude where that is shortest."""
+_FORMATS: dict[Kind, Mapping[str, str]] = {"extract": EXTRACTS, "raster": RASTERS}
 
 
 @dataclass(frozen=True)
@@ -22,10 +39,25 @@ class SourceRef:
     source: Source
     folder: str
     sha256: str
+    kind: Kind = "features"
+
+    def locate(self) -> Path:
+        """Return the file of an extract or a raster."""
+        return locate_source(name_origin(self.name, self.source), Path(self.folder), _FORMATS[self.kind])
 
 
-def reference_sources(sources: dict[str, Source], folder: Path) -> tuple[SourceRef, ...]:
+def reference_sources(
+    sources: Mapping[str, Source], folder: Path, rasters: Collection[str] = ()
+) -> tuple[SourceRef, ...]:
     """Hash the files of all sources.
+
+    Parameters
+    ----------
+    sources : mapping of str to Source
+    folder : Path
+        Of the plan.
+    rasters : collection of str
+        Names of the sources that are rasters. OpenStreetMap extracts are told by their ending.
 
     Raises
     ------
@@ -35,7 +67,7 @@ def reference_sources(sources: dict[str, Source], folder: Path) -> tuple[SourceR
     references, faults = [], list[Fault]()
     for name, source in sources.items():
         try:
-            references.append(SourceRef(name, source, str(folder), fingerprint_source(source, folder)))
+            references.append(_reference(name, source, folder, name in rasters))
         except SourceError as error:
             faults += error.faults
     if faults:
@@ -43,10 +75,31 @@ def reference_sources(sources: dict[str, Source], folder: Path) -> tuple[SourceR
     return tuple(references)
 
 
+def _reference(name: str, source: Source, folder: Path, is_raster: bool) -> SourceRef:
+    extract = is_extract(source.file or source.url or "")
+    kind: Kind = "raster" if is_raster else "extract" if extract else "features"
+    if kind == "features":
+        return SourceRef(name, source, str(folder), fingerprint_source(source, folder))
+    origin = name_origin(name, source)
+    path = locate_source(origin, folder, _FORMATS[kind])
+    try:
+        return SourceRef(name, source, str(folder), hash_parts(list_parts(path), path.parent), kind)
+    except OSError as error:
+        problem, remedy = f"cannot be read: {error.strerror}", "check the file's permissions"
+        raise origin.refuse("", problem, remedy) from error
+
+
+def list_rasters(road_spec: Roads | None) -> frozenset[str]:
+    """Return the names of the sources that the plan uses as rasters."""
+    return frozenset({road_spec.elevation} if road_spec and road_spec.elevation else ())
+
+
 def source_reads(source_refs: tuple[SourceRef, ...]) -> dict[str, SourceRead]:
-    """Read every source; all refusals are raised together."""
+    """Read every source of features; all refusals are raised together."""
     reads, faults = dict[str, SourceRead](), list[Fault]()
     for ref in source_refs:
+        if ref.kind != "features":
+            continue
         try:
             reads[ref.name] = read_source(ref.name, ref.source, Path(ref.folder))
         except SourceError as error:
@@ -84,3 +137,138 @@ def provider_areas(territory_spec: Territory) -> dict[str, float]:
 def reference_boundary(territory_spec: Territory, boundary: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Return the provider's boundary that a source's is compared with; empty where none is needed."""
     return districts.read_reference(territory_spec, boundary)
+
+
+def road_modes(circle_specs: tuple[Circle, ...]) -> tuple[Mode, ...]:
+    """Return the modes that a network is needed for."""
+    asked = {circle.mode for circle in circle_specs if circle.method == "network"}
+    return tuple(mode for mode in MODES if mode in asked)
+
+
+def road_refs(road_spec: Roads | None, source_refs: tuple[SourceRef, ...]) -> dict[str, SourceRef]:
+    """Return the source of the roads and that of the heights, so that no other source rebuilds a network."""
+    names = (road_spec.source, road_spec.elevation) if road_spec else ()
+    return {ref.name: ref for ref in source_refs if ref.name in names}
+
+
+def road_area(road_spec: Roads | None, boundary: gpd.GeoDataFrame) -> BaseGeometry:
+    """Return the box that roads are read in: round the territory, with the plan's margin, EPSG:4490."""
+    west, south, east, north = boundary.total_bounds
+    margin_m = road_spec.margin_m if road_spec else 0.0
+    up = margin_m / _DEGREE_M
+    across = up / max(np.cos(np.radians(max(abs(south), abs(north)))), 0.01)
+    return shapely.box(west - across, south - up, east + across, north + up)
+
+
+def line_roads(
+    road_spec: Roads | None,
+    road_modes: tuple[Mode, ...],
+    source_frames: dict[str, gpd.GeoDataFrame],
+    road_area: BaseGeometry,
+) -> LineRoads | None:
+    """Return the noded lines of the roads; None without need, for an extract, and where none lies near.
+
+    Raises
+    ------
+    SourceError
+        The source holds no lines, or a column that the plan names is not there.
+    """
+    if road_spec is None or not road_modes or road_spec.source not in source_frames:
+        return None
+    frame = source_frames[road_spec.source]
+    near = frame[shapely.intersects(frame.geometry.to_numpy(), road_area)]
+    if not len(near):
+        return None
+    columns = RoadColumns(
+        class_=road_spec.grade_column if road_spec.grade_column in frame else None,
+        **road_spec.columns.model_dump(),
+        classes=road_spec.classes,
+    )
+    return node_roads(near, columns, join_m=road_spec.join_m)
+
+
+def road_networks(
+    *,
+    road_spec: Roads | None,
+    road_modes: tuple[Mode, ...],
+    road_refs: dict[str, SourceRef],
+    line_roads: LineRoads | None,
+    road_area: BaseGeometry,
+    metric_crs: str,
+) -> dict[Mode, Network]:
+    """Return the network of every mode that is needed, in the plan's metric CRS.
+
+    A mode that no road is open to is left out, as are all of them where no road lies near the territory.
+
+    Raises
+    ------
+    SourceError
+        An extract or an elevation model that cannot be read.
+    """
+    if road_spec is None:
+        return {}
+    travel = Travel(
+        speeds=road_spec.speeds,
+        maxspeed_share=road_spec.maxspeed_share,
+        junction_s=None if road_spec.junction_min is None else road_spec.junction_min * 60,
+        heights=road_refs[road_spec.elevation].locate() if road_spec.elevation else None,
+    )
+
+    def build(modes: Sequence[Mode]) -> dict[Mode, Network]:
+        if line_roads is None:
+            path = road_refs[road_spec.source].locate()
+            return open_networks(path, modes, crs=metric_crs, travel=travel, within=road_area)
+        return {mode: build_mode(line_roads, mode, crs=metric_crs, travel=travel) for mode in modes}
+
+    if line_roads is None and road_refs[road_spec.source].kind != "extract":
+        return {}
+    try:
+        return build(road_modes)
+    except GeometryError:
+        return {mode: network for mode in road_modes for network in _try(build, mode)}
+
+
+def _try(build: Callable[[Sequence[Mode]], dict[Mode, Network]], mode: Mode) -> list[Network]:
+    """Return the network of one mode in a list, or none where no road is open to it."""
+    try:
+        return [build([mode])[mode]]
+    except GeometryError:
+        return []
+
+
+def road_findings(
+    road_spec: Roads | None,
+    road_modes: tuple[Mode, ...],
+    line_roads: LineRoads | None,
+    road_networks: dict[Mode, Network],
+) -> list[Finding]:
+    """Report what the networks hold (``roads.network``) and what they lack.
+
+    Returns
+    -------
+    list of Finding
+        ``roads.closed``, an error: a mode that no road is open to, or no road near the territory. Ends that
+        stop short of another road, as the reader of lines reports them.
+    """
+    if road_spec is None:
+        return []
+    found = list(line_roads.findings) if line_roads else []
+    for mode in road_modes:
+        if mode in road_networks:
+            notes = "; ".join(road_networks[mode].notes)
+            zh, en = f"{mode} 路网：{notes}", f"{mode} network: {notes}"
+            found.append(Finding("roads.network", "info", "roads", mode, zh, en))
+        else:
+            found.append(_find_closed(mode, road_spec))
+    return found
+
+
+def _find_closed(mode: str, spec: Roads) -> Finding:
+    reach_km = spec.margin_m / 1000
+    return Finding(
+        "roads.closed", "error", "roads", mode,
+        f"来源 {spec.source} 在规划范围及其外 {reach_km:g} km 内没有可供 {mode} 通行的道路；"
+        "请核对来源的位置、roads.classes 与 roads.speeds",
+        f"source {spec.source} holds no road open to {mode} within {reach_km:g} km of the territory; "
+        "check where it lies, roads.classes and roads.speeds",
+    )  # fmt: skip

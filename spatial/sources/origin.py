@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +16,12 @@ FORMATS = {
     ".fgb": "FlatGeobuf", ".gml": "GML", ".gpx": "GPX", ".dxf": "DXF", ".tab": "MapInfo", ".mif": "MapInfo",
 }  # fmt: skip
 """File endings that are read, and what they are called. A ``.zip`` may hold any of them."""
+
+EXTRACTS = {".pbf": "OpenStreetMap", ".osm": "OpenStreetMap", ".bz2": "OpenStreetMap", ".gz": "OpenStreetMap"}
+"""Endings of OpenStreetMap extracts: read as roads, not as features."""
+
+RASTERS = dict.fromkeys((".tif", ".tiff", ".hgt", ".img", ".asc", ".bil", ".dem"), "raster")
+"""Endings of elevation models."""
 
 _OTHER_FORMATS = {
     ".mdb": "open it in ArcGIS and export a file geodatabase (.gdb) or a GeoPackage",
@@ -68,20 +74,19 @@ class Origin:
             )
         )
 
-    def refuse_format(self, ending: str) -> None:
-        """Refuse a file ending that is not one of `FORMATS`.
+    def refuse_format(self, ending: str, formats: Mapping[str, str] = FORMATS) -> None:
+        """Refuse a file ending that is not one of `formats`.
 
         Raises
         ------
         SourceError
             Names the ending and what to do instead.
         """
-        if ending.lower() in FORMATS or ending.lower() == ".zip":
+        if ending.lower() in formats or ending.lower() == ".zip":
             return
-        remedy = _OTHER_FORMATS.get(ending.lower(), f"give one of {', '.join([*FORMATS, '.zip'])}")
-        raise self.refuse(
-            "", f"{ending or 'a file without ending'} is not a vector format that is read", remedy
-        )
+        remedy = _OTHER_FORMATS.get(ending.lower(), f"give one of {', '.join([*formats, '.zip'])}")
+        what = "vector format" if formats is FORMATS else "format"
+        raise self.refuse("", f"{ending or 'a file without ending'} is not a {what} that is read", remedy)
 
 
 def name_origin(name: str, source: Source) -> Origin:

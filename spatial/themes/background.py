@@ -6,11 +6,18 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
+from spatial.engine.crs import transform_shapes
 from spatial.engine.geodesy import length_m
+from spatial.engine.network import Mode, Network
 from spatial.plan.contract import Column, layer
 from spatial.plan.findings import STORED_CRS
-from spatial.plan.records import Background
+from spatial.plan.records import Background, Roads
 
+_GRADES = {
+    "motorway": "expressway", "trunk": "trunk", "primary": "primary", "secondary": "secondary",
+    "motorway_link": "expressway", "trunk_link": "trunk", "primary_link": "primary", "ferry": "ferry",
+}  # fmt: skip
+"""Classes of a network that are drawn, and the grades that styles know them by."""
 _COLUMNS = {
     "name_en": Column("text", "英文名称", "English name"),
     "grade": Column("text", "等级", "Grade"),
@@ -22,16 +29,22 @@ _COLUMNS = {
 
 @layer("道路", "Roads", "LineString", **_COLUMNS)
 def roads(
-    road_spec: Background | None, source_frames: dict[str, gpd.GeoDataFrame], territory: gpd.GeoDataFrame
+    road_spec: Roads | None,
+    source_frames: dict[str, gpd.GeoDataFrame],
+    road_networks: dict[Mode, Network],
+    territory: gpd.GeoDataFrame,
 ) -> gpd.GeoDataFrame:
     """Return the roads within the territory with their grade; none without `roads` in the plan.
 
     Parameters
     ----------
-    road_spec : Background or None
+    road_spec : Roads or None
         Source and the column of the grade.
     source_frames : dict
         Sources by name, EPSG:4490.
+    road_networks : dict
+        Networks by mode. An OpenStreetMap extract is no frame: of it, the greater roads of a network are
+        drawn, if there is one.
     territory : geopandas.GeoDataFrame
         One polygon, EPSG:4490; roads are cut at its border.
 
@@ -40,7 +53,10 @@ def roads(
     geopandas.GeoDataFrame
         EPSG:4490; `grade` is ``other`` where the source gives none; geodesic length in km.
     """
-    return _cut_lines("road", road_spec, source_frames, territory)
+    frame = source_frames.get(road_spec.source) if road_spec else None
+    if road_spec is not None and frame is None and road_networks:
+        frame = _draw_network(next(iter(road_networks.values())), road_spec)
+    return _cut_lines("road", road_spec, frame, territory)
 
 
 @layer("河流", "Rivers", "LineString", **_COLUMNS)
@@ -51,16 +67,32 @@ def rivers(
 
     See `roads`; only the cut at the border is left out.
     """
-    return _cut_lines("river", river_spec, source_frames, None)
+    frame = source_frames.get(river_spec.source) if river_spec else None
+    return _cut_lines("river", river_spec, frame, None)
+
+
+def _draw_network(network: Network, spec: Roads) -> gpd.GeoDataFrame:
+    """Return the greater roads of a network as a source of lines gives them."""
+    grade = np.array([_GRADES.get(word, "") for word in network.road_class], dtype=object)
+    shown = np.flatnonzero(grade != "")
+    return gpd.GeoDataFrame(
+        {
+            "name": network.road_name[shown],
+            "source": spec.source,
+            "illustrative": False,
+            spec.grade_column: grade[shown],
+        },
+        geometry=transform_shapes(network.shapes(shown), network.crs, STORED_CRS),
+        crs=STORED_CRS,
+    )
 
 
 def _cut_lines(
     kind: str,
     spec: Background | None,
-    source_frames: dict[str, gpd.GeoDataFrame],
+    frame: gpd.GeoDataFrame | None,
     territory: gpd.GeoDataFrame | None,
 ) -> gpd.GeoDataFrame:
-    frame = source_frames.get(spec.source) if spec else None
     if spec is None or frame is None:
         frame, shapes = gpd.GeoDataFrame({"name": [], "source": [], "illustrative": []}), np.empty(0, object)
     else:
