@@ -22,6 +22,8 @@ from spatial.sources.speeds import MODES, choose_class_speeds, list_classes  # n
 from spatial.sources.tags import blocks, parse_duration, parse_maxspeed, read_ground, read_way  # noqa: E402
 
 STEP = 0.01
+ANDORRA = [(1.573792, 42.531073), (1.587224, 42.5386), (1.589756, 42.558012), (1.635246, 42.53841)]
+"""An origin, and places that GraphHopper's tests put within 150 s, beyond that, and beyond 300 s."""
 DRIVE, CYCLE, WALK = (choose_class_speeds(mode) for mode in MODES)
 OPEN = dict(zip(MODES, (DRIVE, CYCLE, WALK), strict=True))
 
@@ -84,10 +86,14 @@ def runs_at(network, number):
 
 def seconds_between(network, one, other):
     """Return seconds between lattice nodes, whichever roads touch them; infinite where there is no way."""
+    return seconds_along(network, runs_at(network, one), runs_at(network, other))
+
+
+def seconds_along(network, begins, ends):
+    """Return the least seconds from one of some places on roads to one of others."""
     n = len(network.node_xy)
     starts, best = {}, math.inf
-    ends = runs_at(network, other)
-    for road, share in runs_at(network, one):
+    for road, share in begins:
         forward, backward = network.road_seconds[road].astype(float)
         for side, part, whole in ((0, 1 - share, forward), (1, share, backward)):
             if whole < FAR:
@@ -486,6 +492,16 @@ def test_heidelberg(real_data):
     assert int(split.split(": ")[1]) < 0.05 * len(drive.node_xy)
     assert len(drive.indptr) == len(drive.node_xy) + 1
     assert (np.diff(drive.shape_start) >= 2).all()
+
+
+def test_andorra_by_car_as_a_routing_engine_publishes_it(real_data):
+    network = open_networks(real_data / "osm" / "andorra.osm.pbf", ["drive"], kept=False)["drive"]
+    project = Transformer.from_crs("EPSG:4490", network.crs, always_xy=True).transform
+    lon, lat = zip(*ANDORRA, strict=True)
+    snaps = snap_points(network, np.column_stack(project(lon, lat)), 200)
+    places = list(zip(snaps.road.tolist(), snaps.share.tolist(), strict=True))
+    near, far, farther = (seconds_along(network, places[:1], [place]) for place in places[1:])
+    assert near < 150 < far < 300 < farther
 
 
 def test_andorra_walks_uphill(real_data):
