@@ -143,10 +143,10 @@ def _estimate(
     return {
         "scipy": searched * _SCIPY,
         "bucket": searched * _BUCKET / min(threads, max(sweeps, 1)),
-        "hierarchy": by_hierarchy + (0.0 if _is_built(graph) else nodes * _BUILD),
+        "hierarchy": by_hierarchy + _build_cost(graph, nodes * _BUILD),
     }
 
 
-def _is_built(graph: Graph) -> bool:
+def _build_cost(graph: Graph, cost: float) -> float:
     room = load_room("hierarchy")
-    return room is not None and bool(room.is_built(graph))
+    return np.inf if room is None else float(room.build_cost(graph, cost))

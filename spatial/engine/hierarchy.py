@@ -54,16 +54,19 @@ class Hierarchy:
     _boards: SimpleQueue[Board] = field(default_factory=SimpleQueue, repr=False)
 
     @classmethod
-    def of(cls, graph: Graph) -> Hierarchy:
-        """Contract a graph.
+    def of(cls, graph: Graph) -> Hierarchy | None:
+        """Contract a graph; None if that would not pay, since too many shortcuts are needed.
 
         Examples
         --------
         >>> ring = Graph.of(np.arange(5), np.array([1, 2, 3, 0]), np.ones(4))
-        >>> Hierarchy.of(ring).fill_rows(Starts.at([0]))
+        >>> hierarchy = Hierarchy.of(ring)
+        >>> hierarchy.fill_rows(Starts.at([0]))
         array([[0., 1., 2., 3.]], dtype=float32)
         """
         done = contract(graph)
+        if done is None:
+            return None
         order = np.lexsort((np.arange(graph.nodes), -done.level)).astype(np.int32)
         places = np.empty_like(order)
         places[order] = np.arange(graph.nodes, dtype=np.int32)
@@ -202,25 +205,31 @@ def _first_nodes(starts: Starts) -> npt.NDArray[Any]:
     return np.where(np.diff(starts.first) > 0, nodes[np.minimum(starts.first[:-1], len(nodes) - 1)], -1)
 
 
-_HIERARCHIES: WeakKeyDictionary[Graph, Hierarchy] = WeakKeyDictionary()
+_HIERARCHIES: WeakKeyDictionary[Graph, Hierarchy | None] = WeakKeyDictionary()
 
 
-def is_built(graph: Graph) -> bool:
-    """Tell whether a graph's hierarchy is at hand."""
-    return graph in _HIERARCHIES
+def hierarchy_of(graph: Graph) -> Hierarchy | None:
+    """Return the hierarchy of a graph, built at the first call and remembered as long as the graph.
 
-
-def hierarchy_of(graph: Graph) -> Hierarchy:
-    """Return the hierarchy of a graph, built at the first call and remembered as long as the graph."""
+    None, remembered as well, if the graph is too dense for one: use bucket sweeps.
+    """
     if graph not in _HIERARCHIES:
         _HIERARCHIES[graph] = Hierarchy.of(graph)
     return _HIERARCHIES[graph]
+
+
+def build_cost(graph: Graph, cost: float) -> float:
+    """Return what the hierarchy still costs: nothing if it is at hand, infinite if the graph is too dense."""
+    if graph not in _HIERARCHIES:
+        return cost
+    return np.inf if _HIERARCHIES[graph] is None else 0.0
 
 
 def rehearse() -> None:
     """Call every kernel of `lanes` once, so that it is compiled and kept."""
     graph = Graph.of(np.array([0, 1, 3, 4]), np.array([1, 0, 2, 1]), np.ones(4))
     hierarchy, starts = Hierarchy.of(graph), Starts.at([0, 2])
+    assert hierarchy is not None
     hierarchy.fill_rows(starts)
     hierarchy.fill_table(starts, starts)
     hierarchy.fill_totals(starts, np.ones((3, 1)), np.array([1.0], dtype=np.float32))

@@ -10,7 +10,9 @@ from spatial.engine.network import FAR, Ints, Longs, Network, Seconds
 from spatial.engine.snapping import Snaps
 
 
-def starts_of(network: Network, snaps: Snaps, *, towards: bool = False) -> Starts:
+def starts_of(
+    network: Network, snaps: Snaps, *, towards: bool = False, lead_s: npt.ArrayLike = 0.0
+) -> Starts:
     """Return where sweeps from places on roads start: the ends of their roads, as far as one may go there.
 
     Parameters
@@ -21,6 +23,8 @@ def starts_of(network: Network, snaps: Snaps, *, towards: bool = False) -> Start
         q places.
     towards : bool
         For journeys to the places, that is, for sweeps with ``towards=True``.
+    lead_s : float or array-like of float, shape (q,)
+        Seconds between a place and its road.
 
     Returns
     -------
@@ -28,8 +32,11 @@ def starts_of(network: Network, snaps: Snaps, *, towards: bool = False) -> Start
         q sweeps; none for a place that is not snapped.
     """
     if towards:
-        return _legs(network, snaps, network.road_nodes, network.more_begins, done=True)
-    return _legs(network, snaps, network.road_exits, network.more_ends, done=False)
+        legs = _legs(network, snaps, network.road_nodes, network.more_begins, done=True)
+    else:
+        legs = _legs(network, snaps, network.road_exits, network.more_ends, done=False)
+    lead = np.broadcast_to(np.asarray(lead_s, dtype=np.float32), (len(legs),))
+    return Starts(legs.first, legs.nodes, legs.seconds + np.repeat(lead, np.diff(legs.first)))
 
 
 def ends_of(network: Network, snaps: Snaps, *, towards: bool = False) -> Starts:

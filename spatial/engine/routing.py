@@ -9,13 +9,13 @@ chooses for itself unless told. Times are float32 seconds, `FAR` where not reach
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from spatial.engine import fallback
-from spatial.engine.choice import Choice, choose
+from spatial.engine.choice import Choice, Engine, choose
 from spatial.engine.graph import Graph, Starts, graph_of
 from spatial.engine.kernels import is_ready, load_room, warm_kernels
 from spatial.engine.network import FAR, Floats, Ints, Longs, Network, Seconds
@@ -24,8 +24,12 @@ from spatial.engine.snapping import Snaps
 from spatial.engine.threads import run_parts
 from spatial.errors import GeometryError
 
+if TYPE_CHECKING:
+    from spatial.engine.hierarchy import Hierarchy
+
 __all__ = [
     "Choice",
+    "Engine",
     "Pairs",
     "arrivals",
     "batch",
@@ -153,9 +157,9 @@ def batch(
     graph, limit = graph_of(network), _check_limit(limit_s)
     sweeps = Starts.of(starts).check(graph.nodes)
     way = graph.turned if towards else graph
-    engine = (choice or choose(graph, sweeps, limit, towards=towards)).engine
-    if engine == "hierarchy":
-        return _room("hierarchy").hierarchy_of(graph).fill_rows(sweeps, limit, towards)
+    engine, hierarchy = _engage(graph, choice or choose(graph, sweeps, limit, towards=towards))
+    if hierarchy is not None:
+        return hierarchy.fill_rows(sweeps, limit, towards)
     if engine == "scipy":
         return fallback.fill_rows(way, sweeps, limit)
     rows = np.empty((len(sweeps), graph.nodes), dtype=np.float32)
@@ -253,9 +257,10 @@ def totals(
         if len(has) * 4 < graph.nodes:
             return _totals_back(graph, amounts, limits, Starts.at(has), towards=not towards)
     sweeps = Starts.at(np.arange(graph.nodes)) if starts is None else Starts.of(starts).check(graph.nodes)
-    engine = (choice or choose(graph, sweeps, float(limits[-1]), towards=towards, rows=False)).engine
-    if engine == "hierarchy":
-        return _room("hierarchy").hierarchy_of(graph).fill_totals(sweeps, amounts, limits, towards)
+    choice = choice or choose(graph, sweeps, float(limits[-1]), towards=towards, rows=False)
+    engine, hierarchy = _engage(graph, choice)
+    if hierarchy is not None:
+        return hierarchy.fill_totals(sweeps, amounts, limits, towards)
     way = graph.turned if towards else graph
     sums = np.empty((len(sweeps), len(limits), amounts.shape[1]))
     if engine == "scipy":
@@ -323,11 +328,12 @@ def _fill_table(
     graph: Graph, starts: Starts, ends: Starts, limit: float, how: tuple[bool, Choice]
 ) -> Seconds:
     towards, choice = how
-    if choice.engine == "hierarchy":
-        return _room("hierarchy").hierarchy_of(graph).fill_table(starts, ends, limit, towards)
+    engine, hierarchy = _engage(graph, choice)
+    if hierarchy is not None:
+        return hierarchy.fill_table(starts, ends, limit, towards)
     table = np.empty((len(starts), len(ends)), dtype=np.float32)
     way = graph.turned if towards else graph
-    if choice.engine == "bucket":
+    if engine == "bucket":
         fill, queue, to = _room("buckets").fill_table, way.queue(limit), ends.part(0, len(ends))
         run_parts(lambda a, b: fill(way.rows, queue, starts.part(a, b), to, table[a:b]), len(starts))
         return table
@@ -336,6 +342,14 @@ def _fill_table(
         part = starts.take(np.arange(begin, min(begin + step, len(starts))))
         table[begin : begin + step] = ends.least(fallback.fill_rows(way, part, limit))
     return table
+
+
+def _engage(graph: Graph, choice: Choice) -> tuple[Engine, Hierarchy | None]:
+    """Return the engine that works, with the hierarchy if it is that; buckets if the graph is too dense."""
+    if choice.engine != "hierarchy":
+        return choice.engine, None
+    hierarchy = _room("hierarchy").hierarchy_of(graph)
+    return ("bucket" if hierarchy is None else "hierarchy"), hierarchy
 
 
 def _room(name: str) -> Any:
