@@ -83,6 +83,7 @@ def survey(
     margin: int,
     fenced: tuple[str, ...] = (),
     origins: Origins | None = None,
+    towards: bool = False,
 ) -> Scene:
     """Gather the samples that rings up to a limit are made from.
 
@@ -101,6 +102,8 @@ def survey(
         Classes of road that one cannot leave to the side.
     origins : Origins, optional
         Without them the nodes of least arrival are the starts.
+    towards : bool
+        Journeys lead to the starts, though the network is not reversed.
 
     Returns
     -------
@@ -108,17 +111,17 @@ def survey(
         Complete for every limit up to `limit_s`.
     """
     samples = lay_roads(network, cell_m)
-    begin = np.where(network.road_seconds < FAR, network.begin_seconds(arrival), FAR)
-    touched = begin.min(axis=1) <= limit_s
+    begin, run = _runs(network, arrival, towards=towards)
+    touched = (begin[:, 0] <= limit_s) | (begin[:, 1] <= limit_s)
     if origins is not None:
         touched[origins.snaps.road[origins.snaps.road >= 0]] = True
     roads = np.flatnonzero(touched)
     entry, counts = samples.of_roads(roads)
-    seconds = _times(begin[roads], network.road_seconds[roads], samples.share[entry], counts)
+    seconds = _times(begin[roads], run[roads], samples.share[entry], counts)
     aside = _aside(network, arrival, cell_m) if origins is None else _lead_in(origins, network, cell_m)
     if origins is not None:
-        _start_along(origins, network, samples, roads, seconds)
-    reached = np.concatenate([samples.cell[:, entry[seconds <= limit_s]], aside.cell], axis=1)
+        _start_along(origins, run, samples, roads, seconds)
+    reached = np.concatenate([np.take(samples.cell, entry[seconds <= limit_s], axis=1), aside.cell], axis=1)
     near = _roads_near(samples, ~touched, reached, margin)
     further, more = samples.of_roads(near)
     every = np.concatenate([entry, further])
@@ -127,12 +130,23 @@ def survey(
     )
     return Scene(
         seconds=np.concatenate([seconds, np.full(len(further), FAR), aside.seconds]),
-        cell=np.concatenate([samples.cell[:, every], aside.cell], axis=1),
-        corners=np.concatenate([samples.corners[:, every], aside.corners], axis=1),
+        cell=np.concatenate([np.take(samples.cell, every, axis=1), aside.cell], axis=1),
+        corners=np.concatenate([np.take(samples.corners, every, axis=1), aside.corners], axis=1),
         narrow=np.concatenate([shut | samples.aloft[every], aside.narrow]),
         start_xy=aside.start_xy,
         start_s=aside.start_s,
     )
+
+
+def _runs(network: Network, arrival: Seconds, *, towards: bool) -> tuple[Seconds, Seconds]:
+    """Return when runs along each road begin, as drawn and against it, and how long they take."""
+    begin, run = network.begin_seconds(arrival), network.road_seconds
+    if towards:
+        begin = arrival[network.road_exits]
+        road, way, node = network.more_ends.T
+        np.minimum.at(begin, (road, way), arrival[node])
+        begin, run = begin[:, ::-1], run[:, ::-1]
+    return np.where(run < FAR, begin, FAR), run
 
 
 def _times(begin: Seconds, run: Seconds, share: Seconds, counts: Longs) -> Seconds:
@@ -142,9 +156,7 @@ def _times(begin: Seconds, run: Seconds, share: Seconds, counts: Longs) -> Secon
     return np.minimum(np.minimum(forward, backward), FAR)
 
 
-def _start_along(
-    origins: Origins, network: Network, samples: Samples, roads: Longs, seconds: Seconds
-) -> None:
+def _start_along(origins: Origins, run: Seconds, samples: Samples, roads: Longs, seconds: Seconds) -> None:
     """Lower the times along the roads that starts lie on to those of going there directly."""
     used = np.flatnonzero(origins.snaps.road >= 0)
     road = origins.snaps.road[used]
@@ -156,9 +168,9 @@ def _start_along(
         - np.repeat(samples.first[road], counts)
     )
     ahead = samples.share[entry] - np.repeat(origins.snaps.share[used], counts)
-    run = np.repeat(network.road_seconds[road].astype(np.float64), counts, axis=0)
-    took = np.where(ahead >= 0, ahead * run[:, 0], -ahead * run[:, 1])
-    took[np.where(ahead >= 0, run[:, 0], run[:, 1]) >= FAR] = FAR
+    way = np.repeat(run[road].astype(np.float64), counts, axis=0)
+    took = np.where(ahead >= 0, ahead * way[:, 0], -ahead * way[:, 1])
+    took[np.where(ahead >= 0, way[:, 0], way[:, 1]) >= FAR] = FAR
     when = np.minimum(np.repeat(origins.lead_s[used], counts) + took, FAR)
     np.minimum.at(seconds, at, when.astype(np.float32))
 
@@ -167,9 +179,10 @@ def _roads_near(samples: Samples, among: Truths, cell: Ints, margin: int) -> Lon
     """Return the roads, of those asked for, whose box comes within a margin of the cells."""
     if not cell.shape[1]:
         return np.empty(0, dtype=np.int64)
-    low, high = cell.min(axis=1)[:, None] - margin, cell.max(axis=1)[:, None] + margin
-    overlaps = (samples.box[:2] <= high).all(axis=0) & (samples.box[2:] >= low).all(axis=0)
-    return np.flatnonzero(among & overlaps)
+    (left, low), (right, high) = cell.min(axis=1) - margin, cell.max(axis=1) + margin
+    first_column, first_row, last_column, last_row = samples.box
+    across = (first_column <= right) & (last_column >= left)
+    return np.flatnonzero(among & across & (first_row <= high) & (last_row >= low))
 
 
 def _aside(network: Network, arrival: Seconds, cell_m: float) -> Scene:

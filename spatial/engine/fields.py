@@ -24,9 +24,9 @@ MOST_CELLS = 100
 """Longest reach off the road in cells: 16 bits have room for it."""
 
 _PAD = 4
-_MOST_NODES = 200_000_000
+_MOST_NODES = 40_000_000
 _AWAY = np.int16(4 * UNIT)
-_HALF_ROAD = np.int16(UNIT * 3 // 4)  # at seven tenths of a cell every place has a node within reach
+_HALF_ROAD = np.int16(UNIT * 5 // 4)  # above 0.7 every place on a road has a node of the lattice within reach
 _HOLD = np.int16(-UNIT // 4)
 _STENCIL = [
     (down, right, round(UNIT * float(np.hypot(down, right))))
@@ -131,8 +131,9 @@ class _Window:
         (left, low), (right, top) = cell.min(axis=1).tolist(), cell.max(axis=1).tolist()
         wide, high = right - left + 2 * margin + 2, top - low + 2 * margin + 2
         if wide * high > _MOST_NODES:
-            problem = f"a lattice of {wide} by {high} nodes does not fit the memory"
-            raise GeometryError(Fault("", "cell_m", problem, "take larger cells"))
+            times = np.ceil(10 * np.sqrt(wide * high / _MOST_NODES)) / 10
+            problem = f"a lattice of {wide} by {high} nodes takes too much memory"
+            raise GeometryError(Fault("", "cell_m", problem, f"take cells {times:g} times as wide"))
         return cls(left - margin, low - margin, wide, high)
 
     def nodes(self, cell: Ints) -> Longs:

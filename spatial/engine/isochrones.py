@@ -33,7 +33,7 @@ from shapely import MultiPolygon
 from spatial.engine.arrivals import Origins, Scene, survey
 from spatial.engine.contours import draw_zero_line
 from spatial.engine.fields import MOST_CELLS, margin_cells, raise_field
-from spatial.engine.network import FAR, Floats, Mode, Network, Seconds
+from spatial.engine.network import FAR, Floats, Network, Seconds
 from spatial.errors import Fault, GeometryError
 
 
@@ -49,9 +49,9 @@ class RingRules:
         How far from a road land still belongs, metres; up to 100 cells.
     off_road_kmh : float
         Speed off the road, km/h: near the edge of a ring the time left, not `off_road_m`, is what binds.
-    keep_out_m : float
+    keep_out_m : float, optional
         Width of land on each side of a road not reached in time that does not belong, even where a road
-        that is reached lies near; up to one cell. 0: such roads count for nothing.
+        that is reached lies near: at most one cell, and one cell by default. 0: such roads count for nothing.
     smallest_m2 : float
         Islands and holes smaller than this are dropped, square metres in the plane of the CRS. An island
         that holds a start is always kept.
@@ -72,15 +72,17 @@ class RingRules:
     cell_m: float = 25.0
     off_road_m: float = 100.0
     off_road_kmh: float = 3.0
-    keep_out_m: float = 25.0
+    keep_out_m: float | None = None
     smallest_m2: float = 10_000.0
     fenced: tuple[str, ...] = ("ferry", "motorway", "motorway_link")
 
     def __post_init__(self) -> None:
-        said = {name: getattr(self, name) for name in ("cell_m", "off_road_kmh", "off_road_m", "keep_out_m")}
+        numbers = {
+            name: getattr(self, name) for name in ("cell_m", "off_road_m", "off_road_kmh", "smallest_m2")
+        }
         faults = [
-            Fault("", name, f"{value!r} is no width or speed for a ring", "write a number from 0 up")
-            for name, value in (said | {"smallest_m2": self.smallest_m2}).items()
+            Fault("", name, f"{value!r} is no size or speed for a ring", "write a number from 0 up")
+            for name, value in (numbers | {"keep_out_m": self.strip_m}).items()
             if not (np.isfinite(value) and value >= 0)
         ]
         if not faults and (self.cell_m <= 0 or self.cell_m * 8 % 1):
@@ -88,15 +90,15 @@ class RingRules:
         if not faults and self.off_road_m > MOST_CELLS * self.cell_m:
             remedy = f"take cells of at least {self.off_road_m / MOST_CELLS:g} m"
             faults.append(Fault("", "off_road_m", f"{self.off_road_m} m is over {MOST_CELLS} cells", remedy))
-        if not faults and self.keep_out_m > self.cell_m:
-            faults.append(Fault("", "keep_out_m", f"{self.keep_out_m} m is wider than a cell", "lower it"))
+        if not faults and self.strip_m > self.cell_m:
+            faults.append(Fault("", "keep_out_m", f"{self.strip_m} m is wider than a cell", "lower it"))
         if faults:
             raise GeometryError(faults)
 
-    @classmethod
-    def for_mode(cls, mode: Mode) -> RingRules:
-        """Return the rules that suit a mode: by car, slivers between roads are left out at 2 ha, not 1."""
-        return cls(smallest_m2=20_000.0) if mode == "drive" else cls()
+    @property
+    def strip_m(self) -> float:
+        """Width kept out on each side of roads that are not reached, metres."""
+        return self.cell_m if self.keep_out_m is None else self.keep_out_m
 
     def describe(self, language: Literal["en", "zh"] = "en") -> str:
         """Say the rules in one line."""
@@ -122,22 +124,25 @@ def trace_rings(
     rules: RingRules | None = None,
     *,
     origins: Origins | None = None,
+    towards: bool = False,
 ) -> list[MultiPolygon]:
     """Draw the ring of every limit: what is reached in that time or less.
 
     Parameters
     ----------
     network : Network
-        The one that was swept: reversed where the journeys go towards the starts.
     seconds : ndarray of float32, shape (n,)
         Arrival at its nodes, `FAR` where not reached; swept at least as far as the longest limit.
     minutes : sequence of float
         Limits, in any order.
     rules : RingRules, optional
-        Those of the network's mode by default.
+        The default ones suit a town on foot or by car; for an hour by car take cells of 50 to 100 m.
     origins : Origins, optional
         Where the sweep started. Without them the nodes of least arrival are taken for the starts, which
         leaves out the road between a start and its nodes.
+    towards : bool
+        The journeys lead to the starts, as in the sweep. False for a reversed network, which was swept away
+        from them.
 
     Returns
     -------
@@ -154,7 +159,7 @@ def trace_rings(
     Notes
     -----
     The field at a node x is the least over places p with arrival t(p) <= limit of ``|x - p| - reach(p)``,
-    where ``reach = max(3/4 cell, min(off_road_m, (limit - t) * off_road_kmh / 3.6))``; raised, within
+    where ``reach = max(5/4 cell, min(off_road_m, (limit - t) * off_road_kmh / 3.6))``; raised, within
     `keep_out_m` of a road place that is not reached, to at least the distance to the nearest reached place
     less that to the nearest not reached. The distance is measured along 16 directions (at most 3 % long).
 
@@ -168,7 +173,7 @@ def trace_rings(
     >>> bool(far.covers(near)), round(near.area / 1e4), round(far.area / 1e4)
     (True, 10, 20)
     """
-    rules = rules or RingRules.for_mode(network.mode)
+    rules = rules or RingRules()
     limits = _check(network, seconds, minutes)
     if not len(limits):
         return []
@@ -180,6 +185,7 @@ def trace_rings(
         margin=margin_cells(rules.off_road_m, rules.cell_m),
         fenced=rules.fenced,
         origins=origins,
+        towards=towards,
     )
     return [_trace(scene, float(limit), rules) for limit in limits]
 
@@ -239,7 +245,7 @@ def _trace(scene: Scene, limit_s: float, rules: RingRules) -> MultiPolygon:
         cell_m=rules.cell_m,
         off_road_m=rules.off_road_m,
         off_road_kmh=rules.off_road_kmh,
-        keep_out_m=rules.keep_out_m,
+        keep_out_m=rules.strip_m,
     )
     starts = scene.start_xy[scene.start_s <= limit_s]
     return draw_zero_line(field, rules.cell_m, smallest_m2=rules.smallest_m2, starts=starts)

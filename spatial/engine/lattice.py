@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
-from weakref import WeakKeyDictionary
+from weakref import finalize
 
 import numpy as np
 import numpy.typing as npt
@@ -95,11 +95,14 @@ def place_on_lattice(xy: Floats, cell_m: float) -> tuple[Ints, Units]:
     return cell.astype(np.int32), np.rint(corners).astype(np.int16)
 
 
-_LAID: WeakKeyDictionary[Network, dict[float, Samples]] = WeakKeyDictionary()
+_LAID: dict[int, tuple[float, Samples]] = {}
 
 
 def lay_roads(network: Network, cell_m: float) -> Samples:
-    """Sample the roads of a network; kept with the network for the cell asked for last.
+    """Sample the roads of a network.
+
+    The samples for the cell asked for last are kept as long as the shapes of the roads are, for the network
+    and its reverse alike.
 
     Parameters
     ----------
@@ -111,12 +114,13 @@ def lay_roads(network: Network, cell_m: float) -> Samples:
     -------
     Samples
     """
-    kept = _LAID.setdefault(network, {})
-    if cell_m not in kept:
-        laid = _lay(network, cell_m)
-        kept.clear()
-        kept[cell_m] = laid
-    return kept[cell_m]
+    key = id(network.shape_xy)
+    kept = _LAID.get(key)
+    if kept is None or kept[0] != cell_m:
+        if kept is None:
+            finalize(network.shape_xy, _LAID.pop, key, None)
+        kept = _LAID[key] = cell_m, _lay(network, cell_m)
+    return kept[1]
 
 
 def _lay(network: Network, cell_m: float) -> Samples:
