@@ -36,6 +36,7 @@ _FROM_HELP = "A place, or a file of places; may be repeated. 起点"
 _SPEED_HELP = "One speed for all roads, or for a class. 速度"
 _COLUMN_HELP = "Of a file of lines: class, speed, oneway, level, bridge, tunnel, surface. 字段"
 _DEM_HELP = "Elevation model: walking and cycling follow its slope. 高程"
+_PEOPLE_HELP = "Grid of counts, or points or areas with a count. 人口"
 _SNAP_HELP = "Farthest road that a place is snapped to. 接入路网的最大距离"
 _CRS_HELP = "Of files that do not say theirs. 未注明时的坐标系"
 
@@ -60,8 +61,13 @@ ModeOption = Annotated[str, typer.Option(metavar="drive|cycle|walk", help="How o
 SpeedOption = Annotated[list[str] | None, typer.Option(metavar="5km/h|CLASS=5km/h", help=_SPEED_HELP)]
 ColumnOption = Annotated[list[str] | None, typer.Option(metavar="WHAT=COLUMN", help=_COLUMN_HELP)]
 DemOption = Annotated[Path | None, typer.Option(metavar="FILE", help=_DEM_HELP)]
+PeopleOption = Annotated[Path | None, typer.Option(metavar="GRID.tif|FILE", help=_PEOPLE_HELP)]
+PeopleColumnOption = Annotated[str | None, typer.Option(metavar="COLUMN", help="Its counts. 人口字段")]
 SnapOption = Annotated[str, typer.Option(metavar="1km", help=_SNAP_HELP)]
+CellOption = Annotated[str, typer.Option(metavar="25m", help="Cells that rings are drawn with. 格网")]
+OffRoadOption = Annotated[str, typer.Option(metavar="100m", help="Land so far off roads belongs. 离路距离")]
 TowardsOption = Annotated[bool, typer.Option("--towards", help="Journeys to the places. 到达而非出发")]
+TilesOption = Annotated[str, typer.Option(metavar="none|osm|tianditu|gaode", help="Tiles below. 底图")]
 CrsOption = Annotated[str | None, typer.Option(metavar="EPSG:4547", help=_CRS_HELP)]
 FolderOption = Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="Output folder. 成果文件夹")]
 BorderOption = Annotated[
@@ -133,7 +139,7 @@ def new(
 
 
 @app.command()
-def rings(
+def rings(  # noqa: PLR0913, PLR0917 (each option of the command is an argument)
     roads: RoadsOption,
     origins: FromOption,
     out: FolderOption = Path("out/rings"),
@@ -145,8 +151,13 @@ def rings(
     dem: DemOption = None,
     column: ColumnOption = None,
     snap: SnapOption = "1km",
+    cell: CellOption = "25m",
+    off_road: OffRoadOption = "100m",
+    people: PeopleOption = None,
+    people_column: PeopleColumnOption = None,
     network: Annotated[bool, typer.Option("--network", help="Roads with arrival times too. 附路网")] = False,
     crs: CrsOption = None,
+    basemap: TilesOption = "none",
 ) -> None:
     """Draw what lies within so many minutes of places, without a plan. 无需规划，直接画等时圈."""
     from spatial.rings import draw_rings
@@ -154,10 +165,13 @@ def rings(
     with _Steps() as steps:
         made = draw_rings(
             roads, origins, minutes, mode=mode, speed=speed, towards=towards, together=together, dem=dem,
-            columns=column, snap=snap, network=network, crs=crs, out=out, progress=steps.show,
+            columns=column, snap=snap, cell=cell, off_road=off_road, people=people,
+            people_column=people_column, network=network, crs=crs,
+            basemap=basemap, out=out, progress=steps.show,
         )  # fmt: skip
-    for line in made.describe():
-        _console().print(line, markup=False)
+    from spatial.outputs.ringsummary import print_answer
+
+    print_answer(_console(), made.table, made.findings, made.notes, made.files)
     raise typer.Exit(int(made.has_errors))
 
 
@@ -252,7 +266,7 @@ class _Steps:
         """The callback that the pipeline calls."""
 
         def show(step: str, done: int, total: int) -> None:
-            self._bar.update(self._task, description=step, completed=done, total=total)
+            self._bar.update(self._task, description=step, completed=done, total=total or None)
 
         return show
 

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
-from typing import cast, get_args
 
 import geopandas as gpd
 import numpy as np
@@ -17,16 +16,16 @@ import shapely
 from pyproj import Transformer
 
 from spatial.engine.crs import parse_crs, transform_shapes
-from spatial.engine.network import Floats, Mode, Network
+from spatial.engine.graph import Starts
+from spatial.engine.network import Floats, Longs, Mode, Network
 from spatial.engine.snapping import RoadIndex, Snaps, index_roads, snap_points
 from spatial.errors import Fault, PlanError, SourceError
 from spatial.plan.findings import STORED_CRS, Finding
 from spatial.plan.records import Source
-from spatial.plan.units import parse_quantity
 from spatial.sources.networks import LineFile, Travel, open_line_networks, open_networks
 from spatial.sources.origin import list_some
 from spatial.sources.roads import RoadColumns
-from spatial.sources.speeds import list_classes
+from spatial.sources.speeds import choose_class_speeds
 from spatial.sources.vector import read_source
 
 Progress = Callable[[str, int, int], None]
@@ -41,8 +40,10 @@ _ELSEWHERE_M = 50_000.0
 _FARTHEST_M = 2e7
 _NUMBER = r"[+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?"
 _POSITION = re.compile(rf"(?:(?P<name>[^=]*)=)?\s*(?P<lon>{_NUMBER})\s*[,，]\s*(?P<lat>{_NUMBER})\s*")
-_SPEEDS = {"km/h": 1.0, "kmh": 1.0, "m/s": 3.6, "m/min": 0.06, "公里/小时": 1.0}
-_LENGTHS = {"m": 1.0, "km": 1000.0, "米": 1.0, "公里": 1000.0, "千米": 1000.0}
+
+
+def keep_quiet(step: str, done: int, total: int) -> None:
+    """Show no progress."""
 
 
 @dataclass(frozen=True)
@@ -68,23 +69,27 @@ class Roads:
     dem: Path | None = None
     columns: RoadColumns | None = None
 
-    def open(self) -> Network:
+    def open(self, show: Progress) -> Network:
         """Return the network: from the cache, or read and built.
+
+        Parameters
+        ----------
+        show : callable
+            Told what is being done.
 
         Raises
         ------
         SpatialError
             The file cannot be read, or holds no road for this mode.
         """
+        show("reading roads", 0, 0)
         steady = self.speeds.get("")
         own = {name: kmh for name, kmh in self.speeds.items() if name}
         if steady is None:
             travel = Travel(speeds=own, heights=self.dem)
         else:
-            # Posted speeds times infinity slow nobody and are not driven: the one speed is that of every road.
-            every = dict.fromkeys(list_classes() - {"ferry"}, steady)
-            from_table = _list_open(self.mode)
-            every = {name: kmh for name, kmh in every.items() if name in from_table}
+            # Posted speeds times infinity slow nobody and are not driven: each road has the one speed.
+            every = {name: steady for name in choose_class_speeds(self.mode) if name != "ferry"}
             travel = Travel(speeds=every | own, maxspeed_share=math.inf, heights=self.dem)
         if self.path.suffix.lower() in _OSM:
             return open_networks(self.path, [self.mode], travel=travel)[self.mode]
@@ -96,11 +101,12 @@ class Roads:
         )
         return open_line_networks(lines, [self.mode], travel=travel)[self.mode]
 
-
-def _list_open(mode: Mode) -> set[str]:
-    from spatial.sources.speeds import choose_class_speeds
-
-    return set(choose_class_speeds(mode))
+    def describe(self) -> dict[str, str]:
+        """Return what was given, for the record."""
+        said = {"roads": self.path.name, "mode": self.mode}
+        speeds = ", ".join(f"{name or 'all roads'} {kmh:g} km/h" for name, kmh in self.speeds.items())
+        said["speeds"] = speeds or "rule table layers/rules/speeds"
+        return said | ({"elevation": self.dem.name} if self.dem else {})
 
 
 @dataclass(frozen=True)
@@ -117,142 +123,6 @@ class Places:
 
     frame: gpd.GeoDataFrame
     findings: tuple[Finding, ...] = ()
-
-
-def read_mode(mode: str) -> Mode:
-    """Return a mode of travel, or refuse it.
-
-    Raises
-    ------
-    PlanError
-        Not one of drive, cycle, walk.
-    """
-    if mode not in get_args(Mode):
-        raise PlanError(Fault("--mode", "", f"{mode!r} is no mode", f"write one of {', '.join(get_args(Mode))}"))
-    return cast(Mode, mode)
-
-
-def read_minutes(minutes: str | float | Iterable[float]) -> tuple[float, ...]:
-    """Return rising minutes, or refuse them.
-
-    Parameters
-    ----------
-    minutes : str, float or iterable of float
-        Such as ``"15,30,60"`` or ``[15, 30, 60]``.
-
-    Raises
-    ------
-    PlanError
-        None, or one that is not a number, zero, negative, infinite, given twice or less than the one before.
-
-    Examples
-    --------
-    >>> read_minutes("15, 30,60")
-    (15.0, 30.0, 60.0)
-    """
-    if isinstance(minutes, str):
-        parts: list[object] = [part.strip() for part in re.split("[,，]", minutes)]
-    else:
-        parts = [minutes] if isinstance(minutes, (int, float)) else list(minutes)
-    values = [_as_number(part) for part in parts]
-    remedy = "write rising minutes above zero, such as 15,30,60"
-    faults = [
-        Fault("--minutes", "", f"{part!r} {problem}", remedy)
-        for at, (part, value) in enumerate(zip(parts, values, strict=True))
-        if (problem := _doubt_minutes(value, values[:at]))
-    ]
-    if faults or not values:
-        raise PlanError(faults or Fault("--minutes", "", "no minutes are given", remedy))
-    return tuple(values)
-
-
-def _as_number(part: object) -> float:
-    try:
-        return float(part)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
-        return math.nan
-
-
-def _doubt_minutes(value: float, before: Sequence[float]) -> str:
-    """Say what is wrong with a number of minutes that stands behind others; "" if nothing is."""
-    if not math.isfinite(value):
-        return "is not a number of minutes"
-    if value <= 0:
-        return "is not above zero"
-    if value in before:
-        return "is given twice"
-    return f"comes after {max(before):g}" if before and value < max(before) else ""
-
-
-def read_speeds(speeds: str | Sequence[str] | None) -> dict[str, float]:
-    """Return km/h by class of road; the key ``""`` is one speed for all roads.
-
-    Parameters
-    ----------
-    speeds : str or sequence of str, optional
-        ``5km/h``, or ``primary=50km/h`` for a class of road.
-
-    Raises
-    ------
-    PlanError
-        No number, no unit, zero for all roads, negative, above 300 km/h.
-
-    Examples
-    --------
-    >>> read_speeds(["5km/h", "steps=2 km/h"])
-    {'': 5.0, 'steps': 2.0}
-    """
-    found: dict[str, float] = {}
-    for text in [speeds] if isinstance(speeds, str) else (speeds or ()):
-        name, _, quantity = text.rpartition("=")
-        try:
-            kmh = parse_quantity(quantity, _SPEEDS, "5 km/h")
-        except ValueError as error:
-            raise PlanError(Fault("--speed", name.strip(), str(error))) from error
-        if kmh > 300 or (kmh == 0 and not name.strip()):
-            problem = f"{quantity!r} is no speed to travel at"
-            raise PlanError(Fault("--speed", name.strip(), problem, "write more than 0 and at most 300 km/h"))
-        found[name.strip()] = kmh
-    return found
-
-
-def read_length(text: str, key: str) -> float:
-    """Return metres, or refuse what is no length above zero.
-
-    Examples
-    --------
-    >>> read_length("1km", "--snap")
-    1000.0
-    """
-    try:
-        metres = parse_quantity(text, _LENGTHS, "1km")
-    except ValueError as error:
-        raise PlanError(Fault(key, "", str(error))) from error
-    if not metres > 0:
-        raise PlanError(Fault(key, "", f"{text!r} is not above zero", "write such as 1km"))
-    return metres
-
-
-def read_columns(pairs: Sequence[str] | None) -> RoadColumns | None:
-    """Return which column of a file of lines says what, from texts such as ``class=fclass``.
-
-    Raises
-    ------
-    PlanError
-        Something that a column cannot say.
-    """
-    if not pairs:
-        return None
-    known = {"class": "class_", "speed": "speed", "oneway": "oneway", "level": "level"}
-    known |= {"bridge": "bridge", "tunnel": "tunnel", "surface": "surface"}
-    said = {}
-    for pair in pairs:
-        what, _, column = (part.strip() for part in pair.partition("="))
-        if what not in known or not column:
-            remedy = f"write WHAT=COLUMN, where WHAT is one of {', '.join(known)}"
-            raise PlanError(Fault("--column", "", f"{pair!r} is not understood", remedy))
-        said[known[what]] = column
-    return RoadColumns(**said)
 
 
 def gather_places(given: Given | Iterable[Given], key: str, crs: str | None = None) -> Places:
@@ -347,18 +217,49 @@ class Snapped:
     ----------
     frame : geopandas.GeoDataFrame
         EPSG:4490: ``id, name, snapped, offset_m, road, geometry``.
+    xy : ndarray of float64, shape (q, 2)
+        The places in the network's system, metres.
     snaps : Snaps
+    limit_m : float
+        Farthest road that was snapped to.
     findings : tuple of Finding
         Places that no road is near to.
     """
 
     frame: gpd.GeoDataFrame
+    xy: Floats
     snaps: Snaps
+    limit_m: float
     findings: tuple[Finding, ...]
+
+    def lead_s(self, kmh: float) -> Floats:
+        """Return the seconds from each place to its road at a speed off the road; 0 where not snapped."""
+        return np.where(self.snaps.road >= 0, self.snaps.offset_m, 0.0) * 3.6 / kmh
+
+    def describe(self, kmh: float) -> str:
+        """Say how the places came to the roads."""
+        return f"nearest road within {self.limit_m:g} m, the way there at {kmh:g} km/h counted"
+
+
+def take_snaps(snaps: Snaps, rows: Longs) -> Snaps:
+    """Return some of the snapped places."""
+    return Snaps(snaps.road[rows], snaps.share[rows], snaps.offset_m[rows])
+
+
+def delay_starts(starts: Starts, lead_s: Floats) -> Starts:
+    """Return starts that are left so many seconds later, one number for each sweep."""
+    seconds = starts.seconds + np.repeat(lead_s, np.diff(starts.first)).astype(np.float32)
+    return Starts(starts.first, starts.nodes, seconds)
 
 
 def snap_places(
-    network: Network, places: Places, limit_m: float, *, where: str, layer: str, index: RoadIndex | None = None
+    network: Network,
+    places: Places,
+    limit_m: float,
+    *,
+    where: str,
+    layer: str,
+    index: RoadIndex | None = None,
 ) -> Snapped:
     """Snap places to the nearest road of the largest connected part.
 
@@ -381,15 +282,17 @@ def snap_places(
         All places lie far from all roads: the network is that of another region.
     """
     points = places.frame.geometry.to_numpy()
-    snaps = snap_points(network, _project(points, network.crs), limit_m, index=index or index_roads(network))
+    xy = _project(points, network.crs)
+    snaps = snap_points(network, xy, limit_m, index=index or index_roads(network))
     if (snaps.offset_m > _ELSEWHERE_M).all():
         raise _refuse_elsewhere(network, points, float(snaps.offset_m.min()), where, layer)
     there = snaps.road >= 0
-    frame = places.frame[["id", "name", "geometry"]].copy()
+    frame: gpd.GeoDataFrame = places.frame[["id", "name", "geometry"]].copy()
     frame.insert(2, "snapped", there)
     frame.insert(3, "offset_m", snaps.offset_m.round(2))
     frame.insert(4, "road", np.where(there, network.road_name[snaps.road], ""))
-    return Snapped(frame.reset_index(drop=True), snaps, tuple(_find_lonely(frame, limit_m, layer)))
+    frame = frame.reset_index(drop=True)
+    return Snapped(frame, xy, snaps, limit_m, tuple(_find_lonely(frame, limit_m, layer)))
 
 
 def _project(points: Floats, crs: str) -> Floats:
@@ -419,7 +322,8 @@ def _refuse_elsewhere(
     west, south, east, north = area.bounds
     lon, lat = shapely.get_coordinates(points).T
     shown = list_some([f"{x:.4f},{y:.4f}" for x, y in zip(lon, lat, strict=True)], 3)
-    problem = f"its roads lie in {west:.2f} to {east:.2f} E, {south:.2f} to {north:.2f} N, {nearest_m / 1000:.0f} km"
+    box = f"{west:.2f} to {east:.2f} E, {south:.2f} to {north:.2f} N"
+    problem = f"its roads lie in {box}, {nearest_m / 1000:.0f} km"
     turned = shapely.contains_xy(area, lat, lon).any()
     remedy = "write longitude first" if turned else f"take the extract of the region that the {layer} lie in"
     return SourceError(Fault(where, "", f"{problem} and more from the {layer} ({shown})", remedy))

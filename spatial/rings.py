@@ -3,39 +3,29 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
 
 import geopandas as gpd
-import numpy as np
 import pandas as pd
 import shapely
 
+from spatial.drawing import Drawing, Question, draw_groups, peel_rings, trace_roads
 from spatial.engine.crs import transform_shapes
-from spatial.engine.geodesy import area_m2
-from spatial.engine.network import FAR, Floats, Longs, Network, Seconds
-from spatial.engine.routing import sweep
-from spatial.engine.snapping import Snaps
-from spatial.engine.stretches import arrive_at, cut_roads, find_front, split_bands
-from spatial.journeys import (
-    SNAP,
-    Given,
-    Progress,
-    Roads,
-    gather_places,
-    read_columns,
-    read_length,
-    read_minutes,
-    read_mode,
-    read_speeds,
-    snap_places,
-)
+from spatial.engine.network import Network
+from spatial.journeys import SNAP, Given, Progress, Roads, gather_places, keep_quiet, snap_places
 from spatial.outputs.rings import RingPapers, write_rings
 from spatial.plan.base import Text
-from spatial.plan.findings import STORED_CRS, frame_findings
+from spatial.plan.findings import STORED_CRS, Finding, frame_findings
+from spatial.questions import read_columns, read_length, read_minutes, read_mode, read_speeds
+from spatial.sources.origin import list_some
+from spatial.sources.people import People
 from spatial.version import __version__
+
+_MODES = {"drive": ("驾车", "By car"), "cycle": ("骑行", "By bicycle"), "walk": ("步行", "On foot")}
+_MOST_DRAWN = 30
 
 
 @dataclass(frozen=True)
@@ -76,222 +66,190 @@ class Rings:
         """Whether a finding is an error: exit code 1."""
         return bool((self.findings["severity"] == "error").any())
 
-    def describe(self) -> list[str]:
-        """Return what came of it in lines to print, the files last."""
-        lines = [f"note 注意: {text}" for text in self.notes]
-        lines += [f"{row.severity}: {row.message_zh}\n{row.message_en}" for row in self.findings.itertuples()]
-        lines += self.table.to_string(index=False).splitlines()
-        return [*lines, *map(str, self.files)]
 
-
-@dataclass(frozen=True)
-class Question:
-    """What is asked of a network.
-
-    Parameters
-    ----------
-    minutes : tuple of float
-        Rising.
-    towards : bool
-        Journeys lead to the places, not away from them.
-    together : bool
-        One set of rings for all places: within so many minutes of the nearest.
-    """
-
-    minutes: tuple[float, ...]
-    towards: bool = False
-    together: bool = False
-
-    @property
-    def limits_s(self) -> Floats:
-        """The minutes in seconds."""
-        return np.array(self.minutes) * 60
-
-
-@dataclass(frozen=True, eq=False)
-class Group:
-    """The places of one set of rings, and their names."""
-
-    key: str
-    name: str
-    rows: Longs
-
-
-def draw_rings(
+def draw_rings(  # noqa: PLR0913 (a question in one call; all but three have a default)
     roads: str | PathLike[str],
     origins: Given | Iterable[Given],
     minutes: str | float | Iterable[float] = (15, 30, 60),
     *,
     mode: str = "drive",
     speed: str | Sequence[str] | None = None,
-    towards: bool = False,
-    together: bool = False,
     dem: str | PathLike[str] | None = None,
     columns: Sequence[str] | None = None,
+    towards: bool = False,
+    together: bool = False,
     snap: str = SNAP,
+    cell: str = "25m",
+    off_road: str = "100m",
+    people: str | PathLike[str] | None = None,
+    people_column: str | None = None,
     network: bool = False,
     crs: str | None = None,
-    basemap: str = "none",
     out: str | PathLike[str] | None = None,
+    basemap: str = "none",
     progress: Progress | None = None,
 ) -> Rings:
     """Draw what lies within so many minutes of places, along roads.
+
+    Parameters
+    ----------
+    roads : path
+        OpenStreetMap extract (``.osm.pbf``) or any file of lines.
+    origins : str, path or iterable of them
+        Positions ``lon,lat`` or ``name=lon,lat`` in degrees, and files of features.
+    minutes : str, float or iterable of float
+        Rising, such as ``"15,30,60"``.
+    mode : {"drive", "cycle", "walk"}
+    speed : str or sequence of str, optional
+        ``5km/h`` for all roads (posted speeds and those of the rule table count for nothing then), or
+        ``primary=50km/h`` for a class.
+    dem : path, optional
+        Elevation model: walking and cycling follow its slope.
+    columns : sequence of str, optional
+        Of a file of lines: ``class=…``, ``speed=…``, ``oneway=…``, ``level=…``, ``bridge=…``, ``tunnel=…``,
+        ``surface=…``.
+    towards : bool
+        Journeys to the places: on one-way roads and slopes the two differ.
+    together : bool
+        One set of rings for all places: within so many minutes of the nearest.
+    snap : str
+        Farthest road that a place is snapped to. The way there is walked off the road and counted.
+    cell, off_road : str
+        Side of the cells that rings are drawn with, and how far off a road land still belongs. The same for
+        all minutes, so that a ring is the same whatever else is asked; 50 m to 100 m save time and space in
+        rings of an hour by car.
+    people : path, optional
+        Grid of counts, or points or areas with a count: gives the people inside.
+    people_column : str, optional
+        Of a vector file of people.
+    network : bool
+        Whether the roads reached are wanted too, cut where the minutes run out.
+    crs : str, optional
+        Of files that do not say theirs.
+    out : path, optional
+        Folder for ``rings.html``, ``rings.gpkg`` and ``rings.csv``; nothing is written without it.
+    basemap : {"none", "tianditu", "osm", "gaode"}
+        Tiles below the map, which then needs a network when it is opened.
+    progress : callable, optional
+        Called with (step, done, total); a total of 0 is unknown.
+
+    Returns
+    -------
+    Rings
+
+    Raises
+    ------
+    PlanError
+        Minutes, speeds or positions that cannot be.
+    SourceError
+        A file that cannot be read, or roads of another region than the places.
+    OutputError
+        A file that cannot be written.
+
+    Notes
+    -----
+    How rings are drawn, and what they promise: `spatial.engine.isochrones`. Areas are ellipsoidal.
     """
-    show = progress or (lambda step, done, total: None)
-    question = Question(read_minutes(minutes), towards, together)
+    show = progress or keep_quiet
+    cell_m, off_road_m = read_length(cell, "--cell"), read_length(off_road, "--off-road")
+    question = Question(read_minutes(minutes), towards, together, cell_m, off_road_m)
     source = Roads(
         Path(roads), read_mode(mode), read_speeds(speed), Path(dem) if dem else None, read_columns(columns)
     )
+    snap_m = read_length(snap, "--snap")
     places = gather_places(origins, "--from", crs)
-    show("reading roads", 0, 1)
-    built = source.open()
-    snapped = snap_places(built, places, read_length(snap, "--snap"), where=source.path.name, layer="origins")
-    groups = _group(snapped.frame, question)
-    frames = []
-    for done, group in enumerate(groups):
-        show("sweep", done, len(groups))
-        frames.append(_draw(built, snapped.snaps, group, question))
-    show("writing", 0, 1)
-    rings = _frame(frames, built)
+    built = source.open(show)
+    snapped = snap_places(built, places, snap_m, where=source.path.name, layer="origins")
+    drawing = Drawing(built, snapped, question)
+    rings = draw_groups(drawing, drawing.groups(), show)
+    counted = People(Path(people), people_column, crs) if people else None
+    if counted is not None:
+        show("people", 0, 0)
+        rings.insert(
+            rings.columns.get_loc("network_km") + 1, "people", counted.count(rings.geometry.to_numpy())
+        )
+    found = [
+        *places.findings,
+        *snapped.findings,
+        *(counted.findings if counted else ()),
+        *_find_cut(rings, built),
+    ]
     made = Rings(
         rings=rings,
-        bands=_peel(rings),
+        bands=peel_rings(rings),
         origins=snapped.frame,
-        network=_trace(built, snapped.snaps, question) if network else None,
+        network=trace_roads(drawing) if network else None,
         table=_tabulate(rings, snapped.frame),
-        findings=frame_findings([*places.findings, *snapped.findings]),
-        notes=built.notes,
+        findings=frame_findings(found),
+        notes=(*built.notes, *drawing.notes()),
     )
     if out is None:
         return made
-    papers = RingPapers(
-        title=Text(zh="等时圈", en="Rings"),
-        subtitle=Text(zh=source.path.name, en=source.path.name),
-        minutes=question.minutes,
-        metric_crs=built.crs,
-        provenance={"tool": f"spatial-planning-toolkit {__version__}", "roads": source.path.name},
-        stamp=dt.date.fromtimestamp(source.path.stat().st_mtime),
-        basemap=basemap,
-    )
-    layers = {"rings": made.rings, "bands": made.bands, "origins": made.origins}
-    layers |= {} if made.network is None else {"network": made.network}
-    layers |= {"findings": made.findings}
-    drawn = layers | {"roads": _choose_roads(built, made)}
-    files, notes = write_rings(Path(out), layers, drawn=drawn, table=made.table, papers=papers)
-    return replace(made, files=files, notes=(*made.notes, *notes))
-
-
-def _group(frame: gpd.GeoDataFrame, question: Question) -> list[Group]:
-    """Return the places of each set of rings."""
-    there = np.flatnonzero(frame["snapped"])
-    if question.together:
-        return [Group("all", f"{len(there)} 处 places", there)] if len(there) else []
-    names = zip(frame["id"].iloc[there], frame["name"].iloc[there], there, strict=True)
-    return [Group(key, name, np.array([at])) for key, name, at in names]
-
-
-def _take(snaps: Snaps, rows: Longs) -> Snaps:
-    return Snaps(snaps.road[rows], snaps.share[rows], snaps.offset_m[rows])
-
-
-def _draw(network: Network, snaps: Snaps, group: Group, question: Question) -> gpd.GeoDataFrame:
-    """Return the rings of one group: a row for each number of minutes, in the network's system."""
-    net = network.reverse() if question.towards else network
-    starts = _take(snaps, group.rows)
-    seconds = _sweep(net, starts, question)
-    front = find_front(net, seconds, starts)
-    rows = []
-    for limit, limit_s in zip(question.minutes, question.limits_s, strict=True):
-        road, low, high = front.within(limit_s)
-        km = float((net.road_m[road] * (high - low)).sum() / 1000)
-        lines = cut_roads(net, road, low, high)
-        shape = shapely.union_all(shapely.buffer(lines, 100, quad_segs=2))
-        rows.append(
-            {
-                "id": f"{group.key}-{limit:g}",
-                "name": f"{group.name} · {limit:g} min",
-                "origin": group.key,
-                "origin_name": group.name,
-                "time_min": limit,
-                "mode": network.mode,
-                "direction": "towards" if question.towards else "from",
-                "network_km": km,
-                "label": f"{limit:g} 分钟",
-                "label_en": f"{limit:g} min",
-                "geometry": shape,
-            }
-        )
-    return gpd.GeoDataFrame(rows, geometry="geometry", crs=network.crs)
-
-
-def _sweep(network: Network, starts: Snaps, question: Question) -> Seconds:
-    run = network.road_seconds[starts.road]
-    left = np.column_stack([1 - starts.share, starts.share])
-    open_ = run < FAR
-    nodes = network.road_exits[starts.road][open_]
-    return sweep(network, (nodes, (run * left)[open_]), float(question.limits_s[-1]))
-
-
-def _frame(frames: list[gpd.GeoDataFrame], network: Network) -> gpd.GeoDataFrame:
-    """Return all rings in the stored system, with their areas."""
-    rings = pd.concat(frames, ignore_index=True)
-    shapes = transform_shapes(rings.geometry.to_numpy(), network.crs, STORED_CRS)
-    rings = gpd.GeoDataFrame(rings.drop(columns="geometry"), geometry=shapes, crs=STORED_CRS)
-    rings.insert(7, "area_km2", area_m2(shapes) / 1e6)
-    return rings
-
-
-def _peel(rings: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Return rings without what the ring before them covers."""
-    inner = rings.groupby("origin", sort=False).shift(1)
-    bands = rings.copy()
-    bands.insert(bands.columns.get_loc("time_min") + 1, "from_min", inner["time_min"].fillna(0.0))
-    before = inner["geometry"].to_numpy()
-    there = ~shapely.is_missing(before)
-    shapes = rings.geometry.to_numpy().copy()
-    shapes[there] = shapely.difference(shapes[there], before[there])
-    for name in ("area_km2", "network_km", "people"):
-        if name in bands:
-            bands[name] = rings[name] - inner[name].fillna(0.0)
-    return bands.set_geometry(gpd.GeoSeries(shapes, crs=STORED_CRS))
-
-
-def _trace(network: Network, snaps: Snaps, question: Question) -> gpd.GeoDataFrame:
-    """Return the roads reached from the nearest place, cut where the minutes run out."""
-    net = network.reverse() if question.towards else network
-    starts = _take(snaps, np.flatnonzero(snaps.road >= 0))
-    front = find_front(net, _sweep(net, starts, question), starts)
-    road, low, high, band = split_bands(front, question.limits_s)
-    lines = transform_shapes(cut_roads(net, road, low, high), net.crs, STORED_CRS)
-    ends = [arrive_at(front, road, share) / 60 for share in (low, high)]
-    return gpd.GeoDataFrame(
-        {
-            "id": [f"road-{number:06d}" for number in range(1, len(road) + 1)],
-            "name": net.road_name[road],
-            "class": net.road_class[road],
-            "time_min": np.array(question.minutes)[band],
-            "start_min": ends[0],
-            "end_min": ends[1],
-            "length_km": net.road_m[road] * (high - low) / 1000,
-        },
-        geometry=lines,
-        crs=STORED_CRS,
-    )
+    show("writing", 0, 0)
+    papers = _describe(source, drawing, basemap)
+    return _deliver(made, built, drawing, papers, Path(out))
 
 
 def _tabulate(rings: gpd.GeoDataFrame, origins: gpd.GeoDataFrame) -> pd.DataFrame:
-    """Return a row for each origin and number of minutes; origins that are not on the network too."""
-    return pd.DataFrame(rings.drop(columns=["geometry", "id", "name", "label", "label_en"]))
+    """Return the rings as a table; places without rings have a row too."""
+    table = pd.DataFrame(rings.drop(columns=["geometry", "id", "name", "label", "label_en"]))
+    left = origins[~origins["snapped"]]
+    lost = pd.DataFrame({"origin": left["id"], "origin_name": left["name"]})
+    known = origins.set_index("id")["offset_m"]
+    table = pd.concat([table, lost], ignore_index=True) if len(lost) else table
+    return table.assign(offset_m=table["origin"].map(known))
 
 
-_GRADES = {"motorway": "main", "trunk": "main", "primary": "main", "secondary": "middle", "tertiary": "middle"}
+def _find_cut(rings: gpd.GeoDataFrame, network: Network) -> Iterator[Finding]:
+    """Report rings that come to the edge of the file of roads: beyond it there may be more."""
+    hull = transform_shapes(
+        [shapely.convex_hull(shapely.multipoints(network.node_xy))], network.crs, STORED_CRS
+    )[0]
+    shapely.prepare(hull)
+    cut = ~shapely.is_empty(rings.geometry) & ~shapely.contains_properly(hull, rings.geometry.to_numpy())
+    for limit, rows in rings[cut].groupby("time_min"):
+        some = list_some(rows["origin_name"], 5)
+        yield Finding(
+            "rings.at_the_edge", "warning", "rings", "",
+            f"{limit:g} 分钟等时圈（{some}）到达道路文件的边缘，实际可能更大；请用更大范围的道路文件。",
+            f"rings of {limit:g} minutes ({some}) come to the edge of the file of roads and may be larger; "
+            "take the extract of a larger region.",
+            value=float(len(rows)),
+        )  # fmt: skip
 
 
-def _choose_roads(network: Network, made: Rings) -> gpd.GeoDataFrame:
-    """Return the roads to draw below the rings: those round them, so that one finds one's way."""
-    grade = pd.Series(network.road_class).str.removesuffix("_link").map(_GRADES).fillna("minor").to_numpy()
-    lines = transform_shapes(network.shapes(), network.crs, STORED_CRS)
-    return gpd.GeoDataFrame(
-        {"id": [f"road-{number:06d}" for number in range(1, len(lines) + 1)], "name": network.road_name, "grade": grade},
-        geometry=lines, crs=STORED_CRS,
+def _describe(source: Roads, drawing: Drawing, basemap: str) -> RingPapers:
+    question, mode = drawing.question, source.mode
+    zh, en = _MODES[mode]
+    limits = "/".join(f"{limit:g}" for limit in question.minutes)
+    whither_zh, whither_en = ("到达终点", "to") if question.towards else ("自起点出发", "from")
+    provenance = {"tool": f"spatial-planning-toolkit {__version__}", **source.describe()}
+    provenance |= {"metric_crs": drawing.network.crs, "rings": drawing.rules.describe()}
+    provenance |= {"snapping": drawing.snapped.describe(drawing.rules.off_road_kmh)}
+    return RingPapers(
+        title=Text(zh=f"{zh} {limits} 分钟等时圈", en=f"{en}: rings of {limits} minutes"),
+        subtitle=Text(
+            zh=f"{whither_zh} · {source.path.name}",
+            en=f"Journeys {whither_en} the places · {source.path.name}",
+        ),
+        minutes=question.minutes,
+        metric_crs=drawing.network.crs,
+        provenance=provenance,
+        stamp=dt.date.fromtimestamp(source.path.stat().st_mtime),
+        basemap=basemap,
     )
+
+
+def _deliver(made: Rings, network: Network, drawing: Drawing, papers: RingPapers, folder: Path) -> Rings:
+    """Write the files; a map of very many sets of rings shows one for all places instead."""
+    layers = {"rings": made.rings, "bands": made.bands, "origins": made.origins}
+    layers |= {} if made.network is None else {"network": made.network}
+    layers |= {"findings": made.findings}
+    drawn, notes = dict(layers), made.notes
+    if made.rings["origin"].nunique() > _MOST_DRAWN:
+        rings = draw_groups(drawing, drawing.groups(together=True), keep_quiet)
+        drawn |= {"rings": rings, "bands": peel_rings(rings)}
+        text = f"the map shows the rings of all places together, since there are over {_MOST_DRAWN}"
+        notes = (*notes, f"{text}; those of each are in the GeoPackage")
+    files, told = write_rings(folder, layers, drawn=drawn, network=network, table=made.table, papers=papers)
+    return replace(made, files=files, notes=(*notes, *told))

@@ -25,10 +25,12 @@ LEVEL = {
     **dict.fromkeys(ROOMS, 3),
     "cache": 4,
     "journeys": 4,
+    "questions": 4,
+    "drawing": 5,
     "pipeline": 5,
-    "rings": 5,
     "starter": 5,
-    "cli": 6,
+    "rings": 6,
+    "cli": 7,
 }
 LONGEST_MODULE = 400
 LONGEST_FUNCTION = 60

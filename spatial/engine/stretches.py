@@ -55,7 +55,9 @@ class Front:
         return _unite(road, low, high)
 
 
-def find_front(network: Network, arrival: npt.NDArray[Any], snaps: Snaps, spent: npt.ArrayLike = 0.0) -> Front:
+def find_front(
+    network: Network, arrival: npt.NDArray[Any], snaps: Snaps, spent: npt.ArrayLike = 0.0
+) -> Front:
     """Return when roads are reached, from a sweep's arrival times and the places that it started from.
 
     Parameters

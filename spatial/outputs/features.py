@@ -238,7 +238,9 @@ def _places(layer: DrawnLayer, metric_crs: str, territory: BaseGeometry | None) 
         frame.rename(columns={column: "zh"})[["zh"]].assign(en=frame.get(twin, None)), ["zh", "en"]
     )
     return (
-        {"anchors": points, "label": label} | ({} if spine is None else {"spine": _line(spine, metric_crs)})
+        {"anchors": points}
+        | ({"label": label} if label else {})
+        | ({} if spine is None else {"spine": _line(spine, metric_crs)})
         for points, label, spine in zip(anchors, labels, spines, strict=True)
     )
 

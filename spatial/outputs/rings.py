@@ -8,11 +8,27 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
+import shapely
 
+from spatial.engine.crs import transform_shapes
+from spatial.engine.network import Network
 from spatial.outputs.files import replacing
 from spatial.outputs.ringstyles import choose_contracts, grade_styles
 from spatial.plan.base import Text
+from spatial.plan.findings import STORED_CRS
+
+_GRADES = {
+    "motorway": "main",
+    "trunk": "main",
+    "primary": "main",
+    "secondary": "middle",
+    "tertiary": "middle",
+}
+_ROUND = 0.06
+_MOST_ROADS = 30_000
+_FINEST_DEG = 3e-5
 
 
 @dataclass(frozen=True)
@@ -49,6 +65,7 @@ def write_rings(
     layers: Mapping[str, gpd.GeoDataFrame],
     *,
     drawn: Mapping[str, gpd.GeoDataFrame],
+    network: Network,
     table: pd.DataFrame,
     papers: RingPapers,
 ) -> tuple[tuple[Path, ...], tuple[str, ...]]:
@@ -61,7 +78,8 @@ def write_rings(
     layers : mapping of str to GeoDataFrame
         For the GeoPackage, EPSG:4490, by the names of `CONTRACTS`, ``findings`` besides.
     drawn : mapping of str to GeoDataFrame
-        For the map.
+        For the map; the roads round them are added.
+    network : Network
     table : pandas.DataFrame
         For the CSV file, which is UTF-8 with a byte order mark, as spreadsheets want it.
     papers : RingPapers
@@ -91,6 +109,7 @@ def write_rings(
     )
     with replacing(files[1]) as beside:
         table.to_csv(beside, index=False, encoding="utf-8-sig", lineterminator="\n")
+    drawn = {**drawn, "roads": choose_roads(network, drawn)}
     heading = MapHeading(title=papers.title, subtitle=papers.subtitle, provenance=papers.provenance)
     notes = write_webmap(
         files[2],
@@ -102,3 +121,42 @@ def write_rings(
         basemap=papers.basemap,
     )
     return files, tuple(notes)
+
+
+def choose_roads(network: Network, drawn: Mapping[str, gpd.GeoDataFrame]) -> gpd.GeoDataFrame:
+    """Return the roads to draw below rings, so that one finds one's way: those round them, cut to their box.
+
+    Parameters
+    ----------
+    network : Network
+    drawn : mapping of str to GeoDataFrame
+        Layers of the map, EPSG:4490; ``rings`` and ``origins`` say where it lies.
+
+    Returns
+    -------
+    GeoDataFrame
+        EPSG:4490, ``name, grade, id``: a row for each name of main and middle roads, and one for all minor
+        roads unless they are too many to draw.
+    """
+    shown = [drawn[name] for name in ("rings", "origins") if len(drawn[name])]
+    bounds = np.array([frame.total_bounds for frame in shown])
+    low, high = bounds[:, :2].min(axis=0), bounds[:, 2:].max(axis=0)
+    margin = _ROUND * (high - low) + 0.002
+    lines = transform_shapes(network.shapes(), network.crs, STORED_CRS)
+    cut = shapely.clip_by_rect(lines, *(low - margin), *(high + margin))
+    grade = pd.Series(network.road_class.astype(str)).str.removesuffix("_link").map(_GRADES)
+    grade = grade.fillna("minor").to_numpy()
+    there = ~shapely.is_empty(cut)
+    if there.sum() > _MOST_ROADS:
+        there &= grade != "minor"
+    name = np.where(grade == "minor", "", network.road_name.astype(str))
+    joined = pd.DataFrame({"grade": grade[there], "name": name[there], "line": cut[there]})
+    joined = joined.groupby(["grade", "name"], as_index=False)["line"].agg(_join_lines)
+    ids = [f"road-{number:05d}" for number in range(1, len(joined) + 1)]
+    return gpd.GeoDataFrame(joined[["name", "grade"]].assign(id=ids), geometry=joined["line"], crs=STORED_CRS)
+
+
+def _join_lines(lines: pd.Series) -> shapely.Geometry:
+    """Return the lines of one road as few as possible, without vertices that a map does not show."""
+    whole = shapely.line_merge(shapely.multilinestrings(shapely.get_parts(lines.to_numpy())))
+    return shapely.simplify(whole, _FINEST_DEG, preserve_topology=False)

@@ -11,8 +11,9 @@ from spatial.plan.base import Text
 from spatial.plan.contract import Column, Contract
 from spatial.plan.styles import ClassStyle, LabelStyle, LayerStyle, Styles, read_styles
 
-_RAMP = ("#4a1d6f", "#6f5aa8", "#3f8fa8", "#6cbf8b", "#d9d95f")
+_RAMP = ("#3b1c6b", "#4f5fa8", "#3f93a8", "#7cc49a", "#e3e3a0")
 """From near to far: dark to light in grey print too, told apart by colour-blind readers."""
+_DARKER = 0.72
 
 _MEASURES = {
     "area_km2": Column("number", "面积（km²）", "Area (km²)"),
@@ -99,7 +100,7 @@ def mix_colours(count: int) -> list[str]:
     Examples
     --------
     >>> mix_colours(3)
-    ['#4a1d6f', '#3f8fa8', '#d9d95f']
+    ['#3b1c6b', '#3f93a8', '#e3e3a0']
     """
     ramp = np.array([[int(colour[at : at + 2], 16) for at in (1, 3, 5)] for colour in _RAMP], dtype=float)
     at = np.linspace(0, len(ramp) - 1, count) if count > 1 else np.array([1.0])
@@ -141,19 +142,24 @@ def _key(minutes: float) -> str:
     return f"{minutes:.9f}".rstrip("0").rstrip(".")
 
 
+def _darken(colour: str) -> str:
+    return "#" + "".join(f"{int(int(colour[at : at + 2], 16) * _DARKER):02x}" for at in (1, 3, 5))
+
+
 def _style_rings(colours: Mapping[float, str]) -> LayerStyle:
     return LayerStyle(
         title=Text(zh="等时圈（累计）", en="Rings, cumulative"),
         group="rings",
         order=50,
+        show=False,
         class_column="time_min",
         graded=True,
         label_column="label",
-        label=LabelStyle(size=13, colour="#2f1747", bold=True, place="edge", priority=75),
+        label=LabelStyle(size=12, colour="#2f1747", bold=True, place="edge", priority=75),
         tooltip=False,
         details=("origin_name", "time_min", "mode", "direction", "area_km2", "network_km", "people"),
         classes={
-            _key(limit): ClassStyle(label=_within(limit), stroke=colour, width=2.0)
+            _key(limit): ClassStyle(label=_within(limit), stroke=_darken(colour), width=2.0)
             for limit, colour in colours.items()
         },
     )
@@ -167,10 +173,12 @@ def _style_bands(colours: Mapping[float, str]) -> LayerStyle:
         order=20,
         class_column="time_min",
         graded=True,
+        label_column="label",
+        label=LabelStyle(size=12, colour="#2f1747", bold=True, place="edge", priority=70),
         details=("origin_name", "from_min", "time_min", "area_km2", "network_km", "people"),
         classes={
             _key(limit): ClassStyle(
-                label=_between(low, limit), fill=colour, fill_opacity=0.45, stroke=colour, width=0.4
+                label=_between(low, limit), fill=colour, fill_opacity=0.6, stroke=_darken(colour), width=0.8
             )
             for low, (limit, colour) in zip(lows, colours.items(), strict=True)
         },
@@ -229,7 +237,7 @@ def _style_roads() -> LayerStyle:
         order=30,
         class_column="grade",
         label_column="name",
-        label=LabelStyle(size=10, colour="#5c5148", place="along", priority=10, min_zoom=13),
+        label=LabelStyle(size=10, colour="#5c5148", place="along", priority=10, min_zoom=15),
         tooltip=False,
         classes={
             key: ClassStyle(label=labels[key], stroke=colour, width=width)

@@ -128,14 +128,14 @@
     }
 
     fit() {
-      if (this.config.bounds) this.fitTo(this.config.bounds, false);
+      if (this.config.bounds) this.fitTo(this.config.bounds, false, 17);
     }
 
-    fitTo([west, south, east, north], animate = true) {
+    fitTo([west, south, east, north], animate = true, maxZoom = 13) {
       const bounds = L.latLngBounds([south, west], [north, east]);
       const room = (frame) => this.map.getBoundsZoom(bounds, false, L.point(frame.paddingTopLeft).add(frame.paddingBottomRight));
       const [frame] = this.frames().sort((one, other) => room(other) - room(one));
-      this.map.fitBounds(bounds, { ...frame, maxZoom: 13, animate });
+      this.map.fitBounds(bounds, { ...frame, maxZoom, animate });
     }
 
     /* Features under a point of the screen, top layer first. */
