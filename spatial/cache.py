@@ -6,11 +6,15 @@ A folder belongs to one state of the toolkit's code: results of other code are n
 
 from __future__ import annotations
 
+import dataclasses
+import datetime as dt
 import hashlib
 import os
 import shutil
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
-from pathlib import Path
+from pathlib import Path, PurePath
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -22,6 +26,7 @@ from shapely.geometry.base import BaseGeometry
 
 _KEPT = 3
 _LARGEST_BYTES = 4_000_000_000
+_PLAIN = (str, int, float, dt.date, PurePath, np.generic)
 
 
 @cache
@@ -60,55 +65,92 @@ def find_cache() -> Path:
     return folder
 
 
-def _hash(*parts: bytes) -> str:
+class _UnknownError(TypeError):
+    """A value that nobody has said how to tell apart."""
+
+
+def fingerprint(value: Any) -> str:
+    """Return a hash of a value's kind and content; values that differ in either differ in it.
+
+    Parameters
+    ----------
+    value : object
+        Frames, geometries, arrays, records, dataclasses, and plain values and containers of them.
+
+    Returns
+    -------
+    str
+        Hexadecimal digits, or Hamilton's mark for what cannot be told apart, which is then made anew.
+
+    Examples
+    --------
+    >>> fingerprint({}) == fingerprint([]), fingerprint(1) == fingerprint(True)
+    (False, False)
+    """
     digest = hashlib.sha256()
-    for part in parts:
-        digest.update(len(part).to_bytes(8, "little") + part)
+    try:
+        _feed(digest, value)
+    except _UnknownError:
+        return fingerprinting.UNHASHABLE
     return digest.hexdigest()
 
 
-def _hash_record(record: BaseModel, *_: object, **__: object) -> str:
-    return _hash(type(record).__qualname__.encode(), record.model_dump_json().encode())
+def _feed(digest: Any, value: Any) -> None:
+    """Add a value to a digest: its type, how many parts it has, and the parts."""
+    if isinstance(value, bytes):
+        _add(digest, b"bytes", value)
+    elif value is None or isinstance(value, _PLAIN):
+        _add(digest, type(value).__qualname__.encode(), repr(value).encode())
+    else:
+        parts = list(_split(value))
+        _add(digest, type(value).__qualname__.encode(), str(len(parts)).encode())
+        for part in parts:
+            _feed(digest, part)
 
 
-def _hash_geometry(shape: BaseGeometry, *_: object, **__: object) -> str:
-    return _hash(shape.wkb)
+def _split(value: Any) -> Iterable[Any]:
+    """Return what a value consists of; raise `_UnknownError` where nobody knows."""
+    if isinstance(value, pd.DataFrame):
+        return _split_frame(value)
+    if isinstance(value, np.ndarray):
+        return value.tolist() if value.dtype == object else (value.dtype.str, value.shape, value.tobytes())
+    if isinstance(value, BaseModel):
+        return (value.model_dump_json(),)
+    if isinstance(value, BaseGeometry):
+        return (value.wkb,)
+    if dataclasses.is_dataclass(value):
+        return [getattr(value, item.name) for item in dataclasses.fields(value)]
+    if isinstance(value, Mapping):
+        return [part for item in value.items() for part in item]
+    if isinstance(value, (list, tuple)):
+        return value
+    raise _UnknownError(type(value).__qualname__)
 
 
-def _hash_frame(frame: pd.DataFrame, *_: object, **__: object) -> str:
-    """Hash names, types, index, values, geometry and CRS; the order of rows counts."""
-    parts = [repr([(name, str(kind)) for name, kind in frame.dtypes.items()]).encode()]
-    parts.append(pd.util.hash_pandas_object(frame.index).to_numpy().tobytes())
-    for name in frame.columns:
-        column = frame[name]
+def _add(digest: Any, *texts: bytes) -> None:
+    for text in texts:
+        digest.update(len(text).to_bytes(8, "little") + text)
+
+
+def _split_frame(frame: pd.DataFrame) -> Iterator[Any]:
+    """Yield names, types, index, values, geometry and CRS of a frame; the order of rows counts."""
+    yield [(str(name), str(kind)) for name, kind in frame.dtypes.items()]
+    yield pd.util.hash_pandas_object(frame.index).to_numpy()
+    for place in range(frame.shape[1]):
+        column = frame.iloc[:, place]
         if isinstance(column, gpd.GeoSeries):
-            parts += [wkb or b"" for wkb in column.to_wkb()]
-            parts.append(column.crs.to_wkt().encode() if column.crs else b"no crs")
+            yield [wkb or b"" for wkb in column.to_wkb()]
+            yield column.crs.to_wkt() if column.crs else "no crs"
         else:
-            parts.append(pd.util.hash_pandas_object(column.astype(str), index=False).to_numpy().tobytes())
-    return _hash(*parts)
-
-
-def _hash_array(array: np.ndarray, *_: object, **__: object) -> str:
-    """Hash type, shape and values: of objects (texts, geometries) what they say, not where they lie."""
-    head = f"{array.dtype} {array.shape}".encode()
-    if array.dtype != object:
-        return _hash(head, np.ascontiguousarray(array).tobytes())
-    codes, words = pd.factorize(array.ravel(), use_na_sentinel=False)
-    said = [word.wkb if isinstance(word, BaseGeometry) else repr(word).encode() for word in words]
-    return _hash(head, np.asarray(codes, dtype=np.int64).tobytes(), *said)
+            yield pd.util.hash_pandas_object(column.astype(str), index=False).to_numpy()
 
 
 def register_fingerprints() -> None:
-    """Teach Hamilton to tell records, geometries, frames and arrays apart by what they hold.
+    """Have Hamilton tell values apart by `fingerprint`.
 
-    Its own rule for frames leaves out the CRS, that for arrays leaves out type and shape and hashes
-    addresses instead of objects, and the one for unknown objects stops at a depth and then takes all
-    for equal, which would hand out stale layers.
+    Its own rules take an empty list for an empty mapping, 1 for True, and frames that differ in CRS for
+    equal; results are kept by fingerprint, so a layer would be handed another's value.
     """
-    fingerprinting.set_max_depth(50)
-    fingerprinting.hash_value.register(BaseModel, _hash_record)
-    fingerprinting.hash_value.register(BaseGeometry, _hash_geometry)
-    fingerprinting.hash_value.register(gpd.GeoDataFrame, _hash_frame)
-    fingerprinting.hash_value.register(pd.DataFrame, _hash_frame)
-    fingerprinting.hash_value.register(np.ndarray, _hash_array)
+    known = (*fingerprinting.hash_value.registry, pd.DataFrame, np.ndarray)
+    for kind in known:
+        fingerprinting.hash_value.register(kind, lambda value, *_, **__: fingerprint(value))

@@ -28,7 +28,7 @@ from spatial import checks, themes
 from spatial.cache import find_cache, hash_code, register_fingerprints
 from spatial.errors import Fault, PlanError
 from spatial.outputs.delivery import Order, deliver
-from spatial.outputs.graph import write_graph
+from spatial.outputs.graph import collapse_graph, write_graph
 from spatial.plan.contract import Column as _Column
 from spatial.plan.contract import Contract, contract_of, layer
 from spatial.plan.findings import Finding, frame_findings
@@ -355,17 +355,24 @@ def _trace(file: PlanFile, inputs: Mapping[str, Any], only: Sequence[str]) -> di
 
 
 def draw_layers(path: Path) -> None:
-    """Draw which layer is made from which as an SVG file.
+    """Draw which layer is made from which, and from which parts of a plan, as an SVG file.
 
     Raises
     ------
     OutputError
         The file cannot be written.
     """
-    graph = _make_driver()
+    specs = {
+        **_PARTS,
+        "territory_spec": "territory",
+        "population_spec": "population",
+        "source_refs": "sources",
+    }
+    parts = {spec: f"plan.{part}" for spec, part in specs.items()}
     needs: dict[str, set[str]] = {}
-    for node in graph.list_available_variables():
-        sources = {*node.required_dependencies, *node.optional_dependencies}
-        needs[node.name] = sources
+    for node in _make_driver().list_available_variables():
+        names = {*node.required_dependencies, *node.optional_dependencies}
+        needs[node.name] = {parts.get(name, name) for name in names}
     needs["findings"] = {name for name in needs if name.endswith("_findings")}
-    write_graph(path, needs, {name: contract.zh for name, contract in list_layers().items()})
+    titles = {name: contract.zh for name, contract in list_layers().items()}
+    write_graph(path, collapse_graph(needs, {*titles, *parts.values()}), titles)

@@ -23,9 +23,13 @@ def run(*arguments: str, cwd: Path | None = None, **env: str) -> subprocess.Comp
 
 def test_help_answers_at_once() -> None:
     def seconds() -> float:
+        before = os.times()
         start = time.perf_counter()
         assert run("--help").returncode == 0
-        return time.perf_counter() - start
+        after = os.times()
+        # Seconds of the processor, where the system counts them: other tests run at the same time.
+        spent = after.children_user - before.children_user + after.children_system - before.children_system
+        return spent or time.perf_counter() - start
 
     assert min(seconds() for _ in range(5)) < 0.5
 

@@ -9,11 +9,11 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from spatial.checks.zones import CLOSURE_M2
-from spatial.engine.geodesy import area_m2
+from spatial.engine.areas import straight_area_m2
 from spatial.engine.slivers import width_m
 from spatial.engine.topology import repair_polygons
 from spatial.plan.findings import Finding
-from spatial.plan.zoning import NAMES, Zoning, say_area
+from spatial.plan.zoning import GRID_DEG, NAMES, Zoning, say_area
 
 _ABSENT = {
     "no source": ("计划中没有这个数据源", "the plan has no such source"),
@@ -107,12 +107,12 @@ def _check_outside(
     shapes = shapes[~(shapely.is_missing(shapes) | shapely.is_empty(shapes))]
     shapes = shapes[~shapely.covers(land, shapes)]
     crossing = shapely.intersects(land, shapes)
-    cut = shapely.difference(shapes[crossing], land)
+    cut = shapely.difference(shapes[crossing], land, grid_size=GRID_DEG)
     beyond = shapely.get_parts(np.concatenate([shapes[~crossing], cut]))
     beyond = beyond[width_m(beyond) >= tolerance_m]
     if not len(beyond):
         return []
-    area = float(area_m2(beyond).sum())
+    area = float(straight_area_m2(beyond).sum())
     zh, en = _describe(rows)
     size = say_area(area)
     return [

@@ -10,7 +10,7 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from spatial.engine.geodesy import area_m2
+from spatial.engine.areas import straight_area_m2
 from spatial.engine.slivers import width_m
 from spatial.engine.topology import find_shared_edges, label_parts, repair_polygons
 from spatial.plan.findings import Finding, Severity
@@ -18,8 +18,6 @@ from spatial.plan.zoning import GRID_DEG, NAMES, Zoning, say_area
 
 CLOSURE_M2 = 1.0
 """By how much areas may miss their sum, overlap, or leave their zone before that is an error."""
-_STEP_DEG = 2e-4
-"""Edges are cut to some 20 m before areas are measured: geodesics of longer ones bow out measurably."""
 
 
 def zones_findings(
@@ -66,15 +64,16 @@ def conflicts_findings(conflicts: gpd.GeoDataFrame, zoning: Zoning) -> list[Find
         area = float(rows["area_m2"].sum())
         thin = int((width_m(rows.geometry) < zoning.tolerance_m).sum())
         severity: Severity = "warning" if kind == "line_line" and thin < len(rows) else "info"
+        thin_zh = f"其中 {thin} 处窄于容差 {zoning.tolerance_m:g} 米；" if thin else ""
+        thin_en = f"{thin} are thinner than the tolerance of {zoning.tolerance_m:g} m; " if thin else ""
         had, has, size = NAMES[str(loser)], NAMES[str(winner)], say_area(area)
         found.append(
             Finding(
                 f"conflicts.{kind}", severity, "conflicts", "",
                 f"{had.zh}主张的土地中有 {len(rows)} 处、{size.zh}按规则 {rule} 归{has.zh}；"
-                f"其中 {thin} 处窄于容差 {zoning.tolerance_m:g} 米。请核对数据，消除重叠。",
+                f"{thin_zh}请核对数据，消除重叠。",
                 f"{len(rows)} patches, {size.en}, claimed for {had.en.lower()} went to {has.en.lower()} "
-                f"by rule {rule}; {thin} of them are thinner than the tolerance of {zoning.tolerance_m:g} m. "
-                "Settle the overlap in the data.",
+                f"by rule {rule}; {thin_en}settle the overlap in the data.",
                 area,
             )
         )  # fmt: skip
@@ -82,9 +81,7 @@ def conflicts_findings(conflicts: gpd.GeoDataFrame, zoning: Zoning) -> list[Find
 
 
 def _measure(shapes: BaseGeometry | gpd.GeoSeries) -> float:
-    # By single parts: cutting the edges of a multipolygon would unite parts that overlap.
-    parts = shapely.get_parts(np.atleast_1d(np.asarray(shapes, dtype=object)))
-    return float(area_m2(shapely.segmentize(parts, _STEP_DEG)).sum())
+    return float(straight_area_m2(shapes).sum())
 
 
 def _unite(frame: gpd.GeoDataFrame, column: str) -> dict[str, BaseGeometry]:
@@ -101,12 +98,13 @@ def _state_settings(zoning: Zoning) -> Finding:
     rest = NAMES[zoning.unclaimed]
     return Finding(
         "zones.settings", "info", "zones", "",
-        f"三区三线按以下规则协调：容差 {zoning.tolerance_m:g} 米，最小图斑 {zoning.min_area_m2:g} 平方米，"
+        f"三区三线按以下规则协调：容差 {zoning.tolerance_m:g} 米，坐标网格 {GRID_DEG:g} 度，"
+        f"最小图斑 {zoning.min_area_m2:g} 平方米，"
         f"三线优先序 {'、'.join(text.zh for text in lines)}，"
         f"三区优先序 {'、'.join(text.zh for text in zones)}，未划定土地归{rest.zh}。",
-        f"Settled with a tolerance of {zoning.tolerance_m:g} m, a least area of {zoning.min_area_m2:g} m², "
-        f"lines in the order {', '.join(text.en for text in lines)}, zones in the order "
-        f"{', '.join(text.en for text in zones)}; unclaimed land is {rest.en.lower()}.",
+        f"Settled with a tolerance of {zoning.tolerance_m:g} m, a grid of {GRID_DEG:g}°, a least area "
+        f"of {zoning.min_area_m2:g} m², lines in the order {', '.join(text.en for text in lines)}, "
+        f"zones in the order {', '.join(text.en for text in zones)}; unclaimed land is {rest.en.lower()}.",
         zoning.tolerance_m,
     )  # fmt: skip
 

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from spatial.engine.geodesy import area_m2, length_m
+from spatial.engine.areas import straight_area_m2
+from spatial.engine.geodesy import length_m
 
 Contacts = Mapping[tuple[int, int], float]
 
@@ -34,7 +35,7 @@ def width_m(shapes: Any) -> npt.NDArray[np.float64]:
     >>> width_m([shapely.box(112.0, 35.0, 112.00001, 35.1)]).round(2).tolist()
     [0.91]
     """
-    areas, perimeters = area_m2(shapes), length_m(shapes)
+    areas, perimeters = straight_area_m2(shapes), length_m(shapes)
     return 2 * areas / np.where(perimeters > 0, perimeters, 1.0)
 
 

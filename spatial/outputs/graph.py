@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from functools import cache
 from html import escape
 from pathlib import Path
 
@@ -44,6 +45,36 @@ def write_graph(path: Path, needs: Mapping[str, Collection[str]], titles: Mappin
     )
     with replacing(path) as beside:
         beside.write_text(svg, encoding="utf-8")
+
+
+def collapse_graph(needs: Mapping[str, Collection[str]], shown: Collection[str]) -> dict[str, set[str]]:
+    """Keep some names of a graph and join them where they were joined through others.
+
+    A link that a longer way says already is left out.
+
+    Examples
+    --------
+    >>> needs = {"zones": ["faces"], "faces": ["claims", "territory"], "balance": ["zones", "territory"]}
+    >>> kept = collapse_graph(needs, ["balance", "claims", "territory", "zones"])
+    >>> sorted(kept["zones"]), sorted(kept["balance"])
+    (['claims', 'territory'], ['zones'])
+    """
+
+    @cache
+    def sources(name: str) -> frozenset[str]:
+        found = {
+            source for need in needs.get(name, ()) for source in ([need] if need in shown else sources(need))
+        }
+        return frozenset(found)
+
+    @cache
+    def ancestors(name: str) -> frozenset[str]:
+        return sources(name).union(*(ancestors(source) for source in sources(name)))
+
+    return {
+        name: {one for one in sources(name) if not any(one in ancestors(other) for other in sources(name))}
+        for name in sorted(shown)
+    }
 
 
 def _place(needs: Mapping[str, Collection[str]]) -> dict[str, tuple[int, int]]:

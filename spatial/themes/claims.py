@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
-from spatial.engine.geodesy import area_m2
+from spatial.engine.areas import straight_area_m2
 from spatial.engine.slivers import absorb_slivers
 from spatial.engine.topology import (
     SharedEdges,
@@ -133,7 +133,9 @@ def land_faces(
     claimed = {f"claims_{name}": np.zeros(len(shapes), dtype=bool) for name in NAMES}
     for name, faces in pairs.groupby("target")["face"]:
         claimed[f"claims_{name}"][faces] = True
-    frame = gpd.GeoDataFrame({**claimed, "area_m2": area_m2(shapes)}, geometry=shapes, crs=STORED_CRS)
+    frame = gpd.GeoDataFrame(
+        {**claimed, "area_m2": straight_area_m2(shapes)}, geometry=shapes, crs=STORED_CRS
+    )
     frame["line"], frame["zone"] = _settle(frame, zoning)
     edges = find_shared_edges(shapes)
     settled = frame["zone"]

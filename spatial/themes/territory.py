@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
-from spatial.engine.crs import choose_gauss_kruger, transform_shapes
+from spatial.engine.crs import choose_gauss_kruger
 from spatial.engine.geodesy import area_m2
 from spatial.plan.base import Text
 from spatial.plan.contract import Column, Contract, layer
@@ -21,7 +21,7 @@ from spatial.plan.records import Place, Territory, Town
 Shapes = npt.NDArray[np.object_]
 
 _EDGE_M = 100.0
-_GRID_M = 0.001
+_GRID_DEG = 1e-10
 _LONGEST_DEGREE_M = 111_700.0
 _TYPES = {"number": "float64", "truth": "bool", "integer": "int64", "text": "str"}
 
@@ -56,12 +56,12 @@ def metric_crs(boundary: gpd.GeoDataFrame) -> str:
     area_km2=Column("number", "面积（平方公里）", "Area (km²)"),
     stated_area_km2=Column("number", "公布面积（平方公里）", "Stated area (km²)", nullable=True),
 )  # fmt: skip
-def territory(territory_spec: Territory, boundary: gpd.GeoDataFrame, metric_crs: str) -> gpd.GeoDataFrame:
+def territory(territory_spec: Territory, boundary: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Return the whole area of the plan as one row.
 
     Edges are straight in longitude and latitude. They are cut into pieces of at most 100 m, so that they
-    are straight in `metric_crs` as well, and vertices lie on its 0.001 m grid: what is cut out of the
-    territory there has the same edge, and areas of the parts add up to its own.
+    are straight in a metric CRS and along a geodesic as well, to within a millimetre: what is cut out of
+    the territory has the same edge there, and areas of the parts add up to its own.
 
     Returns
     -------
@@ -76,10 +76,10 @@ def territory(territory_spec: Territory, boundary: gpd.GeoDataFrame, metric_crs:
     ...     geometry=[shapely.box(112.1, 34.9, 112.7, 35.2)],
     ...     crs=STORED_CRS,
     ... )
-    >>> territory(Territory(source="border"), border, "EPSG:4546")["area_km2"].round(1).tolist()
+    >>> territory(Territory(source="border"), border)["area_km2"].round(1).tolist()
     [1821.9]
     """
-    shape = shapely.union_all(_polygons(_snap(np.asarray(boundary.geometry.array, dtype=object), metric_crs)))
+    shape = shapely.union_all(_polygons(_densify(boundary)))
     named = territory_spec.name or Text(zh=str(boundary["name"].iloc[0]) or "全域")
     stated_m2 = territory_spec.stated_area_m2
     row = {
@@ -104,7 +104,7 @@ def territory(territory_spec: Territory, boundary: gpd.GeoDataFrame, metric_crs:
     illustrative=Column("truth", "示意", "Illustrative"),
     area_km2=Column("number", "面积（平方公里）", "Area (km²)"),
 )  # fmt: skip
-def districts(counties: gpd.GeoDataFrame, territory: gpd.GeoDataFrame, metric_crs: str) -> gpd.GeoDataFrame:
+def districts(counties: gpd.GeoDataFrame, territory: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Return the administrative units below the territory, clipped to it; empty where none are known.
 
     The provider gives Chinese names only: `name_en` is empty.
@@ -116,16 +116,15 @@ def districts(counties: gpd.GeoDataFrame, territory: gpd.GeoDataFrame, metric_cr
     ...     geometry=[shapely.box(112.1, 34.9, 112.7, 35.2)],
     ...     crs=STORED_CRS,
     ... )
-    >>> whole = territory(Territory(source="border"), border, "EPSG:4546")
+    >>> whole = territory(Territory(source="border"), border)
     >>> units = border.assign(id="district-419001", code="419001", level="county")
-    >>> districts(units, whole, "EPSG:4546")["code"].tolist()
+    >>> districts(units, whole)["code"].tolist()
     ['419001']
     """
-    whole = transform_shapes(territory.geometry.array, STORED_CRS, metric_crs)[0]
-    units = _to_metric(np.asarray(counties.geometry.array, dtype=object), metric_crs)
-    clipped = _polygons(shapely.intersection(units, whole, grid_size=_GRID_M))
+    whole = territory.geometry.union_all()
+    clipped = _polygons(shapely.intersection(_densify(counties), whole, grid_size=_GRID_DEG))
     left = ~shapely.is_empty(clipped)
-    shapes = transform_shapes(clipped[left], metric_crs, STORED_CRS)
+    shapes = clipped[left]
     kept = counties[left]
     rows = [
         {**row, "name_en": "", "area_km2": area / 1e6}
@@ -238,14 +237,10 @@ def _points(positions: Sequence[tuple[float, float]]) -> Shapes:
     return np.asarray(shapely.points(np.array(positions, dtype=float).reshape(-1, 2)), dtype=object)
 
 
-def _to_metric(shapes: Shapes, metric_crs: str) -> Shapes:
-    """Return polygons in the metric CRS whose edges are straight in longitude and latitude to within 1 mm."""
-    return transform_shapes(shapely.segmentize(shapes, _EDGE_M / _LONGEST_DEGREE_M), STORED_CRS, metric_crs)
-
-
-def _snap(shapes: Shapes, metric_crs: str) -> Shapes:
-    snapped = shapely.set_precision(_to_metric(shapes, metric_crs), _GRID_M)
-    return transform_shapes(snapped, metric_crs, STORED_CRS)
+def _densify(frame: gpd.GeoDataFrame) -> Shapes:
+    """Return polygons with edges of at most 100 m, each still straight in longitude and latitude."""
+    shapes = np.asarray(frame.geometry.array, dtype=object)
+    return np.asarray(shapely.segmentize(shapes, _EDGE_M / _LONGEST_DEGREE_M), dtype=object)
 
 
 def _polygons(shapes: Shapes) -> Shapes:

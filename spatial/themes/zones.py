@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from spatial.engine.geodesy import area_m2
+from spatial.engine.areas import straight_area_m2
 from spatial.engine.topology import dissolve, find_shared_edges, label_parts
 from spatial.plan.base import Text
 from spatial.plan.contract import Column, Contract, layer
@@ -62,7 +62,7 @@ def _gather_parts(
     frame = gpd.GeoDataFrame(
         {
             kind: parts[kind].to_numpy(),
-            "area_ha": area_m2(shapes) / 1e4,
+            "area_ha": straight_area_m2(shapes) / 1e4,
             "source": parts[f"{kind}_source"].to_numpy(),
             "illustrative": parts[f"{kind}_illustrative"].to_numpy(),
         },
@@ -120,7 +120,7 @@ def conflicts(land_faces: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     for kind, winner, loser, rule, which in _list_conflicts(land_faces):
         faces = land_faces.geometry[which]
         shapes = dissolve(faces, label_parts(np.zeros(len(faces)), find_shared_edges(faces)))
-        table = gpd.GeoDataFrame({"area_m2": area_m2(shapes)}, geometry=shapes, crs=STORED_CRS)
+        table = gpd.GeoDataFrame({"area_m2": straight_area_m2(shapes)}, geometry=shapes, crs=STORED_CRS)
         label = f"{NAMES[winner].pick('zh')}优先于{NAMES[loser].pick('zh')}"
         table = table.assign(kind=kind, winner=winner, loser=loser, rule=rule, name=label)
         tables.append(_sort_by_place(table, pd.Series(0, index=table.index)))
@@ -160,7 +160,7 @@ def zone_balance(
 
     All three zones and all three lines are listed if the plan has any; no rows if it has neither.
     """
-    whole = float(area_m2(territory.geometry).sum()) / 1e4
+    whole = float(straight_area_m2(territory.geometry).sum()) / 1e4
     rows = []
     for section, names, frame in (("zone", ZONE_NAMES, zones), ("line", LINE_NAMES, lines)):
         for key in names if getattr(zoning, f"has_{section}s") else ():

@@ -25,14 +25,13 @@ def place(name, at):
 
 def findings(spec=STATED, frames=None, towns=(), places=(), **instead):
     boundary = read_boundary(spec, frames or {})
-    metric = theme.metric_crs(boundary)
-    territory = theme.territory(spec, boundary, metric)
+    territory = theme.territory(spec, boundary)
     nodes = {
         "territory": territory,
         "boundary": boundary,
         "reference_boundary": read_reference(spec, boundary),
         "provider_areas": measure_provider_areas(spec.adcode),
-        "districts": theme.districts(read_counties(spec), territory, metric),
+        "districts": theme.districts(read_counties(spec), territory),
         "towns": theme.towns(tuple(towns)),
         "places": theme.places(tuple(places)),
     }

@@ -206,7 +206,7 @@ def test_conflicts_of_lines_are_warnings_unless_thin() -> None:
         ]
     )
     assert thin.only("conflicts.line_line").severity == "info"
-    assert "1 of them" in thin.only("conflicts.line_line").message_en
+    assert "1 are thinner" in thin.only("conflicts.line_line").message_en
 
 
 def test_plans_without_zones_or_lines_have_no_findings() -> None:
