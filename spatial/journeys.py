@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
 
@@ -38,6 +38,8 @@ SNAP = "1km"
 _OSM = (".pbf", ".osm", ".bz2", ".gz", ".o5m")
 _ELSEWHERE_M = 50_000.0
 _FARTHEST_M = 2e7
+_SAME_DATUM = "sources.ballpark_transform"
+_LOST = ("sources.no_number", "sources.no_geometry", "sources.off_earth")
 _NUMBER = r"[+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?"
 _POSITION = re.compile(rf"(?:(?P<name>[^=]*)=)?\s*(?P<lon>{_NUMBER})\s*[,，]\s*(?P<lat>{_NUMBER})\s*")
 
@@ -183,15 +185,16 @@ def _read_file(path: Path, key: str, crs: str | None) -> Places:
     if not path.exists():
         remedy = "write longitude,latitude such as 112.59,35.09, or the path of a file"
         raise PlanError(Fault(key, "", f"{str(path)!r} is neither a position nor a file", remedy))
-    own = "EPSG:4490" if path.suffix.lower() == ".csv" else None
-    read = read_source(path.stem, Source(file=path.name, crs=crs or own), path.parent)
+    own = "EPSG:4326" if path.suffix.lower() == ".csv" else None
+    read = read_source(path.stem, Source(file=path.name, crs=crs or own), path.parent, lenient=True)
+    findings = [_weigh(found) for found in read.findings if found.rule != _SAME_DATUM]
     frame = read.frame.drop(columns=["source", "illustrative"])
     unnamed = frame["name"] == ""
     frame["name"] = frame["name"].where(~unnamed, frame["id"])
     dimension = shapely.get_dimensions(frame.geometry.to_numpy())
     frame["geometry"] = frame.geometry.representative_point().to_numpy()
     if not (dimension > 0).any():
-        return Places(frame, read.findings)
+        return Places(frame, tuple(findings))
     count = int((dimension > 0).sum())
     note = Finding(
         "places.point_on_shape", "info", path.stem, "",
@@ -199,7 +202,12 @@ def _read_file(path: Path, key: str, crs: str | None) -> Places:
         f"{path.name}: of {count} lines and areas a point on them was taken.",
         value=float(count),
     )  # fmt: skip
-    return Places(frame, (*read.findings, note))
+    return Places(frame, (*findings, note))
+
+
+def _weigh(found: Finding) -> Finding:
+    """Return a finding of the reader as an error where it cost a place."""
+    return replace(found, severity="error") if found.rule in _LOST else found
 
 
 def _join(frames: Sequence[gpd.GeoDataFrame]) -> gpd.GeoDataFrame:

@@ -206,16 +206,20 @@ def _find_cut(rings: gpd.GeoDataFrame, network: Network) -> Iterator[Finding]:
         [shapely.convex_hull(shapely.multipoints(network.node_xy))], network.crs, STORED_CRS
     )[0]
     shapely.prepare(hull)
-    cut = ~shapely.is_empty(rings.geometry) & ~shapely.contains_properly(hull, rings.geometry.to_numpy())
-    for limit, rows in rings[cut].groupby("time_min"):
-        some = list_some(rows["origin_name"], 5)
-        yield Finding(
-            "rings.at_the_edge", "warning", "rings", "",
-            f"{limit:g} 分钟等时圈（{some}）到达道路文件的边缘，实际可能更大；请用更大范围的道路文件。",
-            f"rings of {limit:g} minutes ({some}) come to the edge of the file of roads and may be larger; "
-            "take the extract of a larger region.",
-            value=float(len(rows)),
-        )  # fmt: skip
+    cut = rings[
+        ~shapely.is_empty(rings.geometry) & ~shapely.contains_properly(hull, rings.geometry.to_numpy())
+    ]
+    if not len(cut):
+        return
+    first = cut["time_min"].min()
+    some = list_some(cut.loc[cut["time_min"] == first, "origin_name"], 5)
+    yield Finding(
+        "rings.at_the_edge", "warning", "rings", "",
+        f"{first:g} 分钟起，等时圈（{some}）到达道路文件的边缘，实际可能更大；请用更大范围的道路文件。",
+        f"from {first:g} minutes up, rings ({some}) come to the edge of the file of roads and may be larger; "
+        "take the extract of a larger region.",
+        value=float(first),
+    )  # fmt: skip
 
 
 def _describe(source: Roads, drawing: Drawing, basemap: str) -> RingPapers:
@@ -246,10 +250,17 @@ def _deliver(made: Rings, network: Network, drawing: Drawing, papers: RingPapers
     layers |= {} if made.network is None else {"network": made.network}
     layers |= {"findings": made.findings}
     drawn, notes = dict(layers), made.notes
-    if made.rings["origin"].nunique() > _MOST_DRAWN:
+    count = made.rings["origin"].nunique()
+    if count > 1:
+        # Bands of several places lie over each other, and their mixed colours would be in no legend.
         rings = draw_groups(drawing, drawing.groups(together=True), keep_quiet)
-        drawn |= {"rings": rings, "bands": peel_rings(rings)}
-        text = f"the map shows the rings of all places together, since there are over {_MOST_DRAWN}"
-        notes = (*notes, f"{text}; those of each are in the GeoPackage")
+        drawn["bands"] = peel_rings(rings)
+        notes = (
+            *notes,
+            "bands on the map are those of the nearest place; each one's own are in the GeoPackage",
+        )
+    if count > _MOST_DRAWN:
+        drawn["rings"] = rings
+        notes = (*notes, f"so are rings on the map, since there are over {_MOST_DRAWN} places")
     files, told = write_rings(folder, layers, drawn=drawn, network=network, table=made.table, papers=papers)
     return replace(made, files=files, notes=(*notes, *told))

@@ -109,13 +109,14 @@ def write_rings(
     )
     with replacing(files[1]) as beside:
         table.to_csv(beside, index=False, encoding="utf-8-sig", lineterminator="\n")
+    nearest = layers["bands"]["origin"].nunique() > drawn["bands"]["origin"].nunique()
     drawn = {**drawn, "roads": choose_roads(network, drawn)}
     heading = MapHeading(title=papers.title, subtitle=papers.subtitle, provenance=papers.provenance)
     notes = write_webmap(
         files[2],
         drawn,
         heading=heading,
-        styles=styles,
+        styles=grade_styles(papers.minutes, nearest=nearest),
         contracts=choose_contracts(drawn),
         metric_crs=papers.metric_crs,
         basemap=papers.basemap,

@@ -108,8 +108,10 @@ def mix_colours(count: int) -> list[str]:
     return ["#" + "".join(f"{int(value):02x}" for value in row) for row in mixed]
 
 
-def grade_styles(minutes: Sequence[float]) -> Styles:
+def grade_styles(minutes: Sequence[float], *, nearest: bool = False) -> Styles:
     """Return the styles of rings of these minutes, rising.
+
+    `nearest` says that bands are those of the nearest of several places.
 
     Examples
     --------
@@ -120,7 +122,7 @@ def grade_styles(minutes: Sequence[float]) -> Styles:
     colours = dict(zip(minutes, mix_colours(len(minutes)), strict=True))
     layers = {
         "rings": _style_rings(colours),
-        "bands": _style_bands(colours),
+        "bands": _style_bands(colours, nearest),
         "network": _style_network(colours),
         "origins": _style_origins(),
         "roads": _style_roads(),
@@ -165,10 +167,11 @@ def _style_rings(colours: Mapping[float, str]) -> LayerStyle:
     )
 
 
-def _style_bands(colours: Mapping[float, str]) -> LayerStyle:
+def _style_bands(colours: Mapping[float, str], nearest: bool) -> LayerStyle:
     lows = [0.0, *list(colours)[:-1]]
+    near = Text(zh="环带（至最近起点）", en="Bands of the nearest place")
     return LayerStyle(
-        title=Text(zh="等时圈（环带）", en="Bands, disjoint"),
+        title=near if nearest else Text(zh="等时圈（环带）", en="Bands, disjoint"),
         group="rings",
         order=20,
         class_column="time_min",

@@ -127,7 +127,7 @@ def locate_shapes(origin: Origin, shapes: Shapes, ids: npt.NDArray[np.object_], 
     except CrsError as error:
         remedy = f"correct it, or the label {_label(crs)}"
         raise origin.refuse("crs", error.faults[0].problem, remedy) from error
-    _refuse_off_earth(origin, moved, ids, crs)
+    moved = _refuse_off_earth(origin, moved, ids, crs)
     _note_outside(origin, moved, ids, crs)
     _note_ballpark(origin, crs)
     return moved
@@ -138,17 +138,26 @@ def _area_of(crs: CRS) -> tuple[float, float, float, float] | None:
     return area.bounds if area is not None and area.west <= area.east else None
 
 
-def _refuse_off_earth(origin: Origin, shapes: Shapes, ids: npt.NDArray[np.object_], crs: CRS) -> None:
+def _refuse_off_earth(origin: Origin, shapes: Shapes, ids: npt.NDArray[np.object_], crs: CRS) -> Shapes:
+    """Refuse the file for shapes off the Earth; a lenient reader returns them empty, and named."""
     bounds = shapely.bounds(shapes)
     off = (np.abs(bounds[:, [0, 2]]) > 180).any(axis=1) | (np.abs(bounds[:, [1, 3]]) > 90).any(axis=1)
-    if off.any():
-        west, south, east, north = bounds[off][0]
-        problem = (
-            f"features {list_some(ids[off])} reach ({west:.6g}, {south:.6g}) to ({east:.6g}, {north:.6g})"
-        )
-        raise origin.refuse(
-            "crs", f"{problem}, off the Earth", f"correct them; the file is labelled {_label(crs)}"
-        )
+    if not off.any():
+        return shapes
+    west, south, east, north = bounds[off][0]
+    problem = f"features {list_some(ids[off])} reach ({west:.6g}, {south:.6g}) to ({east:.6g}, {north:.6g})"
+    if not origin.lenient:
+        remedy = f"correct them; the file is labelled {_label(crs)}"
+        raise origin.refuse("crs", f"{problem}, off the Earth", remedy)
+    count = int(off.sum())
+    origin.note(
+        "off_earth",
+        "warning",
+        f"{count} 个要素的坐标不在地球上，已舍去（{list_some(ids[off])}）。",
+        f"{problem}, off the Earth: left out.",
+        value=float(count),
+    )
+    return np.where(off, shapely.from_wkt("POINT EMPTY"), shapes)
 
 
 def _note_outside(origin: Origin, shapes: Shapes, ids: npt.NDArray[np.object_], crs: CRS) -> None:
@@ -159,7 +168,7 @@ def _note_outside(origin: Origin, shapes: Shapes, ids: npt.NDArray[np.object_], 
     beyond = np.column_stack([area[:2] - bounds[:, :2], bounds[:, 2:] - area[2:]]).max(axis=1)
     outside = beyond > _SLACK_DEG
     if outside.any():
-        shown, furthest = list_some(ids[outside]), float(beyond.max())
+        shown, furthest = list_some(ids[outside]), float(beyond[outside].max())
         origin.note(
             "outside_crs_area",
             "warning",

@@ -48,12 +48,15 @@ class Origin:
         File as the plan writes it, or its URL; stands in messages.
     findings : list of Finding
         Grows while the source is read.
+    lenient : bool
+        Rows whose coordinates cannot be used are left out and named, instead of refusing the whole file.
     """
 
     name: str
     source: Source
     where: str
     findings: list[Finding] = field(default_factory=list)
+    lenient: bool = False
 
     def refuse(self, key: str, problem: str, remedy: str) -> SourceError:
         """Return the error that says why this source is not read."""
@@ -89,7 +92,7 @@ class Origin:
         raise self.refuse("", f"{ending or 'a file without ending'} is not a {what} that is read", remedy)
 
 
-def name_origin(name: str, source: Source) -> Origin:
+def name_origin(name: str, source: Source, *, lenient: bool = False) -> Origin:
     """Return the origin of a source, before anything is read.
 
     Examples
@@ -97,7 +100,7 @@ def name_origin(name: str, source: Source) -> Origin:
     >>> name_origin("roads", Source(file="roads.gpkg")).where
     'roads.gpkg'
     """
-    return Origin(name, source, source.file or source.url or "")
+    return Origin(name, source, source.file or source.url or "", lenient=lenient)
 
 
 def list_some(items: Iterable[object], most: int = 8) -> str:

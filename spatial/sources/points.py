@@ -108,7 +108,16 @@ def _as_coordinates(origin: Origin, frame: pd.DataFrame, name: str) -> npt.NDArr
     texts = frame[name].str.strip()
     numbers = pd.to_numeric(texts.where(texts != "", None), errors="coerce").to_numpy(dtype=np.float64)
     wrong = np.flatnonzero(~np.isfinite(numbers) & (texts != "").to_numpy())
-    if len(wrong):
+    if len(wrong) and origin.lenient:
+        lines = list_some(texts.index[wrong])
+        origin.note(
+            "no_number",
+            "warning",
+            f"“{name}”列有 {len(wrong)} 行不是数值，已舍去（第 {lines} 行）。",
+            f"column {name!r} is not a number in {len(wrong)} rows, which were left out (lines {lines}).",
+            value=float(len(wrong)),
+        )
+    elif len(wrong):
         problem = f"line {texts.index[wrong[0]]}: {texts.iloc[wrong[0]]!r} is not a number"
         raise origin.refuse(name, problem, "write decimal degrees or metres, such as 112.59")
     return numbers

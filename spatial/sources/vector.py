@@ -56,7 +56,7 @@ class SourceRead:
     findings: tuple[Finding, ...]
 
 
-def read_source(name: str, source: Source, folder: Path) -> SourceRead:
+def read_source(name: str, source: Source, folder: Path, *, lenient: bool = False) -> SourceRead:
     r"""Read a vector source of a plan.
 
     Parameters
@@ -67,6 +67,9 @@ def read_source(name: str, source: Source, folder: Path) -> SourceRead:
         What the plan says of it. A URL is downloaded once into the user's cache.
     folder : Path
         Folder of the plan; files are relative to it.
+    lenient : bool
+        Rows with coordinates that are no numbers or off the Earth are left out and named; else they refuse
+        the file.
 
     Returns
     -------
@@ -88,7 +91,7 @@ def read_source(name: str, source: Source, folder: Path) -> SourceRead:
     >>> read.frame[["id", "name"]].values.tolist()
     [['seats-0001', '王屋镇']]
     """
-    origin = name_origin(name, source)
+    origin = name_origin(name, source, lenient=lenient)
     path = locate_source(origin, folder)
     try:
         with open_plain(origin, path) as plain:
