@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from spatial.engine.lattice import Samples, Units, lay_roads, place_on_lattice
+from spatial.engine.lattice import Samples, Spots, lay_roads, place_on_lattice
 from spatial.engine.network import FAR, Floats, Ints, Longs, Network, Seconds, Truths
 from spatial.engine.snapping import Snaps
 
@@ -56,7 +56,7 @@ class Scene:
     ----------
     seconds : ndarray of float32, shape (s,)
         Arrival; `FAR` where not reached.
-    cell, corners : ndarray
+    cell, spot : ndarray
         As in `Samples`.
     narrow : ndarray of bool, shape (s,)
         Where one cannot leave the road to its side.
@@ -68,7 +68,7 @@ class Scene:
 
     seconds: Seconds
     cell: Ints
-    corners: Units
+    spot: Spots
     narrow: Truths
     start_xy: Floats
     start_s: Floats
@@ -131,7 +131,7 @@ def survey(
     return Scene(
         seconds=np.concatenate([seconds, np.full(len(further), FAR), aside.seconds]),
         cell=np.concatenate([np.take(samples.cell, every, axis=1), aside.cell], axis=1),
-        corners=np.concatenate([np.take(samples.corners, every, axis=1), aside.corners], axis=1),
+        spot=np.concatenate([samples.spot[every], aside.spot]),
         narrow=np.concatenate([shut | samples.aloft[every], aside.narrow]),
         start_xy=aside.start_xy,
         start_s=aside.start_s,
@@ -212,6 +212,6 @@ def _lead_in(origins: Origins, network: Network, cell_m: float) -> Scene:
 
 
 def _scene(xy: Floats, seconds: Floats, start_xy: Floats, start_s: Floats, cell_m: float) -> Scene:
-    cell, corners = place_on_lattice(xy, cell_m)
+    cell, spot = place_on_lattice(xy, cell_m)
     free = np.zeros(len(xy), dtype=bool)
-    return Scene(seconds.astype(np.float32), cell, corners, free, start_xy, start_s.astype(np.float64))
+    return Scene(seconds.astype(np.float32), cell, spot, free, start_xy, start_s.astype(np.float64))

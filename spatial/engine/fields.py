@@ -16,7 +16,7 @@ from itertools import product
 import numpy as np
 
 from spatial.engine.arrivals import Scene
-from spatial.engine.lattice import UNIT, Units, place_on_lattice
+from spatial.engine.lattice import CORNERS, ROUND, UNIT, Spots, Units, distances_to, place_on_lattice
 from spatial.engine.network import Ints, Longs, Truths
 from spatial.errors import Fault, GeometryError
 
@@ -27,6 +27,7 @@ _PAD = 4
 _MOST_NODES = 40_000_000
 _AWAY = np.int16(4 * UNIT)
 _HALF_ROAD = np.int16(UNIT * 5 // 4)  # above 0.7 every place on a road has a node of the lattice within reach
+_NONE = np.int16(0)
 _HOLD = np.int16(-UNIT // 4)
 _STENCIL = [
     (down, right, round(UNIT * float(np.hypot(down, right))))
@@ -90,22 +91,22 @@ def raise_field(
     reached = scene.seconds <= limit_s
     mine = np.flatnonzero(reached)
     held, _ = place_on_lattice(scene.start_xy[scene.start_s <= limit_s], cell_m)
-    cell = np.take(scene.cell, mine, axis=1)
+    cell, spot = np.take(scene.cell, mine, axis=1), scene.spot[mine]
     if not cell.shape[1] + held.shape[1]:
         return Field(np.full((2, 2), _AWAY), 0, 0)
     window = _Window.round(np.concatenate([cell, held], axis=1), margin_cells(off_road_m, cell_m))
-    node, corners = window.nodes(cell), np.take(scene.corners, mine, axis=1)
+    node = window.nodes(cell)
     left_m = (limit_s - scene.seconds[mine].astype(np.float64)) * (off_road_kmh / 3.6)
     reach = np.floor(np.minimum(left_m, off_road_m) * (UNIT / cell_m)).astype(np.int16)
     reach[scene.narrow[mine]] = 0
-    value = window.least(node, corners - np.maximum(reach, _HALF_ROAD))
+    value = window.distances(node, spot, CORNERS + ROUND, np.maximum(reach, _HALF_ROAD))
     _spread(value, off_road_m / cell_m)
     if keep_out_m > 0:
         width = np.int16(np.floor(keep_out_m * (UNIT / cell_m)))
         away = _away_from_others(scene, np.flatnonzero(~reached), window)
-        np.maximum(value, np.minimum(window.least(node, corners), width) - away, out=value)
-    hold = np.full((4, held.shape[1]), _HOLD)
-    np.minimum(value, window.least(window.nodes(held), hold), out=value)
+        np.maximum(value, np.minimum(window.distances(node, spot), width) - away, out=value)
+    for beside in CORNERS:
+        np.minimum.at(value.reshape(-1), window.nodes(held) + window.step(beside), _HOLD)
     return Field(value, window.column, window.row)
 
 
@@ -113,8 +114,7 @@ def _away_from_others(scene: Scene, others: Longs, window: _Window) -> Units:
     """Return the distance from each node to the nearest place on a road that is not reached."""
     cell = np.take(scene.cell, others, axis=1)
     inside = np.flatnonzero(window.holds(cell))
-    corners = np.take(scene.corners, others[inside], axis=1)
-    return window.least(window.nodes(np.take(cell, inside, axis=1)), corners)
+    return window.distances(window.nodes(np.take(cell, inside, axis=1)), scene.spot[others[inside]])
 
 
 @dataclass(frozen=True)
@@ -145,11 +145,33 @@ class _Window:
         column, row = cell[0] - self.column, cell[1] - self.row
         return (column >= 0) & (column < self.wide - 1) & (row >= 0) & (row < self.high - 1)
 
-    def least(self, node: Longs, corners: Units) -> Units:
-        """Return at each node the least value that the samples in its four cells have for it."""
+    def step(self, beside: tuple[int, int]) -> int:
+        """Return how much the number of a node grows by going so far east and north."""
+        return beside[1] * self.wide + beside[0]
+
+    def distances(
+        self,
+        node: Longs,
+        spot: Spots,
+        nodes: tuple[tuple[int, int], ...] = CORNERS,
+        less: Units | np.int16 = _NONE,
+    ) -> Units:
+        """Return at each node the least distance to the samples that lie near, less something for each.
+
+        Parameters
+        ----------
+        node : ndarray of int64, shape (s,)
+            South-west corners of the cells of the samples.
+        spot : ndarray of uint16, shape (s,)
+            Where they lie in those cells.
+        nodes : tuple
+            The nodes round each cell that its samples have a distance to.
+        less : ndarray of int16, shape (s,)
+            What is taken off.
+        """
         value = np.full(self.high * self.wide, _AWAY)
-        for corner, beside in zip(corners, (0, 1, self.wide, self.wide + 1), strict=True):
-            np.minimum.at(value, node + beside, corner)
+        for beside in nodes:
+            np.minimum.at(value, node + self.step(beside), distances_to(beside)[spot] - less)
         return value.reshape(self.high, self.wide)
 
 

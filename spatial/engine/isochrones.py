@@ -161,7 +161,8 @@ def trace_rings(
     The field at a node x is the least over places p with arrival t(p) <= limit of ``|x - p| - reach(p)``,
     where ``reach = max(5/4 cell, min(off_road_m, (limit - t) * off_road_kmh / 3.6))``; raised, within
     `keep_out_m` of a road place that is not reached, to at least the distance to the nearest reached place
-    less that to the nearest not reached. The distance is measured along 16 directions (at most 3 % long).
+    less that to the nearest not reached. Distances beyond two cells are sums of up to
+    three straight ones, at most 0.2 cells too long up to six cells, and never too short.
 
     Examples
     --------

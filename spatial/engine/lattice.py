@@ -7,6 +7,7 @@ depends neither on the window that it is computed in nor on what else was asked 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 from weakref import finalize
 
@@ -19,8 +20,12 @@ UNIT = 256
 """Whole-number lengths to the cell."""
 
 Units = npt.NDArray[np.int16]
+Spots = npt.NDArray[np.uint16]
 
-_CORNERS = ((0, 0), (1, 0), (0, 1), (1, 1))
+CORNERS = ((0, 0), (1, 0), (0, 1), (1, 1))
+"""Nodes of a cell, east and north of its south-west one."""
+ROUND = ((-1, 0), (-1, 1), (0, -1), (0, 2), (1, -1), (1, 2), (2, 0), (2, 1))
+"""Nodes next to those."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,8 +40,8 @@ class Samples:
         Position along the road by length, 0 at its start, 1 at its end.
     cell : ndarray of int32, shape (2, s)
         Column and row of the cell that the sample lies in; cell (0, 0) begins at the origin of the CRS.
-    corners : ndarray of int16, shape (4, s)
-        Distance to the corners of that cell (south-west, south-east, north-west, north-east), in units.
+    spot : ndarray of uint16, shape (s,)
+        Place in that cell, as `place_on_lattice` numbers it.
     aloft : ndarray of bool, shape (s,)
         On a bridge or in a tunnel.
     box : ndarray of int32, shape (4, r)
@@ -50,7 +55,7 @@ class Samples:
     first: Longs
     share: Seconds
     cell: Ints
-    corners: Units
+    spot: Spots
     aloft: Truths
     box: Ints
     class_words: tuple[str, ...]
@@ -67,8 +72,8 @@ class Samples:
         return np.isin(self.class_words, names)[self.class_code]
 
 
-def place_on_lattice(xy: Floats, cell_m: float) -> tuple[Ints, Units]:
-    """Return the lattice cell of places and their distances to its corners.
+def place_on_lattice(xy: Floats, cell_m: float) -> tuple[Ints, Spots]:
+    """Return the lattice cell of places, and the spot in it: 256 across by 256 up.
 
     Parameters
     ----------
@@ -79,20 +84,32 @@ def place_on_lattice(xy: Floats, cell_m: float) -> tuple[Ints, Units]:
     Returns
     -------
     cell : ndarray of int32, shape (2, s)
-    corners : ndarray of int16, shape (4, s)
-        In units.
+        Column and row.
+    spot : ndarray of uint16, shape (s,)
 
     Examples
     --------
-    >>> cell, corners = place_on_lattice(np.array([[30.0, 50.0]]), 10.0)
-    >>> cell.ravel().tolist(), corners.ravel().tolist()
-    ([3, 5], [0, 256, 256, 362])
+    >>> cell, spot = place_on_lattice(np.array([[35.0, 50.0]]), 10.0)
+    >>> cell.ravel().tolist(), spot.tolist(), distances_to((1, 0))[spot].tolist()
+    ([3, 5], [32768], [128])
     """
     scaled = xy.T / cell_m
     cell = np.floor(scaled)
-    x, y = (scaled - cell) * UNIT
-    corners = [np.sqrt((x - UNIT * right) ** 2 + (y - UNIT * up) ** 2) for right, up in _CORNERS]
-    return cell.astype(np.int32), np.rint(corners).astype(np.int16)
+    x, y = ((scaled - cell) * UNIT).astype(np.int64)
+    return cell.astype(np.int32), (UNIT * x + y).astype(np.uint16)
+
+
+@cache
+def distances_to(node: tuple[int, int]) -> Units:
+    """Return the distance from each spot of a cell to a node near it, in units, shape (65536,).
+
+    Parameters
+    ----------
+    node : tuple of int
+        Columns east and rows north of the cell's south-west corner.
+    """
+    x, y = np.divmod(np.arange(UNIT * UNIT), UNIT)
+    return np.rint(np.hypot(x - UNIT * node[0], y - UNIT * node[1])).astype(np.int16)
 
 
 _LAID: dict[int, tuple[float, Samples]] = {}
@@ -134,7 +151,7 @@ def _lay(network: Network, cell_m: float) -> Samples:
     ends = np.cumsum(pieces)
     vertex = np.repeat(np.arange(len(xy)), pieces)
     along = (np.arange(len(vertex)) - (ends - pieces)[vertex]) / pieces[vertex]
-    cell, corners = place_on_lattice(xy[vertex] + along[:, None] * step[vertex], cell_m)
+    cell, spot = place_on_lattice(xy[vertex] + along[:, None] * step[vertex], cell_m)
     first = np.concatenate([[0], ends[last]])
     before = np.cumsum(length) - length
     before -= np.repeat(before[start[:-1]], np.diff(start))
@@ -144,7 +161,7 @@ def _lay(network: Network, cell_m: float) -> Samples:
         first=first,
         share=((before[vertex] + along * length[vertex]) / whole[vertex]).astype(np.float32),
         cell=cell,
-        corners=corners,
+        spot=spot,
         aloft=(aloft & (np.append(aloft[1:], False) | last))[vertex],
         box=np.concatenate([fold.reduceat(cell, first[:-1], axis=1) for fold in (np.minimum, np.maximum)]),
         class_words=tuple(words.tolist()),
