@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -92,6 +93,7 @@ def build_network(
     )
 
 
+@lru_cache(maxsize=16)
 def _metric_projector(crs: str) -> Transformer:
     target = parse_crs(crs)
     if not target.is_projected or any(axis.unit_name != "metre" for axis in target.axis_info):

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from array import array
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,10 +16,10 @@ from spatial.engine.network import Floats, Longs, Mode, Texts
 from spatial.engine.roads import RoadTable
 from spatial.errors import Fault, SourceError
 from spatial.plan.rules import read_rules
+from spatial.sources.extract import DEGREES, NOWHERE, Gathered, Values, gather
 from spatial.sources.speeds import choose_class_speeds
 from spatial.sources.tags import (
     ACCESS_KEYS,
-    BARRIER_KEYS,
     GROUND_KEYS,
     SPEED_KEYS,
     blocks,
@@ -31,17 +29,7 @@ from spatial.sources.tags import (
     read_way,
 )
 
-if TYPE_CHECKING:
-    import osmium
-
-_RESTRICTION_KEYS = ("restriction", "restriction:motorcar", "restriction:motor_vehicle")
-_CONDITIONAL = "restriction:conditional"
-_EXEMPT = {"motorcar", "motor_vehicle", "vehicle"}
-_LARGE_BYTES = 200_000_000
-_NOWHERE = 2**31 - 1
-_DEGREES = 1e-7
-
-Values = tuple[str | None, ...]
+_INSTALL = "install the extra: pip install 'spatial-planning-toolkit[network]'"
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,29 +82,11 @@ class OsmRoads:
     notes: tuple[str, ...]
 
 
-@dataclass
-class _Gathered:
-    """What the stream leaves behind: flat arrays and every combination of tags once."""
-
-    vertices: array[int] = field(default_factory=lambda: array("q"))  # node id, x, y in 1e-7 degrees
-    counts: array[int] = field(default_factory=lambda: array("q"))
-    way_id: array[int] = field(default_factory=lambda: array("q"))
-    codes: array[int] = field(default_factory=lambda: array("q"))  # name, access, speed, ground
-    names: dict[str, int] = field(default_factory=dict)
-    access: dict[Values, int] = field(default_factory=dict)
-    speed: dict[Values, int] = field(default_factory=dict)
-    ground: dict[Values, int] = field(default_factory=dict)
-    barriers: dict[int, Mapping[str, str | None]] = field(default_factory=dict)
-    turns: list[tuple[int, int, int, bool]] = field(default_factory=list)
-    seen: Counter[str] = field(default_factory=Counter)
-    box: tuple[int, ...] = (_NOWHERE, _NOWHERE, -_NOWHERE, -_NOWHERE)  # of all ways, where an area is asked
-
-
 def read_osm(path: Path, within: BaseGeometry | None = None) -> OsmRoads:
     """Read the roads of an OpenStreetMap extract.
 
-    The file is streamed once. Memory holds the roads and 16 bytes for every node of the file; above 200 MB
-    the nodes are kept in a temporary file instead.
+    The file is streamed once. Memory holds the roads and 16 bytes for every node of the file; where the file
+    is larger than 200 MB, nodes are kept in a temporary file instead.
 
     Parameters
     ----------
@@ -134,17 +104,19 @@ def read_osm(path: Path, within: BaseGeometry | None = None) -> OsmRoads:
     SourceError
         No such file, not an OpenStreetMap file, cut short, without roads, or without roads in `within`.
     """
-    gathered = _Gathered()
-    for item in _stream(path):
-        if item.is_way():
-            _take_way(gathered, item, within.bounds if within else None)
-        elif item.is_node():
-            values = {key: item.tags.get(key) for key in BARRIER_KEYS}
-            if values["barrier"]:
-                gathered.barriers[item.id] = values
-        elif item.tags.get("type") == "restriction":
-            _take_restriction(gathered, item)
-    if not gathered.counts and within is None:
+    if not path.is_file():
+        raise _refuse(path, "no such file", "check the path")
+    if path.stat().st_size == 0:
+        raise _refuse(path, "is empty", "download it again")
+    try:
+        gathered = gather(path, within.bounds if within is not None else None)
+    except ModuleNotFoundError as error:
+        raise _refuse(path, "is read with pyosmium, which is not installed", _INSTALL) from error
+    except (RuntimeError, ValueError, OSError) as error:
+        text = str(error).strip() or type(error).__name__
+        problem = f"is not an OpenStreetMap file, or was cut short: {text}"
+        raise _refuse(path, problem, "download it again and compare its size with the server's") from error
+    if not len(gathered.counts) and within is None:
         raise _refuse(path, "holds no roads (no way has `highway`)", "export it again with highways")
     return _as_arrays(path, gathered, within)
 
@@ -153,96 +125,15 @@ def _refuse(path: Path, problem: str, remedy: str) -> SourceError:
     return SourceError(Fault(path.name, "", problem, remedy))
 
 
-def _stream(path: Path) -> Any:
-    """Yield nodes with a barrier or highway tag, ways and relations that matter; errors name the file."""
-    import osmium
-
-    if not path.is_file():
-        raise _refuse(path, "no such file", "check the path")
-    if path.stat().st_size == 0:
-        raise _refuse(path, "is empty", "download it again")
-    kind = osmium.io.File(str(path), "pbf" if path.suffix.lower() == ".pbf" else "")
-    storage = "flex_mem" if path.stat().st_size < _LARGE_BYTES else "sparse_file_array"
-    wanted = osmium.filter.KeyFilter("highway", "route", "barrier", *_RESTRICTION_KEYS, _CONDITIONAL)
-    try:
-        yield from osmium.FileProcessor(kind).with_locations(storage).with_filter(wanted)
-    except (RuntimeError, ValueError, OSError) as error:
-        problem = (
-            f"is not an OpenStreetMap file, or was cut short: {str(error).strip() or type(error).__name__}"
-        )
-        raise _refuse(path, problem, "download it again and compare its size with the server's") from error
-
-
-def _take_way(gathered: _Gathered, way: osmium.osm.Way, bounds: tuple[float, ...] | None) -> None:
-    tags = way.tags.get
-    if not tags("highway") and tags("route") != "ferry":
-        return
-    nodes = way.nodes
-    flat = array("q")
-    for node in map(nodes.__getitem__, range(len(nodes))):  # the hot loop: a third of the time of reading
-        place = node.location
-        flat.append(node.ref)
-        flat.append(place.x)
-        flat.append(place.y)
-    if bounds and not _touches(gathered, flat, bounds):
-        return
-    gathered.vertices.extend(flat)
-    gathered.counts.append(len(nodes))
-    gathered.way_id.append(way.id)
-    name = tags("name") or tags("ref") or ""
-    gathered.codes.append(gathered.names.setdefault(name, len(gathered.names)))
-    for keys, known in (
-        (ACCESS_KEYS, gathered.access),
-        (SPEED_KEYS, gathered.speed),
-        (GROUND_KEYS, gathered.ground),
-    ):
-        values = tuple([tags(key) for key in keys])
-        gathered.codes.append(known.setdefault(values, len(known)))
-
-
-def _touches(gathered: _Gathered, flat: array[int], bounds: tuple[float, ...]) -> bool:
-    """Say whether a way's box touches the bounds; keep in mind the box of all ways."""
-    x = [value for value in flat[1::3] if value != _NOWHERE]
-    y = [value for value in flat[2::3] if value != _NOWHERE]
-    if not x or not y:
-        return False
-    box = (min(x), min(y), max(x), max(y))
-    gathered.box = tuple(map(min, gathered.box[:2], box[:2])) + tuple(map(max, gathered.box[2:], box[2:]))
-    west, south, east, north = (value / _DEGREES for value in bounds)
-    return box[0] <= east and box[2] >= west and box[1] <= north and box[3] >= south
-
-
-def _take_restriction(gathered: _Gathered, relation: osmium.osm.Relation) -> None:
-    tags = relation.tags.get
-    kind = next((value for key in reversed(_RESTRICTION_KEYS) if (value := tags(key))), None)
-    if kind is None:
-        gathered.seen["turn restrictions at certain times, ignored"] += 1
-        return
-    if not kind.startswith(("no_", "only_")) or _EXEMPT & set((tags("except") or "").split(";")):
-        return
-    roles: dict[tuple[str, str], list[int]] = {}
-    for member in relation.members:
-        roles.setdefault((member.role, member.type), []).append(member.ref)
-    if ("via", "w") in roles:
-        gathered.seen["turn restrictions by way of another way, ignored"] += 1
-        return
-    via, sources, targets = (roles.get(key, []) for key in (("via", "n"), ("from", "w"), ("to", "w")))
-    if len(via) != 1 or not sources or not targets:
-        gathered.seen["turn restrictions without from, via and to, ignored"] += 1
-        return
-    only = kind.startswith("only_")
-    gathered.turns += [(source, via[0], target, only) for source in sources for target in targets]
-
-
-def _as_arrays(path: Path, gathered: _Gathered, within: BaseGeometry | None) -> OsmRoads:
-    vertex_id, x, y = np.frombuffer(gathered.vertices, dtype=np.int64).reshape(-1, 3).T
-    way = np.repeat(np.arange(len(gathered.counts)), np.frombuffer(gathered.counts, dtype=np.int64))
-    found = (x != _NOWHERE) & (y != _NOWHERE)
+def _as_arrays(path: Path, gathered: Gathered, within: BaseGeometry | None) -> OsmRoads:
+    vertex_id, x, y = gathered.vertices.T
+    way = np.repeat(np.arange(len(gathered.counts)), gathered.counts)
+    found = (x != NOWHERE) & (y != NOWHERE)
     opens = np.ones(len(way), dtype=bool)  # a new row where the way changes or vertices are lacking
     opens[1:] = (way[1:] != way[:-1]) | ~found[:-1]
     row, at = np.unique((np.cumsum(opens) - 1)[found], return_inverse=True)
     way_of = way[opens][row]
-    lon, lat, vertex_id = x[found] * _DEGREES, y[found] * _DEGREES, vertex_id[found].copy()
+    lon, lat, vertex_id = x[found] * DEGREES, y[found] * DEGREES, vertex_id[found].copy()
     kept = np.bincount(at, minlength=len(row)) > 1
     if within is not None:
         kept[kept] = _intersects(lon, lat, at, kept, within)
@@ -251,7 +142,7 @@ def _as_arrays(path: Path, gathered: _Gathered, within: BaseGeometry | None) -> 
     stays = kept[at]
     if lost := int((~found).sum()):
         gathered.seen["vertices that the extract leaves out, where ways were cut"] = lost
-    codes = np.frombuffer(gathered.codes, dtype=np.int64).reshape(-1, 4)[way_of[kept]]
+    codes = gathered.codes[way_of[kept]]
     counts = np.bincount(at[stays], minlength=len(row))[kept]
     barrier_id = np.array(sorted(gathered.barriers), dtype=np.int64)
     barrier_id = barrier_id[_are_among(barrier_id, vertex_id[stays])]
@@ -262,7 +153,7 @@ def _as_arrays(path: Path, gathered: _Gathered, within: BaseGeometry | None) -> 
         lon=lon[stays],
         lat=lat[stays],
         vertex_id=vertex_id[stays],
-        way_id=np.frombuffer(gathered.way_id, dtype=np.int64)[way_of[kept]],
+        way_id=gathered.way_id[way_of[kept]],
         name=np.array(list(gathered.names), dtype=object)[codes[:, 0]],
         access=codes[:, 1],
         speed=codes[:, 2],
@@ -301,7 +192,7 @@ def _intersects(
 
 
 def _say_where(box: tuple[int, ...]) -> tuple[str, str]:
-    west, south, east, north = (value * _DEGREES for value in box)
+    west, south, east, north = (value * DEGREES for value in box)
     if west > east:
         return "holds roads but not where they run (no nodes)", "export it with complete ways"
     where = f"{west:.2f} to {east:.2f} E, {south:.2f} to {north:.2f} N"
