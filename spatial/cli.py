@@ -14,7 +14,10 @@ from spatial.version import __version__
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from spatial.matrix import Matrix
     from spatial.pipeline import Build, Progress
+    from spatial.reach import Reach
+    from spatial.rings import Rings
 
 app = typer.Typer(
     name="spatial",
@@ -33,6 +36,10 @@ _KEY_HELP = "Key for the Tianditu basemap. 天地图密钥"
 _CITY_HELP = "Folder of the new plan; its last part is the name. 新规划文件夹"
 _ROADS_HELP = "OpenStreetMap extract (.osm.pbf) or any file of lines. 道路文件"
 _FROM_HELP = "A place, or a file of places; may be repeated. 起点"
+_TO_HELP = "Likewise, where journeys lead to; the origins unless given. 终点"
+_COUNT_HELP = "Places that are counted; or give --people. 计数对象"
+_COUNTED_HELP = "What each of them offers, such as jobs; one each unless given. 计数字段"
+_HEX_HELP = "Places to start from instead of hexagons. 起点"
 _SPEED_HELP = "One speed for all roads, or for a class. 速度"
 _COLUMN_HELP = "Of a file of lines: class, speed, oneway, level, bridge, tunnel, surface. 字段"
 _DEM_HELP = "Elevation model: walking and cycling follow its slope. 高程"
@@ -56,6 +63,12 @@ KeyOption = Annotated[str | None, typer.Option(envvar="TIANDITU_KEY", help=_KEY_
 CodeOption = Annotated[int | None, typer.Option(metavar="CODE", help="Six-digit division code. 行政区划代码")]
 RoadsOption = Annotated[Path, typer.Option(metavar="FILE", help=_ROADS_HELP)]
 FromOption = Annotated[list[str], typer.Option("--from", metavar="LON,LAT|FILE", help=_FROM_HELP)]
+ToOption = Annotated[list[str] | None, typer.Option("--to", metavar="LON,LAT|FILE", help=_TO_HELP)]
+LimitOption = Annotated[str | None, typer.Option("--minutes", metavar="60", help="Longest. 时限")]
+CountOption = Annotated[list[str] | None, typer.Option("--to", metavar="LON,LAT|FILE", help=_COUNT_HELP)]
+CountedOption = Annotated[str | None, typer.Option("--count", metavar="COLUMN", help=_COUNTED_HELP)]
+HexagonOption = Annotated[str, typer.Option(metavar="500m", help="Between their centres. 六边形间距")]
+OriginsOption = Annotated[list[str] | None, typer.Option("--from", metavar="LON,LAT|FILE", help=_HEX_HELP)]
 MinutesOption = Annotated[str, typer.Option(metavar="15,30,60", help="Rising. 时间，由小到大")]
 ModeOption = Annotated[str, typer.Option(metavar="drive|cycle|walk", help="How one travels. 出行方式")]
 SpeedOption = Annotated[list[str] | None, typer.Option(metavar="5km/h|CLASS=5km/h", help=_SPEED_HELP)]
@@ -69,6 +82,7 @@ OffRoadOption = Annotated[str, typer.Option(metavar="100m", help="Land so far of
 TowardsOption = Annotated[bool, typer.Option("--towards", help="Journeys to the places. 到达而非出发")]
 TilesOption = Annotated[str, typer.Option(metavar="none|osm|tianditu|gaode", help="Tiles below. 底图")]
 CrsOption = Annotated[str | None, typer.Option(metavar="EPSG:4547", help=_CRS_HELP)]
+TableOption = Annotated[Path, typer.Option("-o", "--out", metavar="FILE.csv", help="Table. 成果表")]
 FolderOption = Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="Output folder. 成果文件夹")]
 BorderOption = Annotated[
     Path | None, typer.Option(metavar="FILE", help="Vector file of the territory. 边界文件")
@@ -169,10 +183,63 @@ def rings(  # noqa: PLR0913, PLR0917 (each option of the command is an argument)
             people_column=people_column, network=network, crs=crs,
             basemap=basemap, out=out, progress=steps.show,
         )  # fmt: skip
-    from spatial.outputs.ringsummary import print_answer
+    _answer(made)
 
-    print_answer(_console(), made.table, made.findings, made.notes, made.files)
-    raise typer.Exit(int(made.has_errors))
+
+@app.command()
+def matrix(  # noqa: PLR0913, PLR0917 (each option of the command is an argument)
+    roads: RoadsOption,
+    origins: FromOption,
+    out: TableOption = Path("matrix.csv"),
+    targets: ToOption = None,
+    limit: LimitOption = None,
+    mode: ModeOption = "drive",
+    speed: SpeedOption = None,
+    dem: DemOption = None,
+    column: ColumnOption = None,
+    snap: SnapOption = "1km",
+    crs: CrsOption = None,
+) -> None:
+    """Tell the minutes between places, without a plan. 无需规划，直接算两地时间."""
+    from spatial.matrix import tabulate_times
+
+    with _Steps() as steps:
+        made = tabulate_times(
+            roads, origins, targets, limit=limit, mode=mode, speed=speed, dem=dem, columns=column,
+            snap=snap, crs=crs, out=out, progress=steps.show,
+        )  # fmt: skip
+    _answer(made)
+
+
+@app.command()
+def reach(  # noqa: PLR0913, PLR0917 (each option of the command is an argument)
+    roads: RoadsOption,
+    out: FolderOption = Path("out/reach"),
+    targets: CountOption = None,
+    people: PeopleOption = None,
+    column_counted: CountedOption = None,
+    minutes: MinutesOption = "15,30",
+    hexagon: HexagonOption = "500m",
+    origins: OriginsOption = None,
+    mode: ModeOption = "drive",
+    speed: SpeedOption = None,
+    towards: TowardsOption = False,
+    dem: DemOption = None,
+    column: ColumnOption = None,
+    snap: SnapOption = "1km",
+    crs: CrsOption = None,
+    basemap: TilesOption = "none",
+) -> None:
+    """Count what everywhere reaches, on hexagons, without a plan. 无需规划，各处可达数量."""
+    from spatial.reach import measure_reach
+
+    with _Steps() as steps:
+        made = measure_reach(
+            roads, targets, minutes, people=people, column=column_counted, origins=origins,
+            hexagon=hexagon, mode=mode, speed=speed, dem=dem, columns=column, towards=towards,
+            snap=snap, crs=crs, out=out, basemap=basemap, progress=steps.show,
+        )  # fmt: skip
+    _answer(made)
 
 
 @app.command()
@@ -238,6 +305,14 @@ def _report(made: Build) -> None:
         language=made.plan.language,
         title=made.plan.title.pick("zh" if made.plan.language != "en" else "en"),
     )
+
+
+def _answer(made: Rings | Matrix | Reach) -> None:
+    """Print what came of a question without a plan; leave with 1 if a finding is an error."""
+    from spatial.outputs.ringsummary import print_answer
+
+    print_answer(_console(), made.table, made.findings, made.notes, made.files)
+    raise typer.Exit(int(made.has_errors))
 
 
 class _Steps:

@@ -22,6 +22,7 @@ from spatial.engine.snapping import RoadIndex, Snaps, index_roads, snap_points
 from spatial.errors import Fault, PlanError, SourceError
 from spatial.plan.findings import STORED_CRS, Finding
 from spatial.plan.records import Source
+from spatial.questions import read_columns, read_mode, read_speeds
 from spatial.sources.networks import LineFile, Travel, open_line_networks, open_networks
 from spatial.sources.origin import list_some
 from spatial.sources.roads import RoadColumns
@@ -35,6 +36,8 @@ Given = str | PathLike[str]
 
 SNAP = "1km"
 """Farthest road that a place is snapped to unless told otherwise."""
+OFF_ROAD_KMH = 3.0
+"""Speed on the way from a place to its road, km/h: that of rings off the road."""
 _OSM = (".pbf", ".osm", ".bz2", ".gz", ".o5m")
 _ELSEWHERE_M = 50_000.0
 _FARTHEST_M = 2e7
@@ -109,6 +112,24 @@ class Roads:
         speeds = ", ".join(f"{name or 'all roads'} {kmh:g} km/h" for name, kmh in self.speeds.items())
         said["speeds"] = speeds or "rule table layers/rules/speeds"
         return said | ({"elevation": self.dem.name} if self.dem else {})
+
+
+def ask_roads(
+    path: str | PathLike[str],
+    mode: str,
+    speed: str | Sequence[str] | None = None,
+    dem: str | PathLike[str] | None = None,
+    columns: Sequence[str] | None = None,
+) -> Roads:
+    """Return where roads come from, from what was typed.
+
+    Raises
+    ------
+    PlanError
+        A mode, speed or column that cannot be.
+    """
+    height = Path(dem) if dem is not None else None
+    return Roads(Path(path), read_mode(mode), read_speeds(speed), height, read_columns(columns))
 
 
 @dataclass(frozen=True)
@@ -240,11 +261,11 @@ class Snapped:
     limit_m: float
     findings: tuple[Finding, ...]
 
-    def lead_s(self, kmh: float) -> Floats:
+    def lead_s(self, kmh: float = OFF_ROAD_KMH) -> Floats:
         """Return the seconds from each place to its road at a speed off the road; 0 where not snapped."""
         return np.where(self.snaps.road >= 0, self.snaps.offset_m, 0.0) * 3.6 / kmh
 
-    def describe(self, kmh: float) -> str:
+    def describe(self, kmh: float = OFF_ROAD_KMH) -> str:
         """Say how the places came to the roads."""
         return f"nearest road within {self.limit_m:g} m, the way there at {kmh:g} km/h counted"
 

@@ -15,11 +15,20 @@ import shapely
 from spatial.drawing import Drawing, Question, draw_groups, peel_rings, trace_roads
 from spatial.engine.crs import transform_shapes
 from spatial.engine.network import Network
-from spatial.journeys import SNAP, Given, Progress, Roads, gather_places, keep_quiet, snap_places
+from spatial.journeys import (
+    SNAP,
+    Given,
+    Progress,
+    Roads,
+    ask_roads,
+    gather_places,
+    keep_quiet,
+    snap_places,
+)
 from spatial.outputs.rings import RingPapers, write_rings
 from spatial.plan.base import Text
 from spatial.plan.findings import STORED_CRS, Finding, frame_findings
-from spatial.questions import read_columns, read_length, read_minutes, read_mode, read_speeds
+from spatial.questions import read_length, read_minutes
 from spatial.sources.origin import list_some
 from spatial.sources.people import People
 from spatial.version import __version__
@@ -153,9 +162,7 @@ def draw_rings(  # noqa: PLR0913 (a question in one call; all but three have a d
     show = progress or keep_quiet
     cell_m, off_road_m = read_length(cell, "--cell"), read_length(off_road, "--off-road")
     question = Question(read_minutes(minutes), towards, together, cell_m, off_road_m)
-    source = Roads(
-        Path(roads), read_mode(mode), read_speeds(speed), Path(dem) if dem else None, read_columns(columns)
-    )
+    source = ask_roads(roads, mode, speed, dem, columns)
     snap_m = read_length(snap, "--snap")
     places = gather_places(origins, "--from", crs)
     built = source.open(show)

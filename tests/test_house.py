@@ -24,13 +24,15 @@ LEVEL = {
     "plan": 2,
     **dict.fromkeys(ROOMS, 3),
     "cache": 4,
-    "journeys": 4,
     "questions": 4,
-    "drawing": 5,
-    "pipeline": 5,
-    "starter": 5,
-    "rings": 6,
-    "cli": 7,
+    "journeys": 5,
+    "drawing": 6,
+    "pipeline": 6,
+    "starter": 6,
+    "matrix": 7,
+    "reach": 7,
+    "rings": 7,
+    "cli": 8,
 }
 LONGEST_MODULE = 400
 LONGEST_FUNCTION = 60

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -110,7 +110,7 @@ def write_rings(
     with replacing(files[1]) as beside:
         table.to_csv(beside, index=False, encoding="utf-8-sig", lineterminator="\n")
     nearest = layers["bands"]["origin"].nunique() > drawn["bands"]["origin"].nunique()
-    drawn = {**drawn, "roads": choose_roads(network, drawn)}
+    drawn = {**drawn, "roads": choose_roads(network, [drawn["rings"], drawn["origins"]])}
     heading = MapHeading(title=papers.title, subtitle=papers.subtitle, provenance=papers.provenance)
     notes = write_webmap(
         files[2],
@@ -124,14 +124,14 @@ def write_rings(
     return files, tuple(notes)
 
 
-def choose_roads(network: Network, drawn: Mapping[str, gpd.GeoDataFrame]) -> gpd.GeoDataFrame:
+def choose_roads(network: Network, drawn: Sequence[gpd.GeoDataFrame]) -> gpd.GeoDataFrame:
     """Return the roads to draw below rings, so that one finds one's way: those round them, cut to their box.
 
     Parameters
     ----------
     network : Network
-    drawn : mapping of str to GeoDataFrame
-        Layers of the map, EPSG:4490; ``rings`` and ``origins`` say where it lies.
+    drawn : sequence of GeoDataFrame
+        EPSG:4490: what says where the map lies.
 
     Returns
     -------
@@ -139,8 +139,7 @@ def choose_roads(network: Network, drawn: Mapping[str, gpd.GeoDataFrame]) -> gpd
         EPSG:4490, ``name, grade, id``: a row for each name of main and middle roads, and one for all minor
         roads unless they are too many to draw.
     """
-    shown = [drawn[name] for name in ("rings", "origins") if len(drawn[name])]
-    bounds = np.array([frame.total_bounds for frame in shown])
+    bounds = np.array([frame.total_bounds for frame in drawn if len(frame) and not frame.is_empty.all()])
     low, high = bounds[:, :2].min(axis=0), bounds[:, 2:].max(axis=0)
     margin = _ROUND * (high - low) + 0.002
     lines = transform_shapes(network.shapes(), network.crs, STORED_CRS)

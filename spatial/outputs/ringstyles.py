@@ -94,15 +94,15 @@ def choose_contracts(layers: Mapping[str, pd.DataFrame]) -> dict[str, Contract]:
     return chosen
 
 
-def mix_colours(count: int) -> list[str]:
-    """Return so many colours from near to far.
+def mix_colours(count: int, colours: Sequence[str] = _RAMP) -> list[str]:
+    """Return so many colours along a ramp; by default from near to far.
 
     Examples
     --------
     >>> mix_colours(3)
     ['#3b1c6b', '#3f93a8', '#e3e3a0']
     """
-    ramp = np.array([[int(colour[at : at + 2], 16) for at in (1, 3, 5)] for colour in _RAMP], dtype=float)
+    ramp = np.array([[int(colour[at : at + 2], 16) for at in (1, 3, 5)] for colour in colours], dtype=float)
     at = np.linspace(0, len(ramp) - 1, count) if count > 1 else np.array([1.0])
     mixed = np.column_stack([np.interp(at, np.arange(len(ramp)), part) for part in ramp.T]).round()
     return ["#" + "".join(f"{int(value):02x}" for value in row) for row in mixed]
@@ -125,7 +125,7 @@ def grade_styles(minutes: Sequence[float], *, nearest: bool = False) -> Styles:
         "bands": _style_bands(colours, nearest),
         "network": _style_network(colours),
         "origins": _style_origins(),
-        "roads": _style_roads(),
+        "roads": style_roads(),
         "findings": shipped.layers["findings"].model_copy(update={"show": False}),
     }
     update = {"groups": _GROUPS, "views": {}, "layers": layers, "paper": shipped.ground}
@@ -227,7 +227,8 @@ def _style_origins() -> LayerStyle:
     )
 
 
-def _style_roads() -> LayerStyle:
+def style_roads() -> LayerStyle:
+    """Return the style of the roads below rings: greys, by grade."""
     grey = {"main": ("#5c6268", 1.5), "middle": ("#858b91", 0.9), "minor": ("#b4b9be", 0.5)}
     labels = {
         "main": Text(zh="高速、干线公路", en="Motorways, trunk and primary roads"),

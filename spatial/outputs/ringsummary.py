@@ -21,6 +21,11 @@ _HEADS = {
     "network_km": "道路\nroad km",
     "people": "人口\npeople",
     "offset_m": "距道路\nto road m",
+    "least": "最少\nleast",
+    "median": "中位\nmedian",
+    "mean": "平均\nmean",
+    "most": "最多\nmost",
+    "total": "总量\nof",
 }
 
 

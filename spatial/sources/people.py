@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import geopandas as gpd
 import numpy as np
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float64]
 Shapes = npt.NDArray[np.object_]
+T = TypeVar("T")
 
 _GRIDS = (".tif", ".tiff", ".img", ".asc", ".bil", ".vrt")
 _COLUMNS = ("people", "population", "pop", "人口", "人口数", "常住人口")
@@ -79,8 +81,40 @@ class People:
             The file does not say where it lies.
         """
         if self.path.suffix.lower() in _GRIDS:
-            return self._count_on_grid(shapes)
+            return self._open_grid(lambda raster: self._sum_grid(raster, shapes))
         return self._count_in_frame(shapes)
+
+    def scatter(self, area: BaseGeometry) -> tuple[Shapes, Floats]:
+        """Return where people live in an area: points, and how many at each.
+
+        Parameters
+        ----------
+        area : polygon
+            EPSG:4490; what lies in the box round it is returned.
+
+        Returns
+        -------
+        points : ndarray of shapely points
+            EPSG:4490: centres of cells with people, points themselves, points on areas.
+        amount : ndarray of float64
+            Above zero.
+
+        Raises
+        ------
+        SourceError, CrsError
+            As `count`.
+        """
+        if self.path.suffix.lower() in _GRIDS:
+            points, amount = self._open_grid(lambda raster: _read_centres(raster, area))
+        else:
+            frame = self._read_frame()
+            points = frame.geometry.representative_point().to_numpy()
+            amount = self._read_counts(frame)
+            within = shapely.intersects(shapely.box(*area.bounds), points)
+            points, amount = points[within], amount[within]
+        if not (amount > 0).any():
+            raise self._refuse("", "nobody lives in the region of the roads", "take the file of that region")
+        return points[amount > 0], amount[amount > 0]
 
     def _refuse(self, key: str, problem: str, remedy: str) -> SourceError:
         return SourceError(Fault(self.path.name, key, problem, remedy))
@@ -89,7 +123,8 @@ class People:
         texts = f"{self.path.name}：{zh}", f"{self.path.name}: {en}"
         self.findings.append(Finding(f"people.{rule}", "warning", "people", "", *texts, value=float(value)))
 
-    def _count_on_grid(self, shapes: Shapes) -> Floats:
+    def _open_grid(self, ask: Callable[[DatasetReader], T]) -> T:
+        """Open the grid, ask it, and say what is wrong with it in the words of who gave it."""
         import rasterio
 
         if not self.path.is_file():
@@ -99,7 +134,7 @@ class People:
                 if raster.crs is None:
                     problem, remedy = "the grid does not say where it lies", "assign its coordinate system"
                     raise CrsError(Fault(self.path.name, "crs", problem, remedy))
-                return self._sum_grid(raster, shapes)
+                return ask(raster)
         except rasterio.errors.RasterioError as error:
             problem = f"cannot be read as a grid of people: {str(error).splitlines()[0]}"
             raise self._refuse("", problem, "give a GeoTIFF with one count to a cell") from error
@@ -133,13 +168,16 @@ class People:
         return people
 
     def _count_in_frame(self, shapes: Shapes) -> Floats:
-        own = "EPSG:4490" if self.path.suffix.lower() == ".csv" else None
+        frame = self._read_frame()
+        return _share_out(frame.geometry.to_numpy(), self._read_counts(frame), shapes)
+
+    def _read_frame(self) -> gpd.GeoDataFrame:
+        own = "EPSG:4326" if self.path.suffix.lower() == ".csv" else None
         read = read_source("people", Source(file=self.path.name, crs=self.crs or own), self.path.parent)
-        self.findings += read.findings
-        homes = read.frame.geometry.to_numpy()
-        if (shapely.get_dimensions(homes) == 1).any():
+        self.findings += [found for found in read.findings if found.severity != "info"]
+        if (shapely.get_dimensions(read.frame.geometry.to_numpy()) == 1).any():
             raise self._refuse("", "holds lines", "people live at points or in areas")
-        return _share_out(homes, self._read_counts(read.frame), shapes)
+        return read.frame
 
     def _read_counts(self, frame: gpd.GeoDataFrame) -> Floats:
         known = {str(name).lower(): str(name) for name in frame.columns}
@@ -182,6 +220,23 @@ def _tally(raster: DatasetReader, shape: BaseGeometry) -> tuple[float, float, in
     share = inside.reshape(high, fine, wide, fine).mean(axis=(1, 3))
     known = values >= 0
     return float((values * share)[known].sum()), float(share[known].sum()), int((values < 0).sum())
+
+
+def _read_centres(raster: DatasetReader, area: BaseGeometry) -> tuple[Shapes, Floats]:
+    """Return the centres of the cells round an area, and what lives in each; no data is nobody."""
+    from rasterio.windows import Window
+
+    system = parse_crs(raster.crs.to_wkt())
+    left, top, right, low = _find_cells(raster, transform_shapes([area], STORED_CRS, system)[0])
+    if left >= right or top >= low:
+        return np.empty(0, dtype=object), np.empty(0)
+    window = Window(left, top, right - left, low - top)
+    cells = np.ma.masked_invalid(raster.read(1, window=window, masked=True).astype(float)).filled(0.0)
+    row, column = np.nonzero(cells > 0)
+    a, b, c, d, e, f = raster.transform[:6]
+    x, y = column + left + 0.5, row + top + 0.5
+    centres = shapely.points(a * x + b * y + c, d * x + e * y + f)
+    return transform_shapes(centres, system, STORED_CRS), cells[row, column]
 
 
 def _find_cells(raster: DatasetReader, shape: BaseGeometry) -> tuple[int, int, int, int]:
