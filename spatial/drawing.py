@@ -71,7 +71,7 @@ class Drawing:
         self.network, self.snapped, self.question = network, snapped, question
         self.way = network.reverse() if question.towards else network
         self.rules = RingRules(cell_m=question.cell_m, off_road_m=question.off_road_m)
-        self.lead_s = snapped.lead_s(self.rules.off_road_kmh)
+        self.lead_s = snapped.lead_s(network.mode)
         self.starts = delay_starts(starts_of(network, snapped.snaps, towards=question.towards), self.lead_s)
         self.choice: Choice | None = None
 

@@ -37,7 +37,7 @@ Given = str | PathLike[str]
 SNAP = "1km"
 """Farthest road that a place is snapped to unless told otherwise."""
 OFF_ROAD_KMH = 3.0
-"""Speed on the way from a place to its road, km/h: that of rings off the road."""
+"""Speed of walkers on the way from a place to its road, km/h: that of rings off the road."""
 _OSM = (".pbf", ".osm", ".bz2", ".gz", ".o5m")
 _ELSEWHERE_M = 50_000.0
 _FARTHEST_M = 2e7
@@ -261,13 +261,19 @@ class Snapped:
     limit_m: float
     findings: tuple[Finding, ...]
 
-    def lead_s(self, kmh: float = OFF_ROAD_KMH) -> Floats:
-        """Return the seconds from each place to its road at a speed off the road; 0 where not snapped."""
-        return np.where(self.snaps.road >= 0, self.snaps.offset_m, 0.0) * 3.6 / kmh
+    def lead_s(self, mode: Mode) -> Floats:
+        """Return the seconds from each place to its road: walkers walk it, others start on the road."""
+        there = (self.snaps.road >= 0) & (mode == "walk")
+        return np.where(there, self.snaps.offset_m, 0.0) * 3.6 / OFF_ROAD_KMH
 
-    def describe(self, kmh: float = OFF_ROAD_KMH) -> str:
+    def describe(self, mode: Mode) -> str:
         """Say how the places came to the roads."""
-        return f"nearest road within {self.limit_m:g} m, the way there at {kmh:g} km/h counted"
+        way = (
+            f"the way there walked at {OFF_ROAD_KMH:g} km/h"
+            if mode == "walk"
+            else "the way there not counted"
+        )
+        return f"nearest road within {self.limit_m:g} m, {way}"
 
 
 def take_snaps(snaps: Snaps, rows: Longs) -> Snaps:

@@ -18,7 +18,6 @@ from spatial.engine.places import starts_of
 from spatial.engine.routing import matrix
 from spatial.engine.snapping import index_roads
 from spatial.journeys import (
-    OFF_ROAD_KMH,
     SNAP,
     Given,
     Progress,
@@ -99,7 +98,7 @@ def tabulate_times(  # noqa: PLR0913 (a question in one call; all but two have a
     Returns
     -------
     Matrix
-        Times include the ways between places and roads, at 3 km/h. A place is 0 minutes from itself.
+        On foot, times include the ways between places and roads, at 3 km/h. A place is 0 minutes from itself.
 
     Raises
     ------
@@ -123,7 +122,7 @@ def tabulate_times(  # noqa: PLR0913 (a question in one call; all but two have a
     first, files = _gather(pairs, Path(out) if out is not None else None, show)
     found = [*from_.findings, *starts.findings, *(to.findings if to else ()), *pairs.find_idle()]
     found += ends.findings if to is not None else ()
-    notes = (*network.notes, f"engine {pairs.choice}", f"snapping: {starts.describe()}")
+    notes = (*network.notes, f"engine {pairs.choice}", f"snapping: {starts.describe(network.mode)}")
     return Matrix(first, pairs.count, frame_findings(found), files, notes)
 
 
@@ -159,10 +158,10 @@ class _Pairs:
 
     def _measure(self, rows: Longs) -> Floats:
         """Return seconds between some origins and all targets; infinite beyond the limit."""
-        limit_s = min(self.limit_s, float(FAR))
+        limit_s, mode = min(self.limit_s, float(FAR)), self.network.mode
         from_ = take_snaps(self.starts.snaps, rows)
         seconds = matrix(self.network, from_, self.ends.snaps, limit_s, choice=self.choice)
-        leads = self.starts.lead_s(OFF_ROAD_KMH)[rows][:, None] + self.ends.lead_s(OFF_ROAD_KMH)
+        leads = self.starts.lead_s(mode)[rows][:, None] + self.ends.lead_s(mode)
         whole = np.where(seconds < FAR, seconds + leads, np.inf)
         if self.same:
             whole[np.arange(len(rows)), rows] = np.where(from_.road >= 0, 0.0, np.inf)

@@ -131,8 +131,8 @@ def measure_reach(  # noqa: PLR0913 (a question in one call; all but two have a 
     Notes
     -----
     Source of the measure: Wachs & Kumagai (1973), Socio-Economic Planning Sciences 7, 437-456. Each cell of a
-    grid of people counts at its centre. Ways between places and roads take their time at 3 km/h; a hexagon
-    starts on the road.
+    grid of people counts at its centre. On foot, ways between places and roads take their time at 3 km/h; a
+    hexagon starts on the road.
     """
     show = progress or keep_quiet
     limits_s = np.array(read_minutes(minutes)) * 60
@@ -248,8 +248,8 @@ class _Counting:
         count, limit_s = len(self.starts.frame), float(self.limits_s[-1])
         sweeps = starts_of(self.network, self.starts.snaps, towards=towards)
         self.choice = choose(self.network, sweeps, limit_s, towards=towards, targets=len(self.amount))
-        lead = np.zeros(count) if from_road else self.starts.lead_s()
-        arrive = self.ends.lead_s().astype(np.float32)
+        lead = np.zeros(count) if from_road else self.starts.lead_s(self.network.mode)
+        arrive = self.ends.lead_s(self.network.mode).astype(np.float32)
         sums = np.full((count, len(self.limits_s)), np.nan)
         step = max(1, _MOST_NUMBERS // max(1, len(self.amount)))
         for begin in range(0, count, step):

@@ -122,7 +122,8 @@ def draw_rings(  # noqa: PLR0913 (a question in one call; all but three have a d
     together : bool
         One set of rings for all places: within so many minutes of the nearest.
     snap : str
-        Farthest road that a place is snapped to. The way there is walked off the road and counted.
+        Farthest road that a place is snapped to. Walkers take their time on the way there, at 3 km/h; by
+        car and bicycle journeys start on the road.
     cell, off_road : str
         Side of the cells that rings are drawn with, and how far off a road land still belongs. The same for
         all minutes, so that a ring is the same whatever else is asked; 50 m to 100 m save time and space in
@@ -236,7 +237,7 @@ def _describe(source: Roads, drawing: Drawing, basemap: str) -> RingPapers:
     whither_zh, whither_en = ("到达终点", "to") if question.towards else ("自起点出发", "from")
     provenance = {"tool": f"spatial-planning-toolkit {__version__}", **source.describe()}
     provenance |= {"metric_crs": drawing.network.crs, "rings": drawing.rules.describe()}
-    provenance |= {"snapping": drawing.snapped.describe(drawing.rules.off_road_kmh)}
+    provenance |= {"snapping": drawing.snapped.describe(source.mode)}
     return RingPapers(
         title=Text(zh=f"{zh} {limits} 分钟等时圈", en=f"{en}: rings of {limits} minutes"),
         subtitle=Text(
