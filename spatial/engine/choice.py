@@ -20,9 +20,9 @@ _SCIPY = 120e-9
 """A node reached, by scipy."""
 _BUCKET = 35e-9
 """A node reached, by bucket queue."""
-_LANE = 1.0e-9
+_LANE = 0.8e-9
 """A node and start in the hierarchy."""
-_WRITE = 0.8e-9
+_WRITE = 1.2e-9
 """A node and start written out in rows."""
 _BUILD = 15e-6
 """A node of the hierarchy, once."""
@@ -101,9 +101,10 @@ def choose(
     seconds = _estimate(graph, len(starts), reach, targets, rows)
     if not ready:
         seconds["bucket"] += _COMPILE["bucket"]
-    if not (is_ready("lanes") and is_ready("contraction")):
-        seconds["hierarchy"] += _COMPILE["hierarchy"]
     engine = min(seconds, key=lambda name: seconds[name])
+    if engine == "hierarchy" and not (is_ready("lanes") and is_ready("contraction")):
+        seconds["hierarchy"] += _COMPILE["hierarchy"]
+        engine = min(seconds, key=lambda name: seconds[name])
     if engine == "scipy":
         warm_kernels()
     shown = ", ".join(

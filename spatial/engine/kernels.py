@@ -23,6 +23,7 @@ ROOMS = ("buckets", "contraction", "lanes")
 REHEARSALS = ("buckets", "hierarchy")
 """Modules whose `rehearse` calls all kernels."""
 
+_READY: set[str] = set()
 _RUNNING: list[subprocess.Popen[bytes]] = []
 
 
@@ -58,7 +59,11 @@ def is_ready(name: str) -> bool:
     True
     """
     room = load_room(name)
-    return room is not None and all(_is_kept(getattr(room, entry)) for entry in room.ENTRIES)
+    if room is None:
+        return False
+    if name not in _READY and all(_is_kept(getattr(room, entry)) for entry in room.ENTRIES):
+        _READY.add(name)
+    return name in _READY
 
 
 def _is_kept(dispatcher: Any) -> bool:
