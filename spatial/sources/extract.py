@@ -99,7 +99,7 @@ class Gathered:
         """Take a turn restriction for cars, or count why not; members are (type, id, role)."""
         kind = next((value for key in reversed(_RESTRICTION_KEYS) if (value := tags(key))), None)
         if kind is None:
-            self.seen["turn restrictions at certain times, ignored"] += 1
+            self.seen["turn restrictions at certain times, ignored"] += tags(_CONDITIONAL) is not None
             return
         if not kind.startswith(("no_", "only_")) or _EXEMPT & set((tags("except") or "").split(";")):
             return
@@ -153,14 +153,13 @@ def gather_blocks(path: Path, bounds: Bounds | None) -> Gathered:
     nodes = _Nodes()
     parts: list[tuple[Longs, Longs, Longs, Longs]] = []
     for block in read_blocks(path):
-        number = {text: at for at, text in enumerate(block.strings)}
         if len(block.node_id):
             nodes.add(block)
-            _take_barriers(gathered, block, number)
+            _take_barriers(gathered, block)
         if len(block.ways.ids):
-            parts.append(_take_ways(gathered, block, number, nodes, bounds))
+            parts.append(_take_ways(gathered, block, nodes, bounds))
         if len(block.relations.ids):
-            _take_relations(gathered, block, number)
+            _take_relations(gathered, block)
     if parts:
         gathered.vertices, gathered.counts, gathered.way_id, gathered.codes = (
             np.concatenate(column) for column in zip(*parts, strict=True)
@@ -197,6 +196,10 @@ class _Nodes:
         return found
 
 
+def _number_texts(block: Block) -> dict[bytes, int]:
+    return {text: at for at, text in enumerate(block.strings)}
+
+
 def _columns(keys: Iterable[str], number: Mapping[bytes, int]) -> dict[int, int]:
     return {number[key.encode()]: column for column, key in enumerate(keys) if key.encode() in number}
 
@@ -205,21 +208,22 @@ def _read_texts(block: Block, numbers: Iterable[int]) -> tuple[str | None, ...]:
     return tuple([None if at < 0 else block.strings[at].decode() for at in numbers])
 
 
-def _take_barriers(gathered: Gathered, block: Block, number: Mapping[bytes, int]) -> None:
-    if b"barrier" not in number:
+def _take_barriers(gathered: Gathered, block: Block) -> None:
+    if b"barrier" not in block.table:
         return
-    flat, start = block.node_tags
+    number = _number_texts(block)
+    flat, start = block.node_tags()
     keys, values = Ragged(flat[::2], start // 2), Ragged(flat[1::2], start // 2)
     found = match_tags(keys, values, _columns(BARRIER_KEYS, number), len(BARRIER_KEYS))
-    rows = np.flatnonzero(found[:, 0] >= 0)
+    rows = np.flatnonzero(found[:, BARRIER_KEYS.index("barrier")] >= 0)
     for node, row in zip(block.node_id[rows].tolist(), found[rows].tolist(), strict=True):
         gathered.barriers[node] = dict(zip(BARRIER_KEYS, _read_texts(block, row), strict=True))
 
 
 def _take_ways(
-    gathered: Gathered, block: Block, number: Mapping[bytes, int], nodes: _Nodes, bounds: Bounds | None
+    gathered: Gathered, block: Block, nodes: _Nodes, bounds: Bounds | None
 ) -> tuple[Longs, Longs, Longs, Longs]:
-    ways = block.ways
+    ways, number = block.ways, _number_texts(block)
     tags = match_tags(ways.unpack(2), ways.unpack(3), _columns(_WAY_KEYS, number), len(_WAY_KEYS))
     ferry = tags[:, _WAY_KEYS.index("route")] == number.get(b"ferry", -2)
     rows = np.flatnonzero((tags[:, _WAY_KEYS.index("highway")] >= 0) | ferry)
@@ -266,10 +270,10 @@ def _touch(gathered: Gathered, vertices: Longs, packed: Ragged, bounds: Bounds) 
     return np.asarray(((low <= edge[2:]) & (high >= edge[:2])).all(axis=1))
 
 
-def _take_relations(gathered: Gathered, block: Block, number: Mapping[bytes, int]) -> None:
+def _take_relations(gathered: Gathered, block: Block) -> None:
+    relations, number = block.relations, _number_texts(block)
     if b"restriction" not in number:
         return
-    relations = block.relations
     keys = _columns(_RELATION_KEYS, number)
     tags = match_tags(relations.unpack(2), relations.unpack(3), keys, len(_RELATION_KEYS))
     rows = np.flatnonzero((tags[:, 0] == number[b"restriction"]) & (tags[:, 2:] >= 0).any(axis=1))

@@ -165,7 +165,7 @@ def _as_arrays(path: Path, gathered: Gathered, within: BaseGeometry | None) -> O
         barrier_tags=tuple(gathered.barriers[number] for number in barrier_id.tolist()),
         turns=turns[:, :3],
         turn_only=turns[:, 3] == 1,
-        notes=tuple(f"{what}: {count}" for what, count in sorted(gathered.seen.items())),
+        notes=tuple(f"{what}: {count}" for what, count in sorted(gathered.seen.items()) if count),
     )
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
@@ -59,22 +60,38 @@ class Block:
 
     Parameters
     ----------
-    strings : list of bytes
-        Texts that `keys` and `values` number.
+    table : bytes
+        Texts that keys and values number, still packed; see `strings`.
     node_id, x, y : ndarray of int64
         Nodes and where they are, 1e-7 degrees.
-    node_tags : Ragged
-        Key, value, key, value … of each node.
+    packed_tags : ndarray of uint8
+        Tags of the nodes, still packed; see `node_tags`.
     ways, relations : Things
     """
 
-    strings: list[bytes]
+    table: bytes
     node_id: Longs
     x: Longs
     y: Longs
-    node_tags: Ragged
+    packed_tags: Bytes
     ways: Things
     relations: Things
+
+    @cached_property
+    def strings(self) -> list[bytes]:
+        """Texts that keys and values number."""
+        return [self.table[start:end] for _, start, end in _split(self.table, 0, len(self.table))]
+
+    def node_tags(self) -> Ragged:
+        """Return key, value, key, value … of each node."""
+        tags = unpack_numbers(self.packed_tags)
+        stops = np.flatnonzero(tags == 0)
+        if len(tags) and len(stops) != len(self.node_id):
+            raise UnusualError("tags without a node")
+        first = np.zeros(len(self.node_id) + 1, dtype=np.int64)
+        if len(tags):
+            first[1:] = stops - np.arange(len(stops))
+        return Ragged(tags[tags != 0], first)
 
 
 @dataclass(frozen=True, eq=False)
@@ -260,11 +277,11 @@ def sum_differences(ragged: Ragged) -> Longs:
 
 
 def _read_block(data: bytes) -> Block:
-    strings: list[bytes] = []
+    table = b""
     groups: list[Field] = []
     for field in _fields(data, 0, len(data)):
         if field.number == 1:
-            strings = [data[start:end] for _, start, end in _split(data, field.start, field.end)]
+            table = data[field.start : field.end]
         elif field.number == 2:
             groups.append(field)
         elif _signed(field.value) != _PLAIN.get(field.number, _signed(field.value)):
@@ -277,28 +294,20 @@ def _read_block(data: bytes) -> Block:
         raise UnusualError("nodes that are not dense, or several lists of them in a block")
     buffer = np.frombuffer(data, dtype=np.uint8)
     ways, relations = _find_things(buffer, parts[3]), _find_things(buffer, parts[4])
-    return Block(strings, *_read_dense(buffer, data, parts[2]), ways, relations)
+    return Block(table, *_read_dense(buffer, data, parts[2]), ways, relations)
 
 
 def _read_dense(
     buffer: Bytes, data: bytes, dense: list[tuple[int, int]]
-) -> tuple[Longs, Longs, Longs, Ragged]:
-    packed = {number: np.empty(0, dtype=np.int64) for number in (1, 8, 9, 10)}
+) -> tuple[Longs, Longs, Longs, Bytes]:
+    packed = dict.fromkeys((1, 8, 9, 10), buffer[:0])
     for start, end in dense:
         for field in _fields(data, start, end):
-            if field.number in packed:
-                packed[field.number] = unpack_numbers(buffer[field.start : field.end])
-    node_id, y, x = (np.cumsum(unzigzag(packed[number])) for number in (1, 8, 9))
+            packed[field.number] = buffer[field.start : field.end]
+    node_id, y, x = (np.cumsum(unzigzag(unpack_numbers(packed[number]))) for number in (1, 8, 9))
     if not len(node_id) == len(x) == len(y):
         raise UnusualError("nodes without a place")
-    tags = packed[10]
-    stops = np.flatnonzero(tags == 0)
-    if len(tags) and len(stops) != len(node_id):
-        raise UnusualError("tags without a node")
-    first = np.zeros(len(node_id) + 1, dtype=np.int64)
-    if len(tags):
-        first[1:] = stops - np.arange(len(stops))
-    return node_id, x, y, Ragged(tags[tags != 0], first)
+    return node_id, x, y, packed[10]
 
 
 def _find_things(buffer: Bytes, parts: list[tuple[int, int]]) -> Things:
