@@ -17,7 +17,7 @@ from spatial.engine.arrivals import Origins
 from spatial.engine.assembly import build_network
 from spatial.engine.contours import draw_zero_line
 from spatial.engine.fields import Field
-from spatial.engine.isochrones import RingRules, cut_bands, trace_rings
+from spatial.engine.isochrones import RingRules, cut_bands, thin_rings, trace_rings
 from spatial.engine.network import FAR, Network
 from spatial.engine.places import starts_of
 from spatial.engine.roads import draw_links
@@ -117,6 +117,18 @@ def test_bands_are_disjoint_and_make_up_the_largest_ring(town, rules, minutes):
     assert sum(band.area for band in bands) == pytest.approx(rings[-1].area, rel=1e-9)
     assert all(one.intersection(two).area == 0 for at_, one in enumerate(bands) for two in bands[at_ + 1 :])
     assert shapely.union_all(bands).symmetric_difference(rings[-1]).area < 1e-6
+    assert shapely.coverage_is_valid(bands)
+
+
+@settings(max_examples=30, deadline=None)
+@given(towns(), RULES, MINUTES, st.sampled_from([1.0, 12.5, 200.0]))
+def test_thinned_rings_are_valid_and_nested_with_fewer_corners(town, rules, minutes, tolerance):
+    network, start = town
+    rings = trace_rings(network, ask(network, start), sorted(minutes), rules, origins=Origins.of(start))
+    thin = thin_rings(rings, tolerance)
+    assert all(shapely.is_valid(thin))
+    assert all(holds(outer, inner) for inner, outer in pairwise(thin))
+    assert (shapely.get_num_coordinates(thin) <= shapely.get_num_coordinates(rings)).all()
 
 
 @settings(max_examples=30, deadline=None)
@@ -339,6 +351,7 @@ def test_nothing_reached_gives_empty_rings_and_no_minutes_none():
     assert trace_rings(network, far, [5], origins=Origins.of(lost))[0].is_empty
     assert trace_rings(network, far, []) == []
     assert cut_bands([]) == []
+    assert thin_rings([], 10) == []
 
 
 @pytest.mark.parametrize("minutes", [[0], [-5], [np.nan], [np.inf], [15, 0.0]])
