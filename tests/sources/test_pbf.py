@@ -78,7 +78,7 @@ def folder(tmp_path_factory):
     return tmp_path_factory.mktemp("pbf")
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(town=towns(), bounded=st.booleans(), packed=st.booleans())
 def test_written_extracts_read_the_same_as_by_pyosmium(folder, town, bounded, packed):
     path = write(folder / "town.osm.pbf", town, f"pbf,pbf_compression={'zlib' if packed else 'none'}")
@@ -102,7 +102,7 @@ def whole(folder):
     return write(folder / "whole.osm.pbf", (nodes, ways, relations), "pbf,pbf_compression=none").read_bytes()
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_broken_extracts_are_refused_or_read_as_pyosmium_reads_them(folder, whole, data):
     broken = bytearray(whole)
