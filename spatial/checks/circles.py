@@ -1,18 +1,14 @@
-"""Checks of circles: unknown starts, promises broken or unreadable, and what a straight line hides."""
+"""Checks of circles: unknown starts, roads that are not near, and what a straight line hides."""
 
 from __future__ import annotations
 
 import itertools
-import math
-from typing import Any
 
 import geopandas as gpd
-import pandas as pd
-import shapely
-from shapely.geometry.base import BaseGeometry
 
+from spatial.engine.journeys import Journey
 from spatial.plan.findings import Finding
-from spatial.plan.records import Circle, Population
+from spatial.plan.records import Circle, Roads
 from spatial.plan.rules import RuleTable
 
 _CONFIDENCE = {
@@ -29,21 +25,22 @@ def circle_making_findings(
     circle_rings: gpd.GeoDataFrame,
     circle_reaches: gpd.GeoDataFrame,
     commute_circles: gpd.GeoDataFrame,
+    road_spec: Roads | None,
 ) -> list[Finding]:
     """Report circles that could not be made: unknown start, method not available, too far, nothing left.
 
     Returns
     -------
     list of Finding
-        ``circles.unknown_origin``, ``circles.method_unavailable`` and ``circles.too_far`` are errors,
-        ``circles.outside_territory`` is a warning.
+        ``circles.unknown_origin``, ``circles.method_unavailable``, ``circles.no_network``,
+        ``circles.off_network`` and ``circles.too_far`` are errors, ``circles.outside_territory`` a warning.
     """
     radii = circle_reaches["radius_m"] / 1000
     made = set(commute_circles["circle"])
     findings = []
     for circle, problem, radius_km in zip(circle_specs, circle_rings["problem"], radii, strict=True):
         if problem:
-            findings.append(_explain(circle, problem, radius_km))
+            findings.append(_explain(circle, problem, radius_km, road_spec))
         elif circle.id not in made:
             zh, en = _names(circle)
             findings.append(
@@ -57,18 +54,26 @@ def circle_making_findings(
     return findings
 
 
-def _explain(circle: Circle, problem: str, radius_km: float) -> Finding:
+def _explain(circle: Circle, problem: str, radius_km: float, roads: Roads | None) -> Finding:
     zh, en = _names(circle)
+    snap_km = roads.snap_m / 1000 if roads else 0.0
     texts = {
         "unknown_origin": (
             f"“{zh}”的起点“{circle.origin}”不是要素、镇、地点或 territory；请改 from",
             f"“{en}” starts from {circle.origin!r}, which is no element, town, place or territory; "
             "correct `from`",
         ),
-        "method_unavailable": (
-            f"“{zh}”要求 method: {circle.method}，本版本尚不支持，未以直线缓冲代替；可改写 method: buffer",
-            f"“{en}” asks for method: {circle.method}, not available in this version "
-            "and not replaced by a buffer; write method: buffer to have one",
+        "method_unavailable": _miss_method(circle, zh, en),
+        "no_network": (
+            f"“{zh}”要按 {circle.mode} 沿道路测算，但没有可供其通行的道路；请核对 roads 的 classes 与 speeds",
+            f"“{en}” is measured along roads by {circle.mode}, but no road is open to it; check `classes` "
+            "and `speeds` of roads",
+        ),
+        "off_network": (
+            f"“{zh}”的起点“{circle.origin}”{snap_km:g} km 内没有可上的道路；"
+            "请核对起点、道路来源或 roads.snap",
+            f"no road that can be joined lies within {snap_km:g} km of {circle.origin!r}, where “{en}” "
+            "starts; check the start, the source of the roads, or roads.snap",
         ),
         "too_far": (
             f"“{zh}”半径 {radius_km:.0f} km，越过极点或180°经线，无法绘制；请核对时间和速度",
@@ -80,13 +85,29 @@ def _explain(circle: Circle, problem: str, radius_km: float) -> Finding:
     return Finding(f"circles.{problem}", "error", "commute_circles", circle.id, message_zh, message_en)
 
 
+def _miss_method(circle: Circle, zh: str, en: str) -> tuple[str, str]:
+    """Say why a method is not available: no roads, no network for buses, no terrain yet."""
+    if circle.method == "network" and circle.mode != "bus":
+        why_zh = "但计划没有 roads，无路网可用；请在 roads 下写明道路来源（线文件或 .osm.pbf）"
+        why_en = "but the plan has no `roads`; name a source of roads there (a line file or .osm.pbf)"
+    else:
+        mode = f"、mode: {circle.mode}" if circle.method == "network" else ""
+        why_zh = f"本版本尚不支持 method: {circle.method}{mode}；可改用 mode: drive 或 method: buffer"
+        mode = f" for mode: {circle.mode}" if circle.method == "network" else ""
+        why_en = f"not available in this version{mode}; take mode: drive, or write method: buffer"
+    return (
+        f"“{zh}”要求 method: {circle.method}，{why_zh}。未以直线缓冲代替",
+        f"“{en}” asks for method: {circle.method}, {why_en}. It is not replaced by a buffer",
+    )
+
+
 def circle_order_findings(
     circle_specs: tuple[Circle, ...], circle_reaches: gpd.GeoDataFrame
 ) -> list[Finding]:
-    """Report circles (``circles.order``) that reach less in more time than another from the same start."""
+    """Report buffers (``circles.order``) that reach less in more time than another from the same start."""
     radii = dict(zip(circle_reaches["id"], circle_reaches["radius_m"], strict=True))
     findings = []
-    for less, more in itertools.permutations(circle_specs, 2):
+    for less, more in itertools.permutations([spec for spec in circle_specs if spec.method == "buffer"], 2):
         same = less.origin == more.origin and less.time_min < more.time_min
         if not same or radii[more.id] >= radii[less.id]:
             continue
@@ -142,123 +163,31 @@ def _origin_of(own: float | None, key: str, rules: RuleTable) -> tuple[str, str]
     return f"{key}，{zh}", f"{key}, {en}"
 
 
-def circle_promise_findings(
+def circle_network_findings(
     circle_specs: tuple[Circle, ...],
-    circle_coverage: pd.DataFrame,
-    circle_promises: gpd.GeoDataFrame,
-    circle_margins: gpd.GeoDataFrame,
-    circle_rings: gpd.GeoDataFrame,
+    circle_journeys: dict[str, Journey],
+    commute_circles: gpd.GeoDataFrame,
 ) -> list[Finding]:
-    """Report promises that lead nowhere (``circles.bad_promise``) or are not kept.
-
-    Returns
-    -------
-    list of Finding
-        ``circles.bad_promise`` is an error; ``circles.promise_broken`` a warning, with the share seen, the
-        share required, and the towns or the land that are left out.
-    """
-    names = {circle.id: _names(circle) for circle in circle_specs}
-    rings = dict(zip(circle_rings["id"], circle_rings.geometry, strict=True))
-    judged = circle_coverage[circle_coverage["required_share"].notna()].set_index("circle")
+    """Say how circles along roads were drawn (``circles.network``), and what a buffer claims too much."""
+    whole = commute_circles[commute_circles["form"] == "cumulative"].set_index("circle")
     findings = []
-    for aim in circle_promises.itertuples():
-        zh, en = names[aim.circle]
-        row = judged.loc[aim.circle]
-        if not aim.subject:
-            message = f"“{zh}”的 must_reach：{aim.problem_zh}", f"must_reach of “{en}”: {aim.problem_en}"
-            findings.append(Finding("circles.bad_promise", "error", "circle_coverage", row["id"], *message))
-        elif row["verdict"] == "broken":
-            left = _left_out(aim, circle_margins, rings[aim.circle])
-            findings.append(_break(row, names[aim.circle], left))
-    return findings
-
-
-def _left_out(aim: Any, margins: gpd.GeoDataFrame, ring: BaseGeometry) -> BaseGeometry:
-    if aim.subject == "area":
-        return shapely.difference(aim.geometry, ring)
-    return shapely.union_all(_targets(aim, margins).query("margin_m > 0").geometry.to_numpy())
-
-
-def _targets(aim: Any, margins: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    return margins[(margins["circle"] == aim.circle) & margins["target"].isin(aim.targets.split(","))]
-
-
-def _break(row: pd.Series, names: tuple[str, str], left: BaseGeometry) -> Finding:
-    share, required = float(row["share"]), float(row["required_share"])
-    # Rounded down: a share just short of what is required must not read as if it were enough.
-    seen = math.floor(share * 1000) / 10
-    return Finding(
-        "circles.promise_broken", "warning", "circle_coverage", row["id"],
-        f"“{names[0]}”承诺到达 {row['promise']} 的 {required:.1%}，实为 {seen:.1f}%；圈外：{row['outside']}。"
-        "请核对速度、绕行系数与时间，或修改承诺",
-        f"“{names[1]}” promises {required:.1%} of {row['promise']} but reaches {seen:.1f}%; "
-        f"outside: {row['outside']}. Check speed, detour and time, or change the promise",
-        share, required, left,
-    )  # fmt: skip
-
-
-def circle_uncertain_findings(
-    circle_specs: tuple[Circle, ...], circle_promises: gpd.GeoDataFrame, circle_margins: gpd.GeoDataFrame
-) -> list[Finding]:
-    """Report promises that hang on seats nearer to the edge than they are accurate (``circles.uncertain``).
-
-    Returns
-    -------
-    list of Finding
-        A warning where the verdict could turn, else info. `value` is the smallest possible share, `limit`
-        the share required.
-    """
-    specs = {circle.id: circle for circle in circle_specs}
-    findings = []
-    for aim in circle_promises.itertuples():
-        rows = _targets(aim, circle_margins)
-        unsure = rows[rows["margin_m"].abs() <= rows["accuracy_m"].where(rows["accuracy_m"] > 0)]
-        if aim.subject not in ("towns", "points") or unsure.empty:
+    for circle in circle_specs:
+        journey = circle_journeys.get(circle.id)
+        if journey is None or circle.id not in whole.index:
             continue
-        circle = specs[aim.circle]
-        low = float((rows["margin_m"] + rows["accuracy_m"] <= 0).mean())
-        high = float((rows["margin_m"] - rows["accuracy_m"] <= 0).mean())
-        turns = low < circle.share <= high
         zh, en = _names(circle)
-        seats_zh = "、".join(_tell(unsure, "name"))
-        seats_en = ", ".join(_tell(unsure, "name_en"))
-        end_zh, end_en = (
-            ("结论可能因此改变", "the verdict may turn") if turns else ("结论不受影响", "the verdict stands")
-        )
+        area_km2, ratio = whole.loc[circle.id, ["area_km2", "overclaim"]]
         findings.append(
             Finding(
-                "circles.uncertain", "warning" if turns else "info", "circle_coverage",
-                f"{aim.circle}-promise-{aim.subject}",
-                f"“{zh}”边缘附近的驻地位置精度不足：{seats_zh}；"
-                f"覆盖率在 {low:.1%}～{high:.1%} 之间，{end_zh}；请核实驻地坐标",
-                f"seats near the edge of “{en}” are not known well enough: {seats_en}; "
-                f"the share lies between {low:.1%} and {high:.1%}, {end_en}; survey these seats",
-                low, circle.share, shapely.union_all(unsure.geometry.to_numpy()),
+                "circles.network", "info", "commute_circles", circle.id,
+                f"“{zh}”按路网测算，面积 {area_km2:.1f} km²；同等时间与速度的直线圈是其 {ratio:.2f} 倍；"
+                f"{journey.rules.describe('zh')}",
+                f"“{en}” is measured along roads: {area_km2:.1f} km²; the straight-line reach of the same "
+                f"time and speed is {ratio:.2f} times that; {journey.rules.describe()}",
+                float(ratio),
             )
         )  # fmt: skip
     return findings
-
-
-def _tell(rows: gpd.GeoDataFrame, column: str) -> list[str]:
-    return [
-        f"{name} {margin_m / 1000:+.1f} km (±{accuracy_m / 1000:g} km)"
-        for name, margin_m, accuracy_m in zip(rows[column], rows["margin_m"], rows["accuracy_m"], strict=True)
-    ]
-
-
-def circle_population_findings(population_spec: Population | None, population_problem: str) -> list[Finding]:
-    """Report a population source that people cannot be counted from (``circles.population``), a warning."""
-    if population_spec is None or not population_problem:
-        return []
-    zh, en = population_problem.split(" · ")
-    return [
-        Finding(
-            "circles.population", "warning", "circle_coverage", "",
-            f"无法统计人口覆盖：{zh}；请补全来源 {population_spec.source} 的“{population_spec.column}”列",
-            f"people cannot be counted: {en}; complete column {population_spec.column} "
-            f"of source {population_spec.source}",
-        )
-    ]  # fmt: skip
 
 
 def _names(circle: Circle) -> tuple[str, str]:

@@ -167,6 +167,8 @@ class Roads(Background):
     junction_min: Time | None = Field(default=None, alias="junction")
     join_m: Length = Field(default=0.0, alias="join")
     snap_m: Length = Field(default=1000.0, alias="snap")
+    off_road_m: Length | None = Field(default=None, alias="off_road", le=10_000)
+    off_road_kmh: Speed | None = Field(default=None, alias="off_road_speed", gt=0)
     margin_m: Length = Field(default=20_000.0, alias="margin")
     elevation: Slug | None = None
 

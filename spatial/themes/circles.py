@@ -1,7 +1,8 @@
-"""Circles 圈: what lies within so many minutes, as a straight-line reach of true ellipsoidal distance.
+"""Circles 圈: what lies within so many minutes, along roads or as a straight-line reach.
 
-Only ``method: buffer`` is made here. A circle that asks for roads or terrain is left out and reported,
-never replaced by a buffer.
+A circle of ``method: network`` stands beside the straight-line reach of the same start, time and speed, with
+how much that claims too much. One that cannot be measured as the plan asks is left out and reported, never
+replaced by a buffer.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from spatial.engine.geodesy import area_m2, buffer_geodesic
+from spatial.engine.journeys import Journey
+from spatial.engine.network import Mode, Network
 from spatial.errors import GeometryError
 from spatial.plan.contract import Column, layer
 from spatial.plan.findings import STORED_CRS
@@ -81,36 +84,69 @@ def _find_start(
     return shapely.Point(gazetteer[word]) if word in gazetteer else None
 
 
-def circle_rings(circle_specs: tuple[Circle, ...], circle_reaches: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+def circle_rings(
+    circle_specs: tuple[Circle, ...],
+    circle_reaches: gpd.GeoDataFrame,
+    circle_journeys: dict[str, Journey],
+    road_networks: dict[Mode, Network],
+) -> gpd.GeoDataFrame:
     """Return what each circle reaches, not yet clipped to the territory.
 
     Returns
     -------
     geopandas.GeoDataFrame
-        One row a circle: ``id, problem, geometry``. Geometry is null where `problem` is not empty:
-        ``unknown_origin``, ``method_unavailable``, or ``too_far`` (beyond what a map can show).
+        One row a circle: ``id, problem, geometry``. Geometry is null where `problem` is not empty: one of
+        a `Journey`, or ``too_far`` (beyond what a map can show).
     """
-    shapes: list[BaseGeometry | None] = []
-    problems: list[str] = []
+    drawn = []
     for circle, start, radius_m in zip(
         circle_specs, circle_reaches.geometry, circle_reaches["radius_m"], strict=True
     ):
-        shape, problem = _draw(circle, start, radius_m)
-        shapes.append(shape)
-        problems.append(problem)
-    frame = pd.DataFrame({"id": circle_reaches["id"], "problem": pd.Series(problems, dtype="str")})
-    return gpd.GeoDataFrame(frame, geometry=shapes, crs=STORED_CRS)
+        journey = circle_journeys.get(circle.id)
+        if journey is None:
+            drawn.append(_draw_straight(start, radius_m))
+        elif journey.problem:
+            drawn.append((None, journey.problem))
+        else:
+            drawn.append((journey.rings(road_networks[_mode(circle)], [circle.time_min])[0], ""))
+    return _frame_rings(circle_reaches["id"], drawn)
 
 
-def _draw(circle: Circle, start: BaseGeometry | None, radius_m: float) -> tuple[BaseGeometry | None, str]:
-    if circle.method != "buffer":
-        return None, "method_unavailable"
+def circle_straight_lines(
+    circle_specs: tuple[Circle, ...], circle_reaches: gpd.GeoDataFrame, circle_rings: gpd.GeoDataFrame
+) -> gpd.GeoDataFrame:
+    """Return the straight-line reach of each circle that is measured along roads, as `circle_rings` does."""
+    drawn = [
+        (None, "") if circle.method == "buffer" or problem else _draw_straight(start, radius_m)
+        for circle, problem, start, radius_m in zip(
+            circle_specs,
+            circle_rings["problem"],
+            circle_reaches.geometry,
+            circle_reaches["radius_m"],
+            strict=True,
+        )
+    ]
+    return _frame_rings(circle_reaches["id"], drawn)
+
+
+def _mode(circle: Circle) -> Mode:
+    assert circle.mode != "bus", "journeys by bus have a problem"
+    return circle.mode
+
+
+def _draw_straight(start: BaseGeometry | None, radius_m: float) -> tuple[BaseGeometry | None, str]:
     if start is None:
         return None, "unknown_origin"
     try:
         return buffer_geodesic(start, radius_m), ""
     except GeometryError:
         return None, "too_far"
+
+
+def _frame_rings(ids: pd.Series, drawn: list[tuple[BaseGeometry | None, str]]) -> gpd.GeoDataFrame:
+    problems = pd.Series([problem for _, problem in drawn], dtype="str")
+    frame = pd.DataFrame({"id": ids, "problem": problems})
+    return gpd.GeoDataFrame(frame, geometry=[shape for shape, _ in drawn], crs=STORED_CRS)
 
 
 @layer(
@@ -121,16 +157,18 @@ def _draw(circle: Circle, start: BaseGeometry | None, radius_m: float) -> tuple[
     time_min=Column("number", "时间（分钟）", "Time (min)"),
     mode=Column("text", "出行方式", "Mode"),
     method=Column("text", "测算方法", "Method"),
-    speed_kmh=Column("number", "速度（公里/小时）", "Speed (km/h)"),
-    detour=Column("number", "绕行系数", "Detour factor"),
-    radius_m=Column("number", "半径（米）", "Radius (m)"),
+    speed_kmh=Column("number", "速度（公里/小时）", "Speed (km/h)", nullable=True),
+    detour=Column("number", "绕行系数", "Detour factor", nullable=True),
+    radius_m=Column("number", "半径（米）", "Radius (m)", nullable=True),
     must_reach=Column("text", "应达目标", "Must reach", nullable=True),
     area_km2=Column("number", "面积（平方公里）", "Area (km²)"),
+    overclaim=Column("number", "直线圈与路网圈面积比", "Straight line over network, by area", nullable=True),
 )  # fmt: skip
 def commute_circles(
     circle_specs: tuple[Circle, ...],
     circle_reaches: gpd.GeoDataFrame,
     circle_rings: gpd.GeoDataFrame,
+    circle_straight_lines: gpd.GeoDataFrame,
     territory: gpd.GeoDataFrame,
 ) -> gpd.GeoDataFrame:
     """Return the circles, once whole (``cumulative``) and once as disjoint bands (``band``).
@@ -138,21 +176,35 @@ def commute_circles(
     Bands are cut by rising time, then by the plan's order: a band is a circle without all smaller ones,
     so bands never overlap and together cover what the circles cover. A circle or band of which
     nothing is left, or which cannot be made, has no row.
+
+    Circles along roads have a third row, ``beside``: the straight-line reach of the same start, time and
+    speed. `overclaim` is its area over theirs, both clipped alike; `speed_kmh`, `detour` and `radius_m`
+    are of straight lines only, else null.
     """
     land = territory.geometry.union_all()
-    rings = np.array(
-        [
-            shapely.intersection(ring, land) if circle.clip and ring is not None else ring
-            for circle, ring in zip(circle_specs, circle_rings.geometry, strict=True)
-        ],
-        dtype=object,
-    )
+    rings = _clip(circle_specs, circle_rings.geometry.to_numpy(), land)
+    beside = _clip(circle_specs, circle_straight_lines.geometry.to_numpy(), land)
     order = sorted(range(len(circle_specs)), key=lambda place: (circle_specs[place].time_min, place))
-    facts = _describe(circle_specs, circle_reaches)
-    forms = [_frame_form(facts, rings, "cumulative"), _frame_form(facts, _cut_bands(rings, order), "band")]
-    frame = pd.concat(forms, ignore_index=True)
+    straight = _describe(circle_specs, circle_reaches)
+    facts = straight.copy()
+    facts.loc[facts["method"] != "buffer", ["speed_kmh", "detour", "radius_m"]] = np.nan
+    straight["method"] = pd.Series("buffer", index=straight.index, dtype="str")
+    whole = _frame_form(facts, rings, "cumulative")
+    straight = _frame_form(straight, beside, "beside")
+    ratio = straight.set_index("circle")["area_km2"] / whole.set_index("circle")["area_km2"]
+    whole["overclaim"] = whole["circle"].map(ratio).astype(float)
+    frame = pd.concat([whole, _frame_form(facts, _cut_bands(rings, order), "band"), straight])
     columns = commute_circles.__dict__["contract"].all_columns()
-    return gpd.GeoDataFrame(frame[[*columns, "geometry"]], geometry="geometry", crs=STORED_CRS)
+    frame = frame[[*columns, "geometry"]].reset_index(drop=True)
+    return gpd.GeoDataFrame(frame, geometry="geometry", crs=STORED_CRS)
+
+
+def _clip(circle_specs: tuple[Circle, ...], shapes: np.ndarray, land: BaseGeometry) -> np.ndarray:
+    """Cut to the territory what the plan wants cut."""
+    cut = np.array([circle.clip for circle in circle_specs], dtype=bool)
+    clipped = shapes.copy()
+    clipped[cut] = shapely.intersection(shapes[cut], land)
+    return clipped
 
 
 def _describe(circle_specs: tuple[Circle, ...], reaches: gpd.GeoDataFrame) -> pd.DataFrame:
@@ -187,6 +239,7 @@ def _frame_form(facts: pd.DataFrame, shapes: np.ndarray, form: str) -> pd.DataFr
         id=(facts["circle"] + f"-{form}").astype("str"),
         form=pd.Series([form] * len(facts), dtype="str"),
         area_km2=area_m2(areal) / 1e6,
+        overclaim=np.nan,
         geometry=gpd.GeoSeries(areal, crs=STORED_CRS),
     )
     return frame[frame["area_km2"] > 0]

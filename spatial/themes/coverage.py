@@ -12,14 +12,15 @@ import pandas as pd
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from spatial.engine.geodesy import area_m2, distance_m
+from spatial.engine.geodesy import area_m2
 from spatial.plan.contract import Column, layer
-from spatial.plan.findings import STORED_CRS
 from spatial.plan.records import Circle
 
 _WHY_NO_RING = {
     "unknown_origin": "未知起点 · unknown origin",
-    "method_unavailable": "本版本尚无该测算方法 · method not available in this version",
+    "method_unavailable": "缺少该测算方法所需的数据或功能 · method not available",
+    "no_network": "没有可供该方式通行的道路 · no road is open to this mode",
+    "off_network": "起点附近没有道路 · no road is near the start",
     "too_far": "范围过大，无法绘制 · reaches too far to be drawn",
 }
 _EQUAL_KM2 = 1e-6
@@ -27,45 +28,36 @@ _EQUAL_KM2 = 1e-6
 _WHAT = {"towns": "镇", "points": "节点", "area": "面积", "people": "人口", "": "目标不明"}
 
 
-def circle_margins(
-    circle_reaches: gpd.GeoDataFrame, towns: gpd.GeoDataFrame, structure: gpd.GeoDataFrame
-) -> gpd.GeoDataFrame:
-    """Return how far each town's seat and each point of the structure lies beyond each circle's edge.
+@dataclass(frozen=True)
+class Ground:
+    """The whole territory, or one district of it: name (empty for the whole), land and towns."""
 
-    Returns
-    -------
-    geopandas.GeoDataFrame
-        EPSG:4490: ``circle, target, name, name_en, margin_m, accuracy_m, geometry`` (the seat). `margin_m`
-        is the ellipsoidal distance from where the circle starts less its radius, so 0 or less is inside;
-        NaN where the start is unknown.
-        A point that lies on a town's seat is as accurate as that seat.
-    """
-    points = structure[structure.geom_type == "Point"]
-    seats = np.concatenate([towns.geometry.to_numpy(), points.geometry.to_numpy()])
-    keys = shapely.to_wkb(seats)
-    accuracy = dict(zip(keys, towns["accuracy_m"], strict=False))
-    named = pd.concat(
-        [towns[["id", "name", "name_en"]], points[["id", "name", "name_en"]]], ignore_index=True
-    )
-    targets = named.rename(columns={"id": "target"}).assign(
-        name_en=named["name_en"].where(named["name_en"] != "", named["name"]),
-        accuracy_m=np.array([accuracy.get(key, 0.0) for key in keys], dtype=float),
-    )
-    starts = zip(circle_reaches["id"], circle_reaches.geometry, circle_reaches["radius_m"], strict=True)
-    tables = [
-        targets.assign(circle=circle, margin_m=distance_m(seats, start) - radius_m, geometry=seats)
-        for circle, start, radius_m in starts
+    id: str
+    name: str
+    land: BaseGeometry
+    towns: tuple[str, ...]
+
+
+def coverage_grounds(
+    territory: gpd.GeoDataFrame, districts: gpd.GeoDataFrame, towns: gpd.GeoDataFrame
+) -> list[Ground]:
+    """Return the whole territory, and after it each district where there is more than one."""
+    whole = Ground("", "", territory.geometry.union_all(), tuple(towns["id"]))
+    if len(districts) < 2:
+        return [whole]
+    seats = towns.geometry.to_numpy()
+    parts = [
+        Ground(row.id, row.name, row.geometry, tuple(towns["id"][shapely.intersects(row.geometry, seats)]))
+        for row in districts[["id", "name", "geometry"]].itertuples(index=False)
     ]
-    empty = targets.iloc[:0].assign(circle="", margin_m=0.0, geometry=None)
-    columns = ["circle", "target", "name", "name_en", "margin_m", "accuracy_m", "geometry"]
-    frame = pd.concat(tables or [empty], ignore_index=True)[columns]
-    return gpd.GeoDataFrame(frame, geometry="geometry", crs=STORED_CRS)
+    return [whole, *parts]
 
 
 @layer(
     "圈层覆盖", "Circle coverage", "none",
     circle=Column("text", "圈层", "Circle"),
     promise=Column("text", "应达目标", "Promise", nullable=True),
+    district=Column("text", "行政区", "District", nullable=True),
     subject=Column("text", "对象", "Subject"),
     method=Column("text", "测算方法", "Method"),
     inside=Column("number", "圈内（个、平方公里、人）", "Inside (count, km², people)", nullable=True),
@@ -84,21 +76,24 @@ def circle_coverage(
     residents: gpd.GeoDataFrame,
     population_problem: str,
     towns: gpd.GeoDataFrame,
-    territory: gpd.GeoDataFrame,
+    coverage_grounds: list[Ground],
 ) -> pd.DataFrame:
     """Return what each circle reaches, and whether its promise is kept.
 
     For each circle: a row for its promise (`verdict` kept, broken or undecidable), one for the people of
     the promise where they can be counted, and three rows on the whole territory (`promise` and
-    `required_share` null, `verdict` info, or undecidable with the reason): towns, area, people.
+    `required_share` null, `verdict` info, or undecidable with the reason): towns, area, people. The same
+    three for each district, where there is more than one.
 
     Notes
     -----
-    A town or point is inside when its ellipsoidal distance from the start is at most the radius. Areas are
+    A town or point is inside when it is reached in the circle's minutes: along roads by its own arrival, not
+    by the ring; of a buffer, when its ellipsoidal distance from the start is at most the radius. Areas are
     ellipsoidal, km²; people of a polygon are shared out by area. `outside` names towns and points with
-    how far they are beyond the edge and how accurate the seat is; for area and people, how much.
+    how far they are beyond the edge and how accurate the seat is; for area and people, how much. A town that
+    no road is near to is neither inside nor outside: the verdict is undecidable if it hangs on it.
     """
-    scale = _Scale(circle_margins, residents, population_problem, towns, territory.geometry.union_all())
+    scale = _Scale(circle_margins, residents, population_problem, towns)
     rows = [
         row
         for circle, ring, problem in zip(
@@ -106,7 +101,11 @@ def circle_coverage(
         )
         for row in (
             *_judge_promise(circle, ring, problem, circle_promises, scale),
-            *_describe_whole(circle, ring, problem, scale),
+            *(
+                row
+                for ground in coverage_grounds
+                for row in _describe_ground(circle, ring, problem, ground, scale)
+            ),
         )
     ]
     columns = circle_coverage.__dict__["contract"].all_columns()
@@ -116,16 +115,23 @@ def circle_coverage(
 
 @dataclass(frozen=True)
 class _Tally:
-    """How much of a total is inside; `reason` where nobody can say."""
+    """How much of a total is inside and of how much that is unknown; `reason` where nobody can say."""
 
     inside: float = np.nan
     total: float = np.nan
     outside: str = ""
     reason: str = ""
+    unknown: float = 0.0
 
     @property
     def share(self) -> float:
         return np.nan if self.reason else self.inside / self.total
+
+    def judge(self, required: float) -> str:
+        """Return the verdict: undecidable where it hangs on what is unknown."""
+        if self.share >= required:
+            return "kept"
+        return "undecidable" if (self.inside + self.unknown) / self.total >= required else "broken"
 
 
 @dataclass(frozen=True)
@@ -136,14 +142,14 @@ class _Scale:
     residents: gpd.GeoDataFrame
     population_problem: str
     towns: gpd.GeoDataFrame
-    land: BaseGeometry
 
     def count_seats(self, circle: str, targets: Collection[str]) -> _Tally:
         rows = self.margins[(self.margins["circle"] == circle) & self.margins["target"].isin(targets)]
         if rows.empty:
-            return _Tally(reason="计划未列镇 · the plan lists no towns")
-        beyond = rows[rows["margin_m"] > 0].sort_values("margin_m", kind="stable")
-        return _Tally(len(rows) - len(beyond), len(rows), "、".join(_name_beyond(beyond)))
+            return _Tally(reason="没有列出的镇 · no towns are listed")
+        counts = rows["state"].value_counts()
+        outside = "、".join(_name_beyond(rows.sort_values("margin_min", kind="stable")))
+        return _Tally(counts.get("inside", 0), len(rows), outside, unknown=counts.get("unsnapped", 0))
 
     def measure_area(self, ring: BaseGeometry, target: BaseGeometry) -> _Tally:
         inside, total = area_m2([shapely.intersection(ring, target), target]) / 1e6
@@ -165,14 +171,24 @@ class _Scale:
         people = self.towns.set_index("id")["people"].reindex(rows["target"]).to_numpy(dtype=float)
         if np.isnan(people).any():
             return _Tally(reason="所选镇人口不齐 · not all of these towns have people")
-        within = (rows["margin_m"] <= 0).to_numpy()
+        if (rows["state"] == "unsnapped").any():
+            return _Tally(reason="有镇附近没有道路 · some of these towns have no road near")
+        within = (rows["state"] == "inside").to_numpy()
         return _weigh_people(float(people[within].sum()), float(people.sum()))
 
 
 def _name_beyond(rows: pd.DataFrame) -> Iterator[str]:
-    for name, margin_m, accuracy_m in zip(rows["name"], rows["margin_m"], rows["accuracy_m"], strict=True):
-        accuracy = f" (±{accuracy_m / 1000:g} km)" if accuracy_m > 0 else ""
-        yield f"{name} +{margin_m / 1000:.1f} km{accuracy}"
+    """Name the targets that are not inside, with what is known of them."""
+    for row in rows[rows["state"] != "inside"].itertuples():
+        accuracy = f" (±{row.accuracy_m / 1000:g} km)" if row.accuracy_m > 0 else ""
+        if row.state == "unsnapped":
+            yield f"{row.name} 附近无道路 no road near"
+        elif row.state == "unreached":
+            yield f"{row.name} 无路可达 not connected"
+        elif row.method == "buffer":
+            yield f"{row.name} +{row.margin_m / 1000:.1f} km{accuracy}"
+        else:
+            yield f"{row.name} {row.minutes:.1f} min (+{row.margin_min:.1f})"
 
 
 def _weigh_people(inside: float, total: float) -> _Tally:
@@ -216,34 +232,38 @@ def _judge_promise(
     return rows
 
 
-def _describe_whole(
-    circle: Circle, ring: BaseGeometry | None, problem: str, scale: _Scale
+def _describe_ground(
+    circle: Circle, ring: BaseGeometry | None, problem: str, ground: Ground, scale: _Scale
 ) -> list[dict[str, object]]:
     if ring is None:
         why = _Tally(reason=_WHY_NO_RING[problem])
-        return [_row(circle, subject, why) for subject in ("towns", "area", "people")]
+        return [_row(circle, subject, why, ground=ground) for subject in ("towns", "area", "people")]
     return [
-        _row(circle, "towns", scale.count_seats(circle.id, scale.towns["id"])),
-        _row(circle, "area", scale.measure_area(ring, scale.land)),
-        _row(circle, "people", scale.count_people(ring, scale.land)),
+        _row(circle, "towns", scale.count_seats(circle.id, ground.towns), ground=ground),
+        _row(circle, "area", scale.measure_area(ring, ground.land), ground=ground),
+        _row(circle, "people", scale.count_people(ring, ground.land), ground=ground),
     ]
 
 
 def _row(
-    circle: Circle, subject: str, tally: _Tally, *, promise: str | None = None, required: float | None = None
+    circle: Circle,
+    subject: str,
+    tally: _Tally,
+    *,
+    promise: str | None = None,
+    required: float | None = None,
+    ground: Ground | None = None,
 ) -> dict[str, object]:
-    if tally.reason:
-        verdict = "undecidable"
-    elif required is None:
-        verdict = "info"
-    else:
-        verdict = "kept" if tally.share >= required else "broken"
-    part = "-".join(filter(None, ["promise" if promise else "", subject]))
+    verdict = "undecidable" if tally.reason else "info" if required is None else tally.judge(required)
+    name = ground.name if ground else ""
+    part = "-".join(filter(None, ["promise" if promise else "", ground.id if ground else "", subject]))
+    what = f"{'承诺·' if promise else ''}{name}{'·' if name else ''}{_WHAT[subject]}"
     return {
         "id": f"{circle.id}-{part}",
-        "name": f"{circle.name.pick('zh')}：{'承诺·' if promise else ''}{_WHAT[subject]}",
+        "name": f"{circle.name.pick('zh')}：{what}",
         "circle": circle.id,
         "promise": promise,
+        "district": name or None,
         "subject": subject,
         "method": circle.method,
         "inside": tally.inside,

@@ -17,7 +17,8 @@ from spatial.errors import RuleError
 from spatial.plan.contract import contract_of
 from spatial.plan.records import Circle
 from spatial.plan.rules import RuleTable, read_rules
-from spatial.themes.circles import circle_reaches, circle_rings, commute_circles
+from spatial.themes.arrivals import circle_journeys
+from spatial.themes.circles import circle_reaches, circle_rings, circle_straight_lines, commute_circles
 
 GEOD = pyproj.Geod(a=6378137, rf=298.257222101)
 RULES = read_rules("commute")
@@ -43,9 +44,18 @@ def circle(**keys: Any) -> Circle:
     return Circle.model_validate(given)
 
 
+def draw(specs: tuple[Circle, ...], reaches: gpd.GeoDataFrame, land: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    rings = trace(specs, reaches)
+    return commute_circles(specs, reaches, rings, circle_straight_lines(specs, reaches, rings), land)
+
+
+def trace(specs: tuple[Circle, ...], reaches: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    return circle_rings(specs, reaches, circle_journeys(specs, reaches, None, {}), {})
+
+
 def make(*specs: Circle, rules: RuleTable = RULES) -> gpd.GeoDataFrame:
     reaches = circle_reaches(specs, rules, STRUCTURE, GAZETTEER, TERRITORY)
-    frame = commute_circles(specs, reaches, circle_rings(specs, reaches), TERRITORY)
+    frame = draw(specs, reaches, TERRITORY)
     contract = contract_of(commute_circles)
     assert contract is not None
     contract.schema("commute_circles").validate(frame, lazy=True)
@@ -111,7 +121,7 @@ def test_circles_that_cannot_be_made_have_no_row_and_say_why() -> None:
         circle(id="d"),
     )
     reaches = circle_reaches(specs, RULES, STRUCTURE, GAZETTEER, TERRITORY)
-    rings = circle_rings(specs, reaches)
+    rings = trace(specs, reaches)
     assert rings["problem"].tolist() == ["method_unavailable", "unknown_origin", "too_far", ""]
     assert rings.geometry.isna().tolist() == [True, True, True, False]
     assert make(*specs)["circle"].tolist() == ["d", "d"]
@@ -128,7 +138,7 @@ def test_a_circle_outside_the_territory_has_no_row() -> None:
     far = gpd.GeoDataFrame({"id": ["territory"]}, geometry=[shapely.box(100, 30, 101, 31)], crs=4490)
     specs = (circle(),)
     reaches = circle_reaches(specs, RULES, STRUCTURE, GAZETTEER, far)
-    assert commute_circles(specs, reaches, circle_rings(specs, reaches), far).empty
+    assert draw(specs, reaches, far).empty
 
 
 def test_no_circles_make_an_empty_layer_of_the_same_form() -> None:

@@ -15,8 +15,10 @@ from spatial.engine.geodesy import area_m2
 from spatial.plan.contract import contract_of
 from spatial.plan.records import Circle, Population
 from spatial.plan.rules import read_rules
+from spatial.themes.arrivals import circle_journeys
 from spatial.themes.circles import circle_reaches, circle_rings
-from spatial.themes.coverage import circle_coverage, circle_margins
+from spatial.themes.coverage import circle_coverage, coverage_grounds
+from spatial.themes.margins import circle_margins, circle_targets
 from spatial.themes.promises import circle_promises
 from spatial.themes.residents import population_problem, residents
 
@@ -68,11 +70,25 @@ def circle(**keys: Any) -> Circle:
     return Circle.model_validate(base | keys)
 
 
+def measure(
+    specs: tuple[Circle, ...], reaches: gpd.GeoDataFrame, towns: gpd.GeoDataFrame
+) -> gpd.GeoDataFrame:
+    return circle_margins(
+        circle_specs=specs,
+        circle_reaches=reaches,
+        circle_journeys=circle_journeys(specs, reaches, None, {}),
+        circle_targets=circle_targets(towns, STRUCTURE),
+        road_networks={},
+        road_spec=None,
+    )
+
+
 def cover(
     *specs: Circle,
     towns: gpd.GeoDataFrame | None = None,
     population: Population | None = None,
     sources: dict[str, gpd.GeoDataFrame] | None = None,
+    districts: gpd.GeoDataFrame | None = None,
 ) -> pd.DataFrame:
     towns = towns_frame() if towns is None else towns
     sources = sources or {}
@@ -80,13 +96,15 @@ def cover(
     problem = population_problem(population, sources, towns)
     frame = circle_coverage(
         circle_specs=specs,
-        circle_rings=circle_rings(specs, reaches),
+        circle_rings=circle_rings(specs, reaches, circle_journeys(specs, reaches, None, {}), {}),
         circle_promises=circle_promises(specs, STRUCTURE, towns, TERRITORY),
-        circle_margins=circle_margins(reaches, towns, STRUCTURE),
+        circle_margins=measure(specs, reaches, towns),
         residents=residents(population, sources, towns, problem),
         population_problem=problem,
         towns=towns,
-        territory=TERRITORY,
+        coverage_grounds=coverage_grounds(
+            TERRITORY, TERRITORY.iloc[:0] if districts is None else districts, towns
+        ),
     )
     contract = contract_of(circle_coverage)
     assert contract is not None
@@ -96,10 +114,14 @@ def cover(
 
 def test_margins_are_distance_less_radius() -> None:
     reaches = circle_reaches((circle(),), read_rules("commute"), STRUCTURE, {"middle": MIDDLE}, TERRITORY)
-    margins = circle_margins(reaches, towns_frame(), STRUCTURE).set_index("target")
+    margins = measure((circle(),), reaches, towns_frame()).set_index("target")
     assert margins["margin_m"][["town-0", "town-1", "town-2", "town-3"]].to_numpy() == pytest.approx(
         [-8_000, -2_000, 1_000, 15_000], abs=0.05
     )
+    assert margins["minutes"][["town-0", "town-2"]].tolist() == pytest.approx([2, 11], abs=1e-4)
+    assert margins["margin_min"]["town-3"] == pytest.approx(15, abs=1e-4)
+    assert margins["accuracy_min"]["town-2"] == pytest.approx(2)
+    assert margins["state"].tolist() == ["inside", "inside", "beyond", "beyond", "inside", "beyond"]
     assert margins["accuracy_m"].to_dict() | {"far": 2000.0} == margins["accuracy_m"].to_dict()
     assert margins["name_en"]["town-3"] == "丁镇"
 
@@ -278,3 +300,20 @@ def test_more_minutes_cover_no_less() -> None:
         ]
     )
     assert (np.diff(shares, axis=0) >= 0).all()
+
+
+def test_each_district_is_told_where_there_is_more_than_one() -> None:
+    halves = gpd.GeoDataFrame(
+        {"id": ["west", "east"], "name": ["西区", "东区"]},
+        geometry=[shapely.box(112.0, 34.9, 112.55, 35.3), shapely.box(112.55, 34.9, 113.0, 35.3)],
+        crs=4490,
+    )
+    frame = cover(circle(), districts=halves, towns=towns_frame([1, 2, 3, 4]))
+    assert frame["district"].isna().tolist() == [True] * 3 + [False] * 6
+    assert frame.loc["c-west-towns", ["inside", "total", "district"]].tolist() == [1, 1, "西区"]
+    assert frame.loc["c-east-towns", ["inside", "total"]].tolist() == [1, 3]
+    parts = frame.loc[["c-west-area", "c-east-area"], ["inside", "total"]].sum()
+    assert parts.tolist() == pytest.approx(frame.loc["c-area", ["inside", "total"]].tolist(), rel=1e-6)
+    assert frame["name"]["c-east-people"] == "圈：东区·人口"
+    assert frame.loc[["c-west-people", "c-east-people"], "inside"].sum() == frame["inside"]["c-people"]
+    assert len(cover(circle(), districts=halves.iloc[:1])) == 3
