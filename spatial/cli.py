@@ -29,6 +29,7 @@ app = typer.Typer(
     epilog="Exit codes: 0 fine, 1 a finding is an error, 2 bad input. --debug shows where an error arose.",
 )
 
+_OF_NETWORKS = ("contourpy", "numba", "osmium")
 _PLAN_HELP = "A plan.yaml, its folder, or a shipped plan such as jiyuan. 规划文件"
 _SET_HELP = "Replace a value: circles.0.speed=40km/h. 临时改值"
 _ONLY_HELP = "Make only this layer. 只做某层"
@@ -364,6 +365,10 @@ def main() -> None:
     except Exception as error:
         if debug:
             raise
+        if isinstance(error, ModuleNotFoundError) and error.name in _OF_NETWORKS:
+            typer.echo(f"Networks of roads need the library {error.name}, which is not installed.", err=True)
+            typer.echo("Install it: pip install 'spatial-planning-toolkit[network]'", err=True)
+            sys.exit(2)
         typer.echo(f"A fault of the toolkit, not of your plan: {type(error).__name__}: {error}", err=True)
         typer.echo("Please run again with --debug and report what it prints.", err=True)
         sys.exit(3)

@@ -87,7 +87,11 @@ class Roads:
         SpatialError
             The file cannot be read, or holds no road for this mode.
         """
-        show("reading roads", 0, 0)
+        show("open roads", 0, 0)
+
+        def told(step: str) -> None:
+            show(step, 0, 0)
+
         steady = self.speeds.get("")
         own = {name: kmh for name, kmh in self.speeds.items() if name}
         if steady is None:
@@ -97,14 +101,14 @@ class Roads:
             every = {name: steady for name in choose_class_speeds(self.mode) if name != "ferry"}
             travel = Travel(speeds=every | own, maxspeed_share=math.inf, heights=self.dem)
         if self.path.suffix.lower() in _OSM:
-            return open_networks(self.path, [self.mode], travel=travel)[self.mode]
+            return open_networks(self.path, [self.mode], travel=travel, told=told)[self.mode]
         lines = LineFile(
             self.path.stem,
             Source(file=self.path.name),
             self.path.parent,
             self.columns or RoadColumns(),
         )
-        return open_line_networks(lines, [self.mode], travel=travel)[self.mode]
+        return open_line_networks(lines, [self.mode], travel=travel, told=told)[self.mode]
 
     def describe(self) -> dict[str, str]:
         """Return what was given, for the record."""

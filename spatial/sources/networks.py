@@ -66,6 +66,7 @@ def open_networks(
     travel: Travel | None = None,
     within: BaseGeometry | None = None,
     kept: bool = True,
+    told: Callable[[str], None] | None = None,
 ) -> dict[Mode, Network]:
     """Return networks of an OpenStreetMap extract; the file is parsed once, and not at all if they are kept.
 
@@ -81,6 +82,8 @@ def open_networks(
         Longitude and latitude; roads that do not touch it are left out.
     kept : bool
         Whether networks are taken from and saved to the user's cache (``SPATIAL_CACHE`` overrides where).
+    told : callable, optional
+        Called with ``parse`` and ``build`` before these begin, if they do.
 
     Raises
     ------
@@ -89,14 +92,17 @@ def open_networks(
     GeometryError
         No road is open to one of the modes.
     """
-    travel = travel or Travel()
+    travel, tell = travel or Travel(), told or _keep_quiet
     if not path.is_file():
         raise SourceError(Fault(path.name, "", "no such file", "check the path"))
     inputs = {"file": hash_parts([path], path.parent), "within": within.wkb_hex if within else None}
     roads = cache(lambda: read_osm(path, within))
 
     def build(mode: Mode) -> Network:
-        return build_mode(roads(), mode, crs=crs, travel=travel)
+        tell("parse")
+        read = roads()
+        tell("build")
+        return build_mode(read, mode, crs=crs, travel=travel)
 
     return {mode: _open(inputs | _describe(mode, crs, travel), mode, build, kept) for mode in modes}
 
@@ -130,13 +136,14 @@ def open_line_networks(
     crs: str | None = None,
     travel: Travel | None = None,
     kept: bool = True,
+    told: Callable[[str], None] | None = None,
 ) -> dict[Mode, Network]:
     """Return networks of a file of lines, as `open_networks` does of an extract.
 
     Parameters
     ----------
     lines : LineFile
-    modes, crs, travel, kept
+    modes, crs, travel, kept, told
         As in `open_networks`.
 
     Raises
@@ -146,7 +153,7 @@ def open_line_networks(
     GeometryError
         No road is open to one of the modes.
     """
-    travel = travel or Travel()
+    travel, tell = travel or Travel(), told or _keep_quiet
     columns = asdict(lines.columns)
     inputs = {
         "file": fingerprint_source(lines.source, lines.folder),
@@ -158,9 +165,16 @@ def open_line_networks(
     )
 
     def build(mode: Mode) -> Network:
-        return build_mode(roads(), mode, crs=crs, travel=travel)
+        tell("parse")
+        read = roads()
+        tell("build")
+        return build_mode(read, mode, crs=crs, travel=travel)
 
     return {mode: _open(inputs | _describe(mode, crs, travel), mode, build, kept) for mode in modes}
+
+
+def _keep_quiet(step: str) -> None:
+    """Tell nobody."""
 
 
 def build_mode(

@@ -145,9 +145,9 @@ class People:
         across = abs(raster.transform.a) * (1.0 if system.is_geographic else 1e-5)
         own = transform_shapes(shapely.segmentize(shapes, max(across, 1e-5)), STORED_CRS, system)
         tallies = [_tally(raster, shape) for shape in own]
-        people, known, negative = np.array(tallies, dtype=float).reshape(-1, 3).T
-        cell_area = abs(raster.transform.determinant)
-        whole = shapely.area(own) / cell_area
+        people, known, inside, negative = np.array(tallies, dtype=float).reshape(-1, 4).T
+        whole = shapely.area(own)
+        on_grid = shapely.area(shapely.intersection(own, _outline(raster)))
         if len(own) and not known.any() and whole.any():
             box = ", ".join(f"{value:.6g}" for value in raster.bounds)
             problem = f"has no cell with data in the rings; it spans {box} in {system.name}"
@@ -156,7 +156,8 @@ class People:
             count = int(negative.max())
             zh, en = f"{count} 个负值单元按无数据处理。", f"{count} negative cells were taken as no data."
             self._note("negative", zh, en, count)
-        missed = float((1 - known / np.where(whole > 0, whole, 1)).max(initial=0.0))
+        share = np.where(inside > 0, known / np.where(inside > 0, inside, 1), 1.0) * on_grid
+        missed = float((1 - share[whole > 0] / whole[whole > 0]).max(initial=0.0))
         if missed > _MISSED:
             self._note(
                 "without_data",
@@ -200,15 +201,21 @@ class People:
         return np.where(wrong, 0.0, counts)
 
 
-def _tally(raster: DatasetReader, shape: BaseGeometry) -> tuple[float, float, int]:
-    """Return people in a shape, how many cells with data it covers, and how many cells are negative."""
+def _outline(raster: DatasetReader) -> BaseGeometry:
+    a, b, c, d, e, f = raster.transform[:6]
+    corners = [(0, 0), (raster.width, 0), (raster.width, raster.height), (0, raster.height)]
+    return shapely.Polygon([(a * x + b * y + c, d * x + e * y + f) for x, y in corners])
+
+
+def _tally(raster: DatasetReader, shape: BaseGeometry) -> tuple[float, float, float, int]:
+    """Return people in a shape, the cells with data that it covers, all cells, and how many are negative."""
     from affine import Affine
     from rasterio.features import rasterize
     from rasterio.windows import Window
 
     left, top, right, low = _find_cells(raster, shape)
     if left >= right or top >= low:
-        return 0.0, 0.0, 0
+        return 0.0, 0.0, 0.0, 0
     high, wide = low - top, right - left
     fine = int(np.clip(math.isqrt(_MOST_CELLS // (high * wide)), 1, _FINEST))
     cells = raster.read(1, window=Window(left, top, wide, high), masked=True).astype(float)
@@ -219,7 +226,8 @@ def _tally(raster: DatasetReader, shape: BaseGeometry) -> tuple[float, float, in
     inside = rasterize([shape], out_shape=(high * fine, wide * fine), transform=finer, dtype="uint8")
     share = inside.reshape(high, fine, wide, fine).mean(axis=(1, 3))
     known = values >= 0
-    return float((values * share)[known].sum()), float(share[known].sum()), int((values < 0).sum())
+    people, negative = float((values * share)[known].sum()), int((values < 0).sum())
+    return people, float(share[known].sum()), float(share.sum()), negative
 
 
 def _read_centres(raster: DatasetReader, area: BaseGeometry) -> tuple[Shapes, Floats]:
