@@ -1,7 +1,14 @@
-"""Which engine answers a question soonest: an estimate from its size, its reach and what is at hand."""
+"""Which engine answers a question soonest: an estimate from its size, its reach and what is at hand.
+
+Bucket queues and scipy give the same times to the last bit, so between them anything may decide: whether the
+kernels are compiled yet, whether loading them pays. The hierarchy rounds differently; whether it is taken
+depends on the question alone (and on whether it was built before), never on the machine.
+"""
 
 from __future__ import annotations
 
+import importlib.util
+import sys
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,29 +18,35 @@ from spatial.engine import fallback
 from spatial.engine.graph import Graph, Starts, graph_of
 from spatial.engine.kernels import is_ready, load_room, warm_kernels
 from spatial.engine.network import FAR, Network
-from spatial.engine.threads import count_threads
 
 Engine = Literal["scipy", "bucket", "hierarchy"]
 
-# Seconds on a plain processor core, of which the ratios matter; benchmarks/routing.py measures them.
-_SCIPY = 120e-9
-"""A node reached, by scipy."""
+# Seconds of one thread on a plain processor, of which the ratios matter; see benchmarks/routing.py.
+_SCIPY = 250e-9
+"""A node reached, by scipy and summed anew."""
 _BUCKET = 35e-9
 """A node reached, by bucket queue."""
 _LANE = 0.8e-9
-"""A node and start in the hierarchy."""
+"""A node and start walked in the hierarchy."""
 _WRITE = 1.2e-9
 """A node and start written out in rows."""
 _BUILD = 15e-6
 """A node of the hierarchy, once."""
-_COMPILE: dict[Engine, float] = {"scipy": 0.0, "bucket": 4.0, "hierarchy": 10.0}
-"""Kernels that are not kept on disk yet."""
+_SAVED = 1.0
+"""What a hierarchy that must be built first has to save."""
+_LOAD = 0.25
+"""Loading kernels that are compiled."""
+_COMPILE = 4.0
+"""Compiling those of the bucket queue."""
 
 _LANES = 64
 _PROBES = 3
 _FEW = 8
 _ABOVE = 40
 """Places of the hierarchy that come with a target, until all are chosen."""
+
+_DEBT = [0.0]
+"""Seconds that scipy has worked in this process because loading kernels did not seem to pay."""
 
 
 @dataclass(frozen=True)
@@ -84,8 +97,7 @@ def choose(
     Returns
     -------
     Choice
-        Without numba always scipy. Kernels that must be compiled first count with the seconds that takes;
-        if scipy answers sooner, they are compiled meanwhile for the next time.
+        Never the hierarchy for a few sweeps, nor without numba; else as `choose_sweeper` says.
 
     Examples
     --------
@@ -94,33 +106,46 @@ def choose(
     True
     """
     graph = graph_of(network)
+    many = len(starts)
+    asked = f"{many} sweep{'' if many == 1 else 's'} over"
+    if many < _FEW or not graph.nodes or importlib.util.find_spec("numba") is None:
+        engine = choose_sweeper(graph, many)
+        return Choice(engine, f"{asked} {graph.nodes} nodes at most")
+    reach = _probe(graph.turned if towards else graph, starts, limit_s)
+    bucket, hierarchy = _estimate(graph, many, reach, targets, rows)
+    build = _build_cost(graph)
+    shown = f"{bucket:.2g} s by bucket queue, {hierarchy:.2g} s by hierarchy"
+    shown += f" and {build:.2g} s to build it" if build else ""
+    reason = f"{asked} {reach:.0%} of {graph.nodes} nodes: one thread needs about {shown}"
+    if hierarchy + build + (_SAVED if build else 0.0) < bucket and load_room("hierarchy") is not None:
+        return Choice("hierarchy", reason)
+    return Choice(choose_sweeper(graph, many, reach), reason)
+
+
+def choose_sweeper(graph: Graph, sweeps: int, reach: float = 1.0) -> Engine:
+    """Return what answers plain sweeps soonest: ``bucket``, or ``scipy`` where that is not ready.
+
+    Kernels that are not compiled yet are compiled for a long job, and meanwhile, by another process, for the
+    next time if this one is short. Kernels that are compiled are not even loaded for very little.
+    """
+    cost = sweeps * reach * graph.nodes * _SCIPY
+    if "numba" not in sys.modules:
+        _DEBT[0] += cost
+        if _DEBT[0] < _LOAD:
+            return "scipy"
     if load_room("buckets") is None:
-        return Choice("scipy", "numba is absent or switched off")
-    ready = is_ready("buckets")
-    reach = _probe(graph.turned if towards else graph, starts, limit_s, ready)
-    seconds = _estimate(graph, len(starts), reach, targets, rows)
-    if not ready:
-        seconds["bucket"] += _COMPILE["bucket"]
-    engine = min(seconds, key=lambda name: seconds[name])
-    if engine == "hierarchy" and not (is_ready("lanes") and is_ready("contraction")):
-        seconds["hierarchy"] += _COMPILE["hierarchy"]
-        engine = min(seconds, key=lambda name: seconds[name])
-    if engine == "scipy":
-        warm_kernels()
-    shown = ", ".join(
-        f"{value:.2g} s by {name}" for name, value in sorted(seconds.items(), key=lambda x: x[1])
-    )
-    asked = "1 sweep" if len(starts) == 1 else f"{len(starts)} sweeps"
-    return Choice(engine, f"{asked} over {reach:.0%} of {graph.nodes} nodes would take {shown}")
+        return "scipy"
+    if is_ready("buckets") or cost > _COMPILE:
+        return "bucket"
+    warm_kernels()
+    return "scipy"
 
 
-def _probe(graph: Graph, starts: Starts, limit_s: float, ready: bool) -> float:
-    """Return the share of the nodes that a sweep reaches, of a few sweeps; 1 where trying does not pay."""
-    if len(starts) < _FEW or not graph.nodes:
-        return 1.0
+def _probe(graph: Graph, starts: Starts, limit_s: float) -> float:
+    """Return the share of the nodes that a sweep reaches, of a few sweeps."""
     some = starts.take(np.linspace(0, len(starts) - 1, _PROBES).astype(np.int64))
     limit = min(float(limit_s), float(FAR))
-    room = load_room("buckets") if ready else None
+    room = load_room("buckets") if choose_sweeper(graph, _PROBES) == "bucket" else None
     if room is None:
         rows = fallback.fill_rows(graph, some, limit)
     else:
@@ -131,23 +156,19 @@ def _probe(graph: Graph, starts: Starts, limit_s: float, ready: bool) -> float:
 
 def _estimate(
     graph: Graph, sweeps: int, reach: float, targets: int | None, rows: bool
-) -> dict[Engine, float]:
-    """Return the seconds that each engine would take, compiled."""
-    nodes, threads = graph.nodes, count_threads()
-    searched = sweeps * reach * nodes
+) -> tuple[float, float]:
+    """Return the seconds that one thread would take by bucket queue and by hierarchy, both ready."""
+    nodes = graph.nodes
     # A batch walks where any of its starts goes: its own spread and the reach round it, by diameters.
-    walked = min(1.0, (np.sqrt(reach) + np.sqrt(min(1.0, _LANES / max(sweeps, 1)))) ** 2) * nodes
-    written = nodes if rows and targets is None else 0.0
+    walked = min(1.0, (np.sqrt(reach) + np.sqrt(min(1.0, _LANES / sweeps))) ** 2) * nodes
     if targets is not None:
-        walked = min(nodes, _ABOVE * targets)
-    by_hierarchy = sweeps * (walked * _LANE + written * _WRITE) / threads
-    return {
-        "scipy": searched * _SCIPY,
-        "bucket": searched * _BUCKET / min(threads, max(sweeps, 1)),
-        "hierarchy": by_hierarchy + _build_cost(graph, nodes * _BUILD),
-    }
+        walked = min(walked, _ABOVE * targets)
+    written = nodes if rows and targets is None else 0.0
+    return sweeps * reach * nodes * _BUCKET, sweeps * float(walked * _LANE + written * _WRITE)
 
 
-def _build_cost(graph: Graph, cost: float) -> float:
-    room = load_room("hierarchy")
-    return np.inf if room is None else float(room.build_cost(graph, cost))
+def _build_cost(graph: Graph) -> float:
+    """Return what the hierarchy still costs: nothing if it is at hand, infinite if it would not pay."""
+    room = sys.modules.get("spatial.engine.hierarchy")
+    cost = graph.nodes * _BUILD
+    return cost if room is None else float(room.build_cost(graph, cost))

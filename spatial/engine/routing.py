@@ -1,9 +1,9 @@
 """Shortest times over a road network: from one place, from the nearest of many, between many.
 
-Three engines give the same times up to the rounding of float32: bucket queues, a contraction hierarchy and
-scipy. `choose` estimates what each would take and names the quickest with its reason; every function here
-chooses for itself unless told. Times are float32 seconds, `FAR` where not reached within the limit.
-``towards=True`` asks for journeys to the starts instead of from them: on one-way roads they differ.
+Three engines answer: bucket queues and scipy the same to the last bit, a contraction hierarchy the same up to
+the rounding of float32. `choose` estimates what each would take and names the quickest with its reason; every
+function here chooses for itself unless told. Times are float32 seconds, `FAR` where not reached within the
+limit. ``towards=True`` asks for journeys to the starts instead of from them: on one-way roads they differ.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from spatial.engine import fallback
-from spatial.engine.choice import Choice, Engine, choose
+from spatial.engine.choice import Choice, Engine, choose, choose_sweeper
 from spatial.engine.graph import Graph, Starts, graph_of
-from spatial.engine.kernels import is_ready, load_room, warm_kernels
+from spatial.engine.kernels import load_room
 from spatial.engine.network import FAR, Floats, Ints, Longs, Network, Seconds
 from spatial.engine.places import arrivals, ends_of, lower_along, starts_of
 from spatial.engine.snapping import Snaps
@@ -114,12 +114,11 @@ def nearest(
     graph, limit = graph_of(network), _check_limit(limit_s)
     places = Starts.of(starts).check(graph.nodes)
     way = graph.turned if towards else graph
-    room = load_room("buckets") if is_ready("buckets") else None
-    if room is None:
-        warm_kernels()
+    if choose_sweeper(graph, 1) == "scipy":
         return fallback.fill_nearest(way, places, limit)
     seconds, which = np.full(graph.nodes, FAR), np.full(graph.nodes, -1, dtype=np.int32)
-    room.fill_nearest(way.rows, way.queue(limit), (places.nodes, places.seconds), seconds, which)
+    fill = _room("buckets").fill_nearest
+    fill(way.rows, way.queue(limit), (places.nodes, places.seconds), seconds, which)
     owner = np.append(np.repeat(np.arange(len(places)), np.diff(places.first)), -1)
     return seconds, owner[which].astype(np.int32)
 
