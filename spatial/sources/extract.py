@@ -214,9 +214,13 @@ def _take_barriers(gathered: Gathered, block: Block) -> None:
     number = _number_texts(block)
     flat, start = block.node_tags()
     keys, values = Ragged(flat[::2], start // 2), Ragged(flat[1::2], start // 2)
-    found = match_tags(keys, values, _columns(BARRIER_KEYS, number), len(BARRIER_KEYS))
-    rows = np.flatnonzero(found[:, BARRIER_KEYS.index("barrier")] >= 0)
-    for node, row in zip(block.node_id[rows].tolist(), found[rows].tolist(), strict=True):
+    owner = keys.owner
+    rows = np.unique(owner[keys.values == number.get(b"barrier", -1)])
+    held = np.isin(owner, rows)
+    first = np.searchsorted(owner[held], rows)
+    some = [Ragged(part.values[held], np.append(first, held.sum())) for part in (keys, values)]
+    found = match_tags(some[0], some[1], _columns(BARRIER_KEYS, number), len(BARRIER_KEYS))
+    for node, row in zip(block.node_id[rows].tolist(), found.tolist(), strict=True):
         gathered.barriers[node] = dict(zip(BARRIER_KEYS, _read_texts(block, row), strict=True))
 
 
