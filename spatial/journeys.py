@@ -356,7 +356,7 @@ def _find_lonely(frame: gpd.GeoDataFrame, limit_m: float, layer: str) -> Iterabl
 def _refuse_elsewhere(
     network: Network, points: Floats, nearest_m: float, where: str, layer: str
 ) -> SourceError:
-    corners = shapely.box(*network.node_xy.min(axis=0), *network.node_xy.max(axis=0))
+    corners = shapely.box(*network.shape_xy.min(axis=0), *network.shape_xy.max(axis=0))
     area = transform_shapes([corners], network.crs, STORED_CRS)[0]
     west, south, east, north = area.bounds
     lon, lat = shapely.get_coordinates(points).T

@@ -142,7 +142,7 @@ def measure_reach(  # noqa: PLR0913 (a question in one call; all but two have a 
     network = source.open(show)
     index = index_roads(network)
     where = source.path.name
-    wanted = given if isinstance(given, _Targets) else _scatter(given, network)
+    wanted = given if isinstance(given, _Targets) else _scatter(given, network, snap_m)
     many = not isinstance(given, _Targets)
     ends = snap_places(network, wanted.places, snap_m, where=where, layer="targets", index=index)
     starts, shapes = _lay_origins(network, origins, size_m, crs)
@@ -210,9 +210,9 @@ def _read_amounts(frame: gpd.GeoDataFrame, column: str) -> Floats:
     return amount
 
 
-def _scatter(people: People, network: Network) -> _Targets:
+def _scatter(people: People, network: Network, margin_m: float) -> _Targets:
     """Return people as places: each cell of a grid at its centre, each area at a point on it."""
-    low, high = network.node_xy.min(axis=0), network.node_xy.max(axis=0)
+    low, high = network.shape_xy.min(axis=0) - margin_m, network.shape_xy.max(axis=0) + margin_m
     area = transform_shapes([shapely.segmentize(shapely.box(*low, *high), 1000)], network.crs, STORED_CRS)
     points, amount = people.scatter(area[0])
     ids = np.arange(len(points)).astype(str)

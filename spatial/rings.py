@@ -211,7 +211,7 @@ def _tabulate(rings: gpd.GeoDataFrame, origins: gpd.GeoDataFrame) -> pd.DataFram
 def _find_cut(rings: gpd.GeoDataFrame, network: Network) -> Iterator[Finding]:
     """Report rings that come to the edge of the file of roads: beyond it there may be more."""
     hull = transform_shapes(
-        [shapely.convex_hull(shapely.multipoints(network.node_xy))], network.crs, STORED_CRS
+        [shapely.convex_hull(shapely.multipoints(network.shape_xy))], network.crs, STORED_CRS
     )[0]
     shapely.prepare(hull)
     cut = rings[

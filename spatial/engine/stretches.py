@@ -140,7 +140,7 @@ def arrive_at(front: Front, road: Longs, share: Floats) -> Floats:
     with np.errstate(invalid="ignore"):
         ahead = front.begin[road, 0] + share * front.run[road, 0]
         back = front.begin[road, 1] + (1 - share) * front.run[road, 1]
-    best = np.fmin(np.nan_to_num(ahead, nan=np.inf), np.nan_to_num(back, nan=np.inf))
+    best = np.fmin(*(np.where(np.isnan(seconds), np.inf, seconds) for seconds in (ahead, back)))
     for start, at, spent in zip(front.road, front.share, front.spent, strict=True):
         here = np.flatnonzero(road == start)
         ways = front.run[start]

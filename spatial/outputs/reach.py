@@ -212,7 +212,7 @@ def find_breaks(values: np.ndarray, classes: int = _CLASSES) -> list[float]:
     Examples
     --------
     >>> find_breaks(np.array([0.0, 0, 3, 14, 159, 265, 358, 979]), 4)
-    [0.0, 12.0, 210.0, 330.0, 980.0]
+    [0.0, 50.0, 210.0, 330.0, 980.0]
     """
     above = values[values > 0]
     limits = [0.0] if len(above) < len(values) or not len(above) else []
@@ -222,4 +222,4 @@ def find_breaks(values: np.ndarray, classes: int = _CLASSES) -> list[float]:
         high = float(np.quantile(above, share))
         scale = 10.0 ** (np.floor(np.log10(high)) - 1)
         limits.append(float(np.ceil(high / scale) if share == 1 else np.round(high / scale)) * scale)
-    return sorted({round(limit, 9) for limit in limits})
+    return sorted({round(float(limit), 9) for limit in limits})

@@ -54,9 +54,9 @@ def print_answer(
     >>> table = pd.DataFrame({"origin_name": ["济源"], "time_min": [15.0], "area_km2": [12.345]})
     >>> print_answer(Console(file=sys.stdout, width=60), table, pd.DataFrame({"severity": []}), ["one"], [])
     note 注意: one
-    起点 分钟  面积
-    from  min   km²
-    济源   15 12.35
+    起点  分钟   面积
+    from   min    km²
+    济源    15  12.35
     """
     for note in notes:
         console.print(f"note 注意: {note}", markup=False)
