@@ -21,7 +21,7 @@ from spatial.plan.shelf import find_shelf
 GEOD = pyproj.Geod(a=6378137, rf=298.257222101)
 NAMED = [
     "territory", "districts", "towns", "places", "cores", "belts", "points", "axes", "structure",
-    "zones", "lines", "conflicts", "zone_balance", "commute_circles", "circle_coverage", "findings",
+    "zones", "lines", "conflicts", "zone_balance", "commute_circles", "circle_coverage", "promises", "findings",
 ]  # fmt: skip
 
 
@@ -110,8 +110,10 @@ def test_two_runs_give_identical_bytes(
 
 def test_a_change_rebuilds_only_what_depends_on_it(jiyuan: Build) -> None:
     made = check_plan("jiyuan", overrides=["circles.1.speed=61 km/h"])
-    assert set(made.rebuilt) == {"commute_circles", "circle_coverage"}
-    assert made.layers["commute_circles"]["speed_kmh"].tolist().count(61.0) == 1  # of the straight line beside
+    assert set(made.rebuilt) == {"commute_circles", "circle_coverage", "promises"}
+    assert (
+        made.layers["commute_circles"]["speed_kmh"].tolist().count(61.0) == 1
+    )  # of the straight line beside
 
 
 def test_a_changed_source_is_read_again(tmp_path: Path) -> None:

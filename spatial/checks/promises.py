@@ -136,6 +136,56 @@ def _tell(rows: gpd.GeoDataFrame, column: str) -> list[str]:
     ]
 
 
+_FLAGS = {
+    "straight_line": ("直线缓冲，未用道路", "a straight line, no roads"),
+    "illustrative_roads": ("道路为示意", "roads are illustrative"),
+    "class_speeds": ("车速按道路等级取值，非实测", "speeds go by class of road, not measured"),
+    "off_road": ("面积取决于离路可达距离的假定", "the area depends on the reach off the road"),
+    "illustrative_elements": ("起点或目标为示意", "start or aim is illustrative"),
+    "seat_accuracy": ("驻地坐标精度不足", "seats are not known well enough"),
+    "no_road_near": ("部分镇附近无道路", "no road is near to some towns"),
+}
+
+
+def promise_firmness_findings(promises: pd.DataFrame) -> list[Finding]:
+    """Say of each decided promise at what speeds its verdict turns, and on what it rests.
+
+    Returns
+    -------
+    list of Finding
+        ``promises.fragile``, a warning, where speeds 10 % off would turn the verdict; else
+        ``promises.firmness``, info. `value` is the factor that turns it, `limit` 1.
+    """
+    findings = []
+    for row in promises[promises["verdict"] != "undecidable"].to_dict("records"):
+        verdict = {"kept": ("兑现", "kept"), "broken": ("未兑现", "broken")}[row["verdict"]]
+        fragile = {row["slower_10"], row["faster_10"]} != {row["verdict"]}
+        turn_zh, turn_en = _tell_turn(row["flip_factor"])
+        flags = [_FLAGS[word] for word in row["flags"].split(",") if word]
+        rest_zh = f"；结论依据：{'、'.join(zh for zh, _ in flags)}" if flags else ""
+        rest_en = f". It rests on this: {', '.join(en for _, en in flags)}" if flags else ""
+        findings.append(
+            Finding(
+                "promises.fragile" if fragile else "promises.firmness",
+                "warning" if fragile else "info",
+                "promises",
+                row["id"],
+                f"“{row['name']}”{verdict[0]}；{turn_zh}{rest_zh}",
+                f"“{row['name_en']}” is {verdict[1]}; {turn_en}{rest_en}",
+                None if math.isnan(row["flip_factor"]) else row["flip_factor"],
+                1.0,
+            )
+        )
+    return findings
+
+
+def _tell_turn(factor: float) -> tuple[str, str]:
+    if math.isnan(factor):
+        return "速度变化四倍以内结论不变", "no change of speed up to four times turns that"
+    change = f"{factor - 1:+.0%}"
+    return f"所有车速变化 {change} 时结论翻转", f"that turns when all speeds change by {change}"
+
+
 def circle_population_findings(population_spec: Population | None, population_problem: str) -> list[Finding]:
     """Report a population source that people cannot be counted from (``circles.population``), a warning."""
     if population_spec is None or not population_problem:

@@ -13,6 +13,7 @@ from spatial.checks.promises import (
     circle_population_findings,
     circle_promise_findings,
     circle_uncertain_findings,
+    promise_firmness_findings,
 )
 from spatial.plan.findings import Finding, frame_findings
 from spatial.plan.records import Circle, Population
@@ -194,3 +195,30 @@ def test_no_promises_nothing_to_say() -> None:
     empty = promise("towns").iloc[:0]
     assert circle_promise_findings((), coverage("kept", 1).iloc[:0], empty, margins(), rings()) == []
     assert circle_uncertain_findings((), empty, margins()) == []
+
+
+def verdict(**keys: Any) -> pd.DataFrame:
+    row = {"id": "c-promise", "name": "圈：towns", "name_en": "Ring: towns", "verdict": "kept", "flags": "",
+           "slower_10": "kept", "faster_10": "kept", "flip_factor": 0.5}  # fmt: skip
+    return pd.DataFrame([row | keys])
+
+
+def test_a_verdict_says_when_it_turns_and_on_what_it_rests() -> None:
+    found = only(promise_firmness_findings(verdict(flags="illustrative_roads,class_speeds")))
+    assert (found.rule, found.severity, found.value, found.limit) == ("promises.firmness", "info", 0.5, 1.0)
+    assert "kept; that turns when all speeds change by -50%" in found.message_en
+    assert "roads are illustrative, speeds go by class of road" in found.message_en
+    assert "道路为示意、车速按道路等级取值" in found.message_zh
+
+
+def test_a_verdict_that_a_tenth_would_turn_is_fragile() -> None:
+    found = only(promise_firmness_findings(verdict(verdict="broken", slower_10="broken", flip_factor=1.04)))
+    assert (found.rule, found.severity) == ("promises.fragile", "warning")
+    assert "broken; that turns when all speeds change by +4%" in found.message_en
+
+
+def test_a_verdict_that_never_turns_says_so() -> None:
+    found = only(promise_firmness_findings(verdict(flip_factor=float("nan"))))
+    assert "no change of speed up to four times" in found.message_en
+    assert found.value is None
+    assert promise_firmness_findings(verdict(verdict="undecidable")) == []
