@@ -8,7 +8,9 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from spatial.engine.network import Floats, Ints, Longs, Network, Texts
+from spatial.engine.network import Floats, Ints, Longs, Network, Texts, Truths
+
+_NO_STOPPING = ("ferry", "motorway", "motorway_link")
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,13 +50,26 @@ def index_roads(network: Network, *, everywhere: bool = False) -> RoadIndex:
     network : Network
     everywhere : bool
         True takes all roads; False only those that can be reached from the largest connected part and
-        left to it, so that a point beside an island of the network is not cut off by it.
+        left to it, so that a point beside an island of the network is not cut off by it, and of these only
+        those that a journey can start on: neither motorways nor ferries, nor roads that are bridge or tunnel
+        for more than half of their length (if there are any others).
     """
     part = network.road_components()
-    roads = np.arange(len(part)) if everywhere else np.flatnonzero(part == 0)
+    roads = np.arange(len(part)) if everywhere else _choose_doorsteps(network, part == 0)
     lines = network.shapes(roads)
     shapely.prepare(lines)
     return RoadIndex(roads, lines, shapely.STRtree(lines))
+
+
+def _choose_doorsteps(network: Network, among: Truths) -> Longs:
+    """Return the roads, of those asked for, that people step onto from the land beside them."""
+    steps = np.hypot(*np.diff(network.shape_xy, axis=0).T)
+    steps[network.shape_start[1:-1] - 1] = 0.0  # from the end of one road to the start of the next
+    road = np.repeat(np.arange(len(among)), np.diff(network.shape_start))[:-1]
+    whole = np.bincount(road, steps, minlength=len(among))
+    aloft = np.bincount(road, steps * network.shape_aloft[:-1], minlength=len(among))
+    shut = np.isin(network.road_class.astype(str), _NO_STOPPING) | (aloft > whole / 2)
+    return np.flatnonzero(among & ~shut if (among & ~shut).any() else among)
 
 
 def snap_points(

@@ -239,7 +239,7 @@
   const rankOf = ({ item }) => item.feature.properties.rank || 99;
 
   function near(label, point) {
-    const at = label.at || label.points[Math.floor(label.points.length / 2)];
+    const at = label.points ? label.points[Math.floor(label.points.length / 2)] : label.at;
     return at.distanceTo(point) < TWIN_DISTANCE;
   }
 
