@@ -24,6 +24,8 @@ from hamilton.caching import fingerprinting
 from pydantic import BaseModel
 from shapely.geometry.base import BaseGeometry
 
+from spatial.errors import Fault, OutputError
+
 _KEPT = 3
 _LARGEST_BYTES = 4_000_000_000
 _PLAIN = (str, int, float, dt.date, PurePath, np.generic)
@@ -49,20 +51,31 @@ def find_cache() -> Path:
     """Return the cache folder of this state of the code; make it and forget the oldest others.
 
     ``SPATIAL_CACHE`` overrides where caches lie.
+
+    Raises
+    ------
+    OutputError
+        The folder cannot be made or written.
     """
     root = Path(os.environ.get("SPATIAL_CACHE") or platformdirs.user_cache_dir("spatial-planning-toolkit"))
     folder = root / "layers" / hash_code()[:16]
-    if (
-        folder.is_dir()
-        and sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) > _LARGEST_BYTES
-    ):
-        shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True, exist_ok=True)
-    os.utime(folder)
-    others = sorted(folder.parent.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)
+    try:
+        if _measure(folder) > _LARGEST_BYTES:
+            shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True, exist_ok=True)
+        os.utime(folder)
+        others = sorted(folder.parent.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)
+    except OSError as error:
+        problem = f"the cache cannot be kept there: {error.strerror}"
+        remedy = "set SPATIAL_CACHE to a folder that you may write to"
+        raise OutputError(Fault(str(root), "", problem, remedy)) from error
     for old in others[_KEPT:]:
         shutil.rmtree(old, ignore_errors=True)
     return folder
+
+
+def _measure(folder: Path) -> int:
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
 
 
 class _UnknownError(TypeError):

@@ -52,7 +52,8 @@ PlanArgument = Annotated[str, typer.Argument(metavar="PLAN", help=_PLAN_HELP)]
 SetOption = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help=_SET_HELP)]
 OnlyOption = Annotated[list[str] | None, typer.Option("--only", metavar="LAYER", help=_ONLY_HELP)]
 DirOption = Annotated[
-    Path | None, typer.Option("-o", "--out", metavar="DIR", help="Output [out/NAME]. 成果文件夹")
+    Path | None,
+    typer.Option("-o", "--out", metavar="DIR", help="Output folder; out/NAME unless given. 成果文件夹"),
 ]
 FileOption = Annotated[
     Path | None, typer.Option("-o", "--out", metavar="FILE", help="Write it there. 写入文件")
@@ -287,8 +288,9 @@ def _report(made: Build) -> None:
     from spatial.outputs.summary import print_summary
 
     console = _console()
-    if made.rebuilt:
-        lines = [f"rebuilt 重新生成: {', '.join(made.rebuilt)}"]
+    rebuilt = [name for name in made.rebuilt if name not in made.not_built]
+    if rebuilt:
+        lines = [f"rebuilt 重新生成: {', '.join(rebuilt)}"]
     else:
         lines = ["nothing changed: no layer was rebuilt 未变化，未重新生成图层"]
     lines += [f"not built 未生成: {name} (the plan has no `{part}`)" for name, part in made.not_built.items()]

@@ -88,6 +88,13 @@ def test_bad_input_gives_one_clear_message_and_exit_code_2(
     assert not (tmp_path / "x").exists()
 
 
+def test_a_cache_that_cannot_be_kept_is_bad_input(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    done = run("check", "jiyuan", SPATIAL_CACHE=str(tmp_path / "file" / "cache"))
+    assert done.returncode == 2
+    assert "SPATIAL_CACHE" in done.stderr
+
+
 def test_debug_shows_the_trace() -> None:
     done = run("--debug", "build", "nowhere")
     assert done.returncode != 0

@@ -12,9 +12,14 @@ from spatial.checks.zones import CLOSURE_M2
 from spatial.engine.areas import straight_area_m2
 from spatial.engine.slivers import width_m
 from spatial.engine.topology import repair_polygons
-from spatial.plan.findings import Finding
+from spatial.plan.findings import Finding, Severity
+from spatial.plan.records import LineClaim, Lines, ZoneClaim, Zones
 from spatial.plan.zoning import GRID_DEG, NAMES, Zoning, say_area
 
+_SMALL_SHARE, _WRONG_SHARE = 0.02, 0.5
+"""Of a claim's own area: less beyond the territory is a boundary drawn twice, more is in the wrong place."""
+_SHOWN = 8
+_DRAWN_MOST = 100
 _ABSENT = {
     "no source": ("计划中没有这个数据源", "the plan has no such source"),
     "no match": ("没有符合条件的要素", "no feature fits"),
@@ -42,12 +47,14 @@ def claims_findings(
     line_claims: gpd.GeoDataFrame,
     territory: gpd.GeoDataFrame,
     zoning: Zoning,
+    metric_crs: str,
 ) -> list[Finding]:
     """Tell which claims have no polygons, which of those are no good, and which leave the territory.
 
     Rules: ``zones.no_match`` (error), ``zones.left_out``, ``zones.repaired``, ``zones.outside_territory``,
     and the same for ``lines``. Strips beyond the territory that are thinner than the
-    tolerance are not reported; up to 1 m² is no more than an info.
+    tolerance are not reported. Beyond it, up to 1 m² or less than 2 % of the claim's area is an info, more
+    a warning; more than half of it is an error, because then the coordinate system is probably wrong.
     """
     land = repair_polygons([territory.geometry.union_all()])[0]
     shapely.prepare(land)
@@ -55,8 +62,68 @@ def claims_findings(
     for layer, claims in (("zones", zone_claims), ("lines", line_claims)):
         for _, rows in claims.groupby("claim"):
             found += _check_shapes(layer, rows)
-            found += _check_outside(layer, rows, land, zoning.tolerance_m)
+            found += _check_outside(layer, rows, land, zoning.tolerance_m, metric_crs)
     return found
+
+
+def claim_features_findings(
+    zone_spec: Zones | None,
+    line_spec: Lines | None,
+    source_frames: dict[str, gpd.GeoDataFrame],
+    zone_claims: gpd.GeoDataFrame,
+    line_claims: gpd.GeoDataFrame,
+) -> list[Finding]:
+    """Tell which features of a claimed source no claim takes, with the values that no `where` asks for.
+
+    Returns
+    -------
+    list of Finding
+        Warnings ``zones.unused_features``, or ``lines.unused_features`` where only lines claim from the
+        source. `value` is their number. A source whose columns of `where` are all absent is not reported
+        once more.
+    """  # fmt: skip
+    specs: list[tuple[str, ZoneClaim | LineClaim]] = [
+        *(("zones", claim) for claim in (zone_spec.claims if zone_spec else ())),
+        *(("lines", claim) for claim in (line_spec.claims if line_spec else ())),
+    ]
+    taken = pd.concat([zone_claims[["source", "feature"]], line_claims[["source", "feature"]]])
+    columns: dict[str, tuple[str, list[str]]] = {}
+    for layer, claim in specs:
+        _, keys = columns.setdefault(claim.source, (layer, []))
+        keys += [key for key in claim.where if key not in keys]
+    found = []
+    for source, (layer, keys) in columns.items():
+        frame = source_frames.get(source, gpd.GeoDataFrame())
+        asked = [key for key in keys if key in frame.columns]
+        if asked:
+            features = taken["feature"][taken["source"] == source]
+            found += _tell_unused(layer, source, frame[~frame["id"].astype(str).isin(features)], asked)
+    return found
+
+
+def _tell_unused(layer: str, source: str, rows: gpd.GeoDataFrame, columns: list[str]) -> list[Finding]:
+    if rows.empty:
+        return []
+    texts = [rows[column].astype(str).str.strip().where(rows[column].notna(), "") for column in columns]
+    counts = pd.Series(list(zip(*texts, strict=True))).value_counts(sort=True)
+    shown = list(counts.items())[:_SHOWN]
+    zh, en = (
+        joint.join(f"{' / '.join(value or null for value in values)} ×{count}" for values, count in shown)
+        for joint, null in (("，", "空值"), (", ", "null"))
+    )
+    more = " …" if len(counts) > _SHOWN else ""
+    column = " / ".join(columns)
+    places = shapely.centroid(shapely.envelope(rows.geometry.to_numpy()[:_DRAWN_MOST]))
+    return [
+        Finding(
+            f"{layer}.unused_features", "warning", layer, "",
+            f"来源 {source} 有 {len(rows)} 个要素未被任何 claim 采用（字段“{column}”）：{zh}{more}；"
+            "请改正数据中的值，或在 where 中采用它们。",
+            f"source {source}: {len(rows)} features are in no claim (column {column}): {en}{more}; correct "
+            "the values in the data, or claim them by `where`.",
+            float(len(rows)), 0.0, shapely.multipoints(places[~shapely.is_empty(places)]),
+        )
+    ]  # fmt: skip
 
 
 def _describe(rows: pd.DataFrame) -> tuple[str, str]:
@@ -73,11 +140,13 @@ def _check_shapes(layer: str, rows: gpd.GeoDataFrame) -> list[Finding]:
         absent = next((texts for key, texts in _ABSENT.items() if str(fault).startswith(key)), None)
         if absent:
             column = str(fault).removeprefix("no column") if str(fault).startswith("no column") else ""
+            known = str(ill["known"].iloc[0])
+            known_zh, known_en = (f"；现有：{known}", f"; there is {known}") if known else ("", "")
             found.append(
                 Finding(
                     f"{layer}.no_match", "error", layer, "",
-                    f"{zh}：{absent[0]}{column}；请核对 source 与 where。",
-                    f"{en}: {absent[1]}{column}; look at its source and where.",
+                    f"{zh}：{absent[0]}{column}{known_zh}；请核对 source 与 where。",
+                    f"{en}: {absent[1]}{column}{known_en}; look at its source and where.",
                 )
             )  # fmt: skip
         else:
@@ -100,12 +169,12 @@ def _tell_fault(layer: str, zh: str, en: str, fault: str, rows: gpd.GeoDataFrame
 
 
 def _check_outside(
-    layer: str, rows: gpd.GeoDataFrame, land: BaseGeometry, tolerance_m: float
+    layer: str, rows: gpd.GeoDataFrame, land: BaseGeometry, tolerance_m: float, metric_crs: str
 ) -> list[Finding]:
     """Report land beyond the territory; strips thinner than the tolerance come from rounding."""
-    shapes = rows.geometry.to_numpy()
-    shapes = shapes[~(shapely.is_missing(shapes) | shapely.is_empty(shapes))]
-    shapes = shapes[~shapely.covers(land, shapes)]
+    every = rows.geometry.to_numpy()
+    every = every[~(shapely.is_missing(every) | shapely.is_empty(every))]
+    shapes = every[~shapely.covers(land, every)]
     crossing = shapely.intersects(land, shapes)
     cut = shapely.difference(shapes[crossing], land, grid_size=GRID_DEG)
     beyond = shapely.get_parts(np.concatenate([shapes[~crossing], cut]))
@@ -113,13 +182,28 @@ def _check_outside(
     if not len(beyond):
         return []
     area = float(straight_area_m2(beyond).sum())
+    share = area / float(straight_area_m2(every).sum())
+    severity, fix_zh, fix_en = _weigh_overhang(area, share, metric_crs)
     zh, en = _describe(rows)
     size = say_area(area)
     return [
         Finding(
-            f"{layer}.outside_territory", "warning" if area > CLOSURE_M2 else "info", layer, "",
-            f"{zh}有 {size.zh}在规划范围之外，已舍去；请按规划范围裁剪数据。",
-            f"{en} has {size.en} outside the territory, left out; clip the data to it.",
+            f"{layer}.outside_territory", severity, layer, "",
+            f"{zh}有 {size.zh}（占其 {share:.1%}）在规划范围之外，已舍去；{fix_zh}。",
+            f"{en} has {size.en} ({share:.1%} of it) outside the territory, left out; {fix_en}.",
             area, geometry=shapely.union_all(beyond),
         )
     ]  # fmt: skip
+
+
+def _weigh_overhang(area: float, share: float, metric_crs: str) -> tuple[Severity, str, str]:
+    """Return how bad land beyond the territory is, and what to do about it in both languages."""
+    if share > _WRONG_SHARE:
+        return (
+            "error",
+            f"坐标系（crs）很可能有误：规划范围的投影坐标系是 {metric_crs}，请核对数据的坐标系与中央经线",
+            "its coordinate system (crs) is probably wrong: the projected one of the territory is "
+            f"{metric_crs}; check that of the data and its central meridian",
+        )
+    small = area <= CLOSURE_M2 or share < _SMALL_SHARE
+    return "info" if small else "warning", "请按规划范围裁剪数据", "clip the data to it"

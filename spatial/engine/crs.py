@@ -30,6 +30,8 @@ _LOCAL_DATUMS = {"beijing1954": "Beijing 54", "newbeijing": "New Beijing", "xian
 _FIRST_MERIDIAN, _LAST_MERIDIAN = 75, 135
 _SOUTH_OF_CHINA, _NORTH_OF_CHINA = 3.0, 54.0
 _MARGIN_LON_DEG, _MARGIN_LAT_DEG = 3.0, 30.0
+# How far eastings in a zone of 6° reach, 3° and a margin to each side of the false easting of 500 km.
+_OFF_AXIS_M = (100_000.0, 900_000.0)
 
 
 def parse_crs(text: str | int | CRS) -> CRS:
@@ -246,11 +248,34 @@ def _contradict_degrees(label: CRS, bounds: Bounds) -> tuple[str, str] | None:
     west, south, east, north = bounds
     swapped = (south, west, north, east)
     if not looks_like_degrees(bounds) and not looks_like_degrees(swapped):
-        return f"are metres, but {label.name} is in degrees", "name their system, such as `crs: EPSG:4546`"
+        return f"are metres, but {label.name} is in degrees", _name_zones(bounds)
     x, y = (west + east) / 2, (south + north) / 2
     if not looks_like_degrees(bounds) or (not _lies_within(label, x, y) and _lies_within(label, y, x)):
         return "have latitude first", "put longitude first"
     return None
+
+
+def _name_zones(bounds: Bounds) -> str:
+    """Say which Gauss-Krüger system metres are in; a guess of the zone would move them by 270 km.
+
+    A zone number before the easting tells the zone: 13 to 23 are 6° wide (code 4478 + number), 25 to 45
+    are 3° wide (code 4488 + number, central meridian three times the number). Without one nothing tells it.
+    """
+    west, south, east, north = bounds
+    easting = max((west + east) / 2, (south + north) / 2)  # with a number it is greater than any northing
+    number = int(easting // 1e6)
+    code = 4478 + number if 13 <= number <= 23 else 4488 + number if 25 <= number <= 45 else 0
+    if code and _OFF_AXIS_M[0] <= easting % 1e6 <= _OFF_AXIS_M[1]:
+        meridian, width = (6 * number - 3, 6) if number < 24 else (3 * number, 3)
+        return (
+            f"the zone number {number} before the eastings is that of `crs: EPSG:{code}` "
+            f"(CGCS2000, {width}° zone, central meridian {meridian}°)"
+        )
+    return (
+        "name the projection that they are in; CGCS2000 in 3° zones without zone number: central meridian "
+        f"{', '.join(f'{degree}° is EPSG:{4509 + degree // 3}' for degree in (108, 111, 114, 117))} …, "
+        "within 1.5° of your area"
+    )
 
 
 def _contradict_metres(label: CRS, bounds: Bounds) -> tuple[str, str] | None:

@@ -106,6 +106,7 @@ language: both
 
 territory: {territory}
 {sources}{towns}
+# The middle of the territory, until you put the centre where it is.
 places:
   - {{name: {centre}, at: [{lon:.5f}, {lat:.5f}]}}
 

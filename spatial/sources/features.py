@@ -64,7 +64,11 @@ def read_features(origin: Origin, path: Path) -> Table:
         table = _read_layer(origin, path)
     messages = [str(warning.message).strip() for warning in seen]
     for text in dict.fromkeys(message.splitlines()[0][:300] for message in messages if message):
-        if not text.startswith("Measured (M)"):  # reported with the heights
+        if text.startswith("Measured (M)"):  # shapes come without them, so nothing else could tell
+            origin.note(
+                "measures_dropped", "info", "图形带量测值（M），已去掉。", "its measures (M) were dropped."
+            )
+        else:
             origin.note("reader", "info", f"读取程序提示：{text}", f"the reading library says: {text}")
     return table
 

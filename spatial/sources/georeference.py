@@ -54,7 +54,10 @@ def choose_crs(origin: Origin, own: Statement) -> CRS:
     )
     if stated is None:
         if asked is None:
-            remedy = "write `crs: EPSG:4490` (degrees, CGCS2000) or its projection, such as EPSG:4547, "
+            remedy = (
+                "write `crs: EPSG:4490` (degrees, CGCS2000) or its projection (3° zones without zone number: "
+                "central meridian 111° is EPSG:4546, 114° is EPSG:4547, 117° is EPSG:4548 …) "
+            )
             raise origin.refuse(
                 "crs", "the file does not say its coordinate system", f"{remedy}in the plan; {_ASK}"
             )

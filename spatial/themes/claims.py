@@ -33,6 +33,8 @@ from spatial.plan.zoning import GRID_DEG, LINE_NAMES, NAMES, ZONE_NAMES, Zoning,
 Integers = npt.NDArray[np.int64]
 Truths = npt.NDArray[np.bool_]
 
+_SHOWN = 8
+_MADE_COLUMNS = ("id", "source", "illustrative", "geometry")
 NO_CLAIM = "zones.unclaimed"
 """What stands as the source of a zone part that no claim covers: the rule that gave it away."""
 
@@ -52,9 +54,9 @@ def zone_claims(zone_spec: Zones | None, source_frames: dict[str, gpd.GeoDataFra
     geopandas.GeoDataFrame
         One row a polygon, in the order of the claims: ``claim`` (number in the plan, from 0), ``target``
         (zone), ``source``, ``where`` (as text), ``feature`` (its id), ``illustrative``, ``fault``
-        (what was wrong with it, see `name_faults`; empty if nothing) and a valid geometry, perhaps empty. A
-        claim without polygons has one row with null geometry and the fault ``no source``, ``no column
-        NAME`` or ``no match``.
+        (what was wrong with it, see `name_faults`; empty if nothing), ``known`` and a valid geometry,
+        perhaps empty. A claim without polygons has one row with null geometry and the fault ``no source``,
+        ``no column NAME`` or ``no match``; ``known`` then lists the columns or values that there are.
     """
     claims = zone_spec.claims if zone_spec else ()
     return _gather([(claim.zone, claim.source, claim.where) for claim in claims], source_frames)
@@ -69,7 +71,7 @@ def line_claims(line_spec: Lines | None, source_frames: dict[str, gpd.GeoDataFra
 def _gather(
     claims: list[tuple[str, str, dict[str, str | int | float]]], frames: dict[str, gpd.GeoDataFrame]
 ) -> gpd.GeoDataFrame:
-    texts = dict.fromkeys(("target", "source", "where", "feature", "fault"), "str")
+    texts = dict.fromkeys(("target", "source", "where", "feature", "fault", "known"), "str")
     kinds = {"claim": "int64", **texts, "illustrative": "bool"}
     tables = [gpd.GeoDataFrame(columns=[*kinds, "geometry"], geometry="geometry", crs=STORED_CRS)]
     for number, (target, source, where) in enumerate(claims):
@@ -77,6 +79,7 @@ def _gather(
         said = ", ".join(f"{key}={value}" for key, value in where.items())
         table = pd.DataFrame({"feature": rows["id"].astype(str), "illustrative": rows["illustrative"]})
         faults = [fault] if fault else name_faults(rows.geometry)
+        table["known"] = _list_known(frames.get(source), where) if fault else ""
         shapes = [None] if fault else repair_polygons(rows.geometry)
         table = table.assign(claim=number, target=target, source=source, where=said, fault=faults)
         tables.append(gpd.GeoDataFrame(table, geometry=shapes, crs=STORED_CRS))
@@ -97,6 +100,21 @@ def _select(
             return nothing, f"no column {key}"
         fits &= _equals(frame[key], value)
     return (frame[fits], "") if fits.any() else (nothing, "no match")
+
+
+def _list_known(frame: gpd.GeoDataFrame | None, where: Mapping[str, str | int | float]) -> str:
+    """Return the columns of a source if one that is asked for is absent, else the values of those."""
+    if frame is None:
+        return ""
+    if not set(where) <= set(frame.columns):
+        own = [str(column) for column in frame.columns if column not in _MADE_COLUMNS]
+        return _list_some(own)
+    values = {key: frame[key].dropna().astype(str).str.strip().unique() for key in where}
+    return "; ".join(f"{key} = {_list_some(list(found))}" for key, found in values.items())
+
+
+def _list_some(items: list[str]) -> str:
+    return ", ".join(items[:_SHOWN]) + (f" … ({len(items)})" if len(items) > _SHOWN else "")
 
 
 def _equals(column: pd.Series, value: str | int | float) -> Truths:

@@ -145,6 +145,29 @@ def test_contradictions_are_told_with_a_remedy(
     assert remedy in fault.remedy
 
 
+@pytest.mark.parametrize("code", [*range(4491, 4502), *range(4513, 4534)])
+def test_a_zone_number_tells_the_system_of_metres_labelled_as_degrees(code: int) -> None:
+    system = pyproj.CRS.from_epsg(code)
+    area = system.area_of_use
+    assert area is not None
+    middle = shapely.Point((area.west + area.east) / 2, (area.south + area.north) / 2)
+    metres = transform_shapes([middle], 4490, code)[0]
+    for bounds in (metres.bounds, (metres.y, metres.x, metres.y, metres.x)):
+        fault = contradicts(4490, bounds)
+        assert fault is not None
+        assert f"`crs: EPSG:{code}`" in fault.remedy
+    assert f"central meridian {system.to_cf()['longitude_of_central_meridian']:g}°" in fault.remedy
+
+
+@pytest.mark.parametrize("bounds", [(594_000, 3.86e6, 662_000, 3.91e6), (12_467_000, 4_150_000, 12_550_000, 4_200_000)])  # fmt: skip
+def test_without_a_zone_number_no_single_zone_is_named(bounds: tuple[float, float, float, float]) -> None:
+    fault = contradicts(4490, bounds)
+    assert fault is not None
+    assert "crs:" not in fault.remedy
+    for meridian in (108, 111, 114, 117):
+        assert f"{meridian}° is EPSG:{4509 + meridian // 3}" in fault.remedy
+
+
 @pytest.mark.parametrize(
     ("crs", "bounds"),
     [

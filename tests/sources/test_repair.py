@@ -1,5 +1,8 @@
 """Shapes that are broken, flat in the wrong way or not there: mended or left out, and always reported."""
 
+import sqlite3
+import struct
+
 import numpy as np
 import pytest
 import shapely
@@ -88,6 +91,22 @@ def test_measures_are_dropped_without_a_warning(dirty, tmp_path):
     result = dirty.read(path, crs="EPSG:4490")
     assert result.frame.geometry.to_wkt().tolist() == ["POINT (112.5 35)", "POINT (112.6 35)"]
     assert dirty.finding(result, "heights_dropped").value == 2
+
+
+@pytest.mark.parametrize("shape", ["POLYGON M ((112 35 1, 113 35 2, 113 36 3, 112 35 1))", "POLYGON ZM ((112 35 1 9, 113 35 2 9, 113 36 3 9, 112 35 1 9))"])  # fmt: skip
+def test_measures_that_the_reader_drops_are_reported(dirty, tmp_path, shape):
+    path = dirty.write(tmp_path / "plain.gpkg", [dirty.square], SPATIAL_INDEX="NO")
+    with sqlite3.connect(path) as database:
+        table, column = database.execute(
+            "SELECT table_name, column_name FROM gpkg_geometry_columns"
+        ).fetchone()
+        database.execute("UPDATE gpkg_geometry_columns SET m = 1, z = 2")
+        blob = b"GP\0\1" + struct.pack("<i", 4490) + shapely.to_wkb(shapely.from_wkt(shape), flavor="iso")
+        database.execute(f'UPDATE "{table}" SET "{column}" = ?', (blob,))
+    database.close()
+    result = dirty.read(path)
+    assert not result.frame.has_z.any()
+    assert "M" in dirty.finding(result, "measures_dropped").message_zh
 
 
 def test_curves_are_made_straight_and_reported(dirty, tmp_path):
