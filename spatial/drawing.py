@@ -149,6 +149,11 @@ def peel_rings(rings: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     inner = rings.groupby("origin", sort=False).shift(1)
     bands = rings.copy()
     bands.insert(bands.columns.get_loc("time_min") + 1, "from_min", inner["time_min"].fillna(0.0))
+    low, high = bands["from_min"], bands["time_min"]
+    bands["label"] = [f"{a:g}～{b:g} 分钟" if a else f"{b:g} 分钟内" for a, b in zip(low, high, strict=True)]
+    bands["label_en"] = [
+        f"{a:g} to {b:g} min" if a else f"up to {b:g} min" for a, b in zip(low, high, strict=True)
+    ]
     shapes, before = rings.geometry.to_numpy().copy(), inner["geometry"].to_numpy()
     there = ~shapely.is_missing(before)
     shapes[there] = shapely.difference(shapes[there], before[there])

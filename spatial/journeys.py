@@ -41,6 +41,7 @@ OFF_ROAD_KMH = 3.0
 _OSM = (".pbf", ".osm", ".bz2", ".gz", ".o5m")
 _ELSEWHERE_M = 50_000.0
 _FARTHEST_M = 2e7
+_MOST_NAMED = 200
 _SAME_DATUM = "sources.ballpark_transform"
 _LOST = ("sources.no_number", "sources.no_geometry", "sources.off_earth")
 _NUMBER = r"[+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?"
@@ -74,6 +75,11 @@ class Roads:
     dem: Path | None = None
     columns: RoadColumns | None = None
 
+    @property
+    def is_extract(self) -> bool:
+        """Whether the roads come from an OpenStreetMap extract."""
+        return self.path.suffix.lower() in _OSM
+
     def open(self, show: Progress) -> Network:
         """Return the network: from the cache, or read and built.
 
@@ -100,7 +106,7 @@ class Roads:
             # Posted speeds times infinity slow nobody and are not driven: each road has the one speed.
             every = {name: steady for name in choose_class_speeds(self.mode) if name != "ferry"}
             travel = Travel(speeds=every | own, maxspeed_share=math.inf, heights=self.dem)
-        if self.path.suffix.lower() in _OSM:
+        if self.is_extract:
             return open_networks(self.path, [self.mode], travel=travel, told=told)[self.mode]
         lines = LineFile(
             self.path.stem,
@@ -130,10 +136,22 @@ def ask_roads(
     Raises
     ------
     PlanError
-        A mode, speed or column that cannot be.
+        A mode, speed or column that cannot be, or what would have no effect.
     """
-    height = Path(dem) if dem is not None else None
-    return Roads(Path(path), read_mode(mode), read_speeds(speed), height, read_columns(columns))
+    source = Roads(
+        Path(path),
+        read_mode(mode),
+        read_speeds(speed),
+        Path(dem) if dem is not None else None,
+        read_columns(columns),
+    )
+    if source.dem is not None and source.mode == "drive":
+        remedy = "leave it out, or travel by --mode walk or cycle"
+        raise PlanError(Fault("--dem", "", "slopes do not change the times of cars here", remedy))
+    if source.columns is not None and source.is_extract:
+        remedy = "leave --column out; the tags of an extract say all that"
+        raise PlanError(Fault("--column", "", f"{source.path.name} is no file of lines", remedy))
+    return source
 
 
 @dataclass(frozen=True)
@@ -342,7 +360,12 @@ def _project(points: Floats, crs: str) -> Floats:
 
 
 def _find_lonely(frame: gpd.GeoDataFrame, limit_m: float, layer: str) -> Iterable[Finding]:
-    for row in frame[~frame["snapped"]].itertuples():
+    lonely = frame[~frame["snapped"]]
+    if len(lonely) > _MOST_NAMED:
+        more = len(lonely) - _MOST_NAMED
+        zh, en = f"另有 {more} 处远离道路，未参与计算。", f"{more} more places far from roads were left out."
+        yield Finding(f"{layer}.far_from_roads", "error", layer, "", zh, en, value=float(more), limit=limit_m)
+    for row in lonely.head(_MOST_NAMED).itertuples():
         far = f"{row.offset_m / 1000:.2f} km"
         yield Finding(
             f"{layer}.far_from_roads", "error", layer, str(row.id),

@@ -138,7 +138,7 @@ def draw_rings(  # noqa: PLR0913 (a question in one call; all but three have a d
         Of files that do not say theirs.
     out : path, optional
         Folder for ``rings.html``, ``rings.gpkg`` and ``rings.csv``; nothing is written without it.
-    basemap : {"none", "tianditu", "osm", "gaode"}
+    basemap : {"none", "osm", "gaode"}
         Tiles below the map, which then needs a network when it is opened.
     progress : callable, optional
         Called with (step, done, total); a total of 0 is unknown.

@@ -20,6 +20,8 @@ from shapely.geometry import LineString
 import spatial
 from spatial.errors import PlanError, SourceError
 from spatial.journeys import gather_places
+from spatial.outputs.features import choose_layers, write_features
+from spatial.outputs.ringstyles import grade_styles
 from spatial.questions import read_columns, read_length, read_minutes, read_speeds
 from spatial.rings import draw_rings
 
@@ -207,6 +209,10 @@ def test_people_elsewhere_are_refused(streets: Path, tmp_path: Path) -> None:
     grid = write_grid(tmp_path / "g.tif", np.ones((9, 9)), "EPSG:4326", (10.0, 50.0), 0.001)
     with pytest.raises(SourceError, match=r"g\.tif: has no cell with data in the rings"):
         draw(streets, people=grid)
+    homes = gpd.GeoDataFrame({"people": [9]}, geometry=[shapely.Point(8.6, 49.4)], crs=4326)
+    homes.to_file(tmp_path / "homes.gpkg")
+    with pytest.raises(SourceError, match=r"homes\.gpkg: has nobody near the rings; it spans 8\.60"):
+        draw(streets, people=tmp_path / "homes.gpkg")
     (tmp_path / "not.tif").write_text("no grid")
     with pytest.raises(SourceError, match=r"not\.tif: cannot be read as a grid of people"):
         draw(streets, people=tmp_path / "not.tif")
@@ -257,6 +263,18 @@ def test_files_hold_what_was_drawn_and_are_the_same_again(streets: Path, tmp_pat
     )
     # Two places: bands on the map are those of the nearest one, so that colours do not mix.
     assert [feature["class"] for feature in json.loads(blocks[0])["features"]] == ["3", "6", "12"]
+
+
+def test_a_road_without_a_name_has_no_label(streets: Path) -> None:
+    frame = gpd.GeoDataFrame(
+        {"id": ["a", "b"], "name": ["", "路"], "grade": "main"},
+        geometry=[LineString([(112, 35), (112.1, 35)]), LineString([(112, 35.1), (112.1, 35.1)])],
+        crs=4490,
+    )
+    (layer,) = choose_layers({"roads": frame}, grade_styles([5]), {})
+    bare, named = json.loads(write_features(layer, CRS))["features"]
+    assert "label" not in bare
+    assert named["label"] == {"zh": "路"}
 
 
 def test_the_second_run_does_not_parse_again(extract: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -332,6 +350,13 @@ def test_lengths_and_columns_that_cannot_be() -> None:
 def test_places_that_cannot_be(text: str, words: str) -> None:
     with pytest.raises(PlanError, match=words):
         gather_places(text, "--from")
+
+
+def test_what_would_have_no_effect_is_refused(streets: Path, extract: Path, tmp_path: Path) -> None:
+    with pytest.raises(PlanError, match="slopes do not change the times of cars"):
+        draw_rings(streets, lonlat(0, 0), dem=tmp_path / "dem.tif")
+    with pytest.raises(PlanError, match=r"cross\.osm\.pbf is no file of lines"):
+        draw_rings(extract, "112.6,35.0", columns=["class=kind"])
 
 
 def test_an_extract_cut_short_and_a_file_that_is_none(extract: Path, tmp_path: Path) -> None:

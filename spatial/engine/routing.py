@@ -164,7 +164,7 @@ def batch(
     rows = np.empty((len(sweeps), graph.nodes), dtype=np.float32)
     fill = _room("buckets").fill_rows
     queue = way.queue(limit)
-    run_parts(lambda a, b: fill(way.rows, queue, sweeps.part(a, b), rows[a:b]), len(sweeps))
+    run_parts(lambda a, b: fill(way.rows, queue, sweeps.part(a, b), rows[a:b]), len(sweeps), _least(graph))
     return rows
 
 
@@ -268,7 +268,9 @@ def totals(
             sums[i] = [amounts[row <= limit].sum(axis=0) for limit in limits]
         return sums
     fill, queue = _room("buckets").fill_totals, way.queue(limits)
-    run_parts(lambda a, b: fill(way.rows, queue, sweeps.part(a, b), amounts, sums[a:b]), len(sweeps))
+    run_parts(
+        lambda a, b: fill(way.rows, queue, sweeps.part(a, b), amounts, sums[a:b]), len(sweeps), _least(graph)
+    )
     return sums
 
 
@@ -334,7 +336,9 @@ def _fill_table(
     way = graph.turned if towards else graph
     if engine == "bucket":
         fill, queue, to = _room("buckets").fill_table, way.queue(limit), ends.part(0, len(ends))
-        run_parts(lambda a, b: fill(way.rows, queue, starts.part(a, b), to, table[a:b]), len(starts))
+        run_parts(
+            lambda a, b: fill(way.rows, queue, starts.part(a, b), to, table[a:b]), len(starts), _least(graph)
+        )
         return table
     step = max(1, _CELLS // max(1, graph.nodes))
     for begin in range(0, len(starts), step):
@@ -349,6 +353,11 @@ def _engage(graph: Graph, choice: Choice) -> tuple[Engine, Hierarchy | None]:
         return choice.engine, None
     hierarchy = _room("hierarchy").hierarchy_of(graph)
     return ("bucket" if hierarchy is None else "hierarchy"), hierarchy
+
+
+def _least(graph: Graph) -> int:
+    """Return how many sweeps are worth a thread."""
+    return 1 + 30_000 // max(1, graph.nodes)
 
 
 def _room(name: str) -> Any:

@@ -27,6 +27,7 @@ _GRADES = {
     "tertiary": "middle",
 }
 _ROUND = 0.06
+_MOST_NAMED = 30
 _MOST_ROADS = 30_000
 _FINEST_DEG = 3e-5
 
@@ -116,7 +117,7 @@ def write_rings(
         files[2],
         drawn,
         heading=heading,
-        styles=grade_styles(papers.minutes, nearest=nearest),
+        styles=grade_styles(papers.minutes, nearest=nearest, many=len(drawn["origins"]) > _MOST_NAMED),
         contracts=choose_contracts(drawn),
         metric_crs=papers.metric_crs,
         basemap=papers.basemap,

@@ -108,10 +108,11 @@ def mix_colours(count: int, colours: Sequence[str] = _RAMP) -> list[str]:
     return ["#" + "".join(f"{int(value):02x}" for value in row) for row in mixed]
 
 
-def grade_styles(minutes: Sequence[float], *, nearest: bool = False) -> Styles:
+def grade_styles(minutes: Sequence[float], *, nearest: bool = False, many: bool = False) -> Styles:
     """Return the styles of rings of these minutes, rising.
 
-    `nearest` says that bands are those of the nearest of several places.
+    `nearest` says that bands are those of the nearest of several places; of `many` places the names are left
+    out.
 
     Examples
     --------
@@ -124,7 +125,7 @@ def grade_styles(minutes: Sequence[float], *, nearest: bool = False) -> Styles:
         "rings": _style_rings(colours),
         "bands": _style_bands(colours, nearest),
         "network": _style_network(colours),
-        "origins": _style_origins(),
+        "origins": _style_origins(many),
         "roads": style_roads(),
         "findings": shipped.layers["findings"].model_copy(update={"show": False}),
     }
@@ -177,7 +178,7 @@ def _style_bands(colours: Mapping[float, str], nearest: bool) -> LayerStyle:
         class_column="time_min",
         graded=True,
         label_column="label",
-        label=LabelStyle(size=12, colour="#2f1747", bold=True, place="edge", priority=70),
+        label=LabelStyle(size=12, colour="#2f1747", bold=True, place="centre", priority=70),
         details=("origin_name", "from_min", "time_min", "area_km2", "network_km", "people"),
         classes={
             _key(limit): ClassStyle(
@@ -205,12 +206,12 @@ def _style_network(colours: Mapping[float, str]) -> LayerStyle:
     )
 
 
-def _style_origins() -> LayerStyle:
+def _style_origins(many: bool) -> LayerStyle:
     return LayerStyle(
         title=Text(zh="起点", en="Origins"),
         group="rings",
         order=70,
-        label_column="name",
+        label_column=None if many else "name",
         label=LabelStyle(size=13, colour="#1b1b1b", bold=True, priority=90),
         details=("offset_m", "road"),
         classes={
@@ -219,9 +220,9 @@ def _style_origins() -> LayerStyle:
                 fill="#ffffff",
                 fill_opacity=1,
                 stroke="#b3260a",
-                width=2.6,
-                radius=5,
-                halo="#ffffff",
+                width=1.2 if many else 2.6,
+                radius=2.5 if many else 5,
+                halo=None if many else "#ffffff",
             )
         },
     )

@@ -170,7 +170,14 @@ class People:
 
     def _count_in_frame(self, shapes: Shapes) -> Floats:
         frame = self._read_frame()
-        return _share_out(frame.geometry.to_numpy(), self._read_counts(frame), shapes)
+        homes = frame.geometry.to_numpy()
+        ground = shapely.box(*shapely.total_bounds(shapes))
+        if not shapely.is_empty(shapes).all() and not shapely.intersects(ground, homes).any():
+            west, south, east, north = shapely.total_bounds(homes)
+            box = f"{west:.2f} to {east:.2f} E, {south:.2f} to {north:.2f} N"
+            problem = f"has nobody near the rings; it spans {box}"
+            raise self._refuse("", problem, "take the file of that region")
+        return _share_out(homes, self._read_counts(frame), shapes)
 
     def _read_frame(self) -> gpd.GeoDataFrame:
         own = "EPSG:4326" if self.path.suffix.lower() == ".csv" else None
