@@ -266,7 +266,7 @@
     return [
       [gap, -high / 2], [-gap - wide, -high / 2], [middle, gap - 1], [middle, -gap - high + 2],
       [slant, -slant - high + 2], [slant, slant - 2], [-slant - wide, -slant - high + 2], [-slant - wide, slant - 2],
-    [middle / 2, gap - 1], [middle * 1.5, gap - 1], [middle / 2, -gap - high + 2], [middle * 1.5, -gap - high + 2],
+    [-radius, gap - 1], [radius - wide, gap - 1], [-radius, -gap - high + 2], [radius - wide, -gap - high + 2],
     ];
   }
 
