@@ -216,8 +216,9 @@ def circle_uncertain_findings(
         if aim.subject not in ("towns", "points") or unsure.empty:
             continue
         circle = specs[aim.circle]
-        low = float((rows["margin_m"] + rows["accuracy_m"] <= 0).mean())
-        high = float((rows["margin_m"] - rows["accuracy_m"] <= 0).mean())
+        slack_m = rows["accuracy_m"].fillna(0.0)  # unknown ones are told by the check of the towns
+        low = float((rows["margin_m"] + slack_m <= 0).mean())
+        high = float((rows["margin_m"] - slack_m <= 0).mean())
         turns = low < circle.share <= high
         zh, en = _names(circle)
         seats_zh = "、".join(_tell(unsure, "name"))

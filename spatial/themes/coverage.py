@@ -38,7 +38,7 @@ def circle_margins(
         EPSG:4490: ``circle, target, name, name_en, margin_m, accuracy_m, geometry`` (the seat). `margin_m`
         is the ellipsoidal distance from where the circle starts less its radius, so 0 or less is inside;
         NaN where the start is unknown.
-        A point that lies on a town's seat is as accurate as that seat.
+        A point that lies on a town's seat is as accurate as that seat; `accuracy_m` is NaN where unknown.
     """
     points = structure[structure.geom_type == "Point"]
     seats = np.concatenate([towns.geometry.to_numpy(), points.geometry.to_numpy()])
@@ -49,7 +49,7 @@ def circle_margins(
     )
     targets = named.rename(columns={"id": "target"}).assign(
         name_en=named["name_en"].where(named["name_en"] != "", named["name"]),
-        accuracy_m=np.array([accuracy.get(key, 0.0) for key in keys], dtype=float),
+        accuracy_m=np.array([accuracy.get(key, np.nan) for key in keys], dtype=float),
     )
     starts = zip(circle_reaches["id"], circle_reaches.geometry, circle_reaches["radius_m"], strict=True)
     tables = [
