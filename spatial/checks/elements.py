@@ -12,11 +12,12 @@ from shapely.geometry.base import BaseGeometry
 from spatial.engine.crs import transform_shapes
 from spatial.engine.geodesy import distance_m
 from spatial.engine.ribbons import measure_side
-from spatial.plan.findings import STORED_CRS, Finding
-from spatial.plan.structure import LAYER_OF_KIND, BeltElement, Structure
+from spatial.plan.findings import STORED_CRS, Finding, Severity
+from spatial.plan.structure import LAYER_OF_KIND, AxisElement, BeltElement, Element, Structure
 
 _OUTSIDE_SHARE = 0.05
 """Boundaries of two sources differ by so much of a belt that follows them; more is worth a look."""
+_WHOLLY = 0.999
 _CLEAR_SIDE = 0.34
 """A line within 70° of the direction across its side has that side; the cosine of 70°."""
 
@@ -32,7 +33,8 @@ def area_findings(
     Returns
     -------
     list of Finding
-        Warnings ``structure.outside_territory``.
+        Warnings ``structure.outside_territory``; an error where all of an element lies outside, with a word
+        on the coordinate system if it comes from a source.
     """
     land = _land(territory, metric_crs)
     areas = _shapes(structure_areas)
@@ -40,13 +42,16 @@ def area_findings(
     for element in structure_spec.elements if structure_spec else ():
         share, outside = _outside(areas.get(element.id), land, metric_crs)
         if share > _OUTSIDE_SHARE:
+            severity, fix_zh, fix_en = _weigh(element, share, metric_crs) or (
+                "warning", "请核对其来源或半径", "check its source or radius",
+            )  # fmt: skip
             findings.append(
                 Finding(
-                    "structure.outside_territory", "warning", LAYER_OF_KIND[element.kind], element.id,
+                    "structure.outside_territory", severity, LAYER_OF_KIND[element.kind], element.id,
                     f"“{element.name.pick('zh')}”有 {share:.1%} 在规划范围之外，已裁去"
-                    f"（限值 {_OUTSIDE_SHARE:.0%}）；请核对其来源或半径",
+                    f"（限值 {_OUTSIDE_SHARE:.0%}）；{fix_zh}",
                     f"{share:.1%} of {element.name.pick('en')!r} lay outside the territory and was cut off "
-                    f"(limit {_OUTSIDE_SHARE:.0%}); check its source or radius",
+                    f"(limit {_OUTSIDE_SHARE:.0%}); {fix_en}",
                     share, _OUTSIDE_SHARE, outside,
                 )
             )  # fmt: skip
@@ -68,7 +73,8 @@ def belt_findings(
     Returns
     -------
     list of Finding
-        Warnings ``belts.outside_territory`` and ``belts.side_unclear``.
+        Warnings ``belts.outside_territory`` (an error where the whole line of a source lies outside) and
+        ``belts.side_unclear``.
     """
     land = _land(territory, metric_crs)
     lines, ribbons = _shapes(structure_lines), _shapes(structure_ribbons)
@@ -76,8 +82,41 @@ def belt_findings(
     for belt in structure_spec.elements if structure_spec else ():
         if isinstance(belt, BeltElement) and belt.id in ribbons:
             shape = lines[belt.id] if belt.side == "both" else ribbons[belt.id]
-            findings += _report_outside(belt, *_outside(shape, land, metric_crs))
+            share, outside = _outside(shape, land, metric_crs)
+            away = _weigh(belt, _outside(lines[belt.id], land, metric_crs)[0], metric_crs)
+            findings += _report_outside(belt, share, outside, away if share > _WHOLLY else None)
             findings += _report_side(belt, measure_side(lines[belt.id], belt.side))
+    return findings
+
+
+def axis_findings(
+    structure_spec: Structure | None,
+    structure_lines: gpd.GeoDataFrame,
+    territory: gpd.GeoDataFrame,
+    metric_crs: str,
+) -> list[Finding]:
+    """Report axes that lie wholly outside the territory; one that leads out of it is as it should be.
+
+    Returns
+    -------
+    list of Finding
+        Errors ``axes.outside_territory``.
+    """
+    land, lines = _land(territory, metric_crs), _shapes(structure_lines)
+    findings = []
+    for axis in structure_spec.elements if structure_spec else ():
+        share, outside = _outside(lines.get(axis.id), land, metric_crs)
+        away = _weigh(axis, share, metric_crs)
+        if isinstance(axis, AxisElement) and away:
+            severity, fix_zh, fix_en = away
+            findings.append(
+                Finding(
+                    "axes.outside_territory", severity, "axes", axis.id,
+                    f"“{axis.name.pick('zh')}”全部在规划范围之外；{fix_zh}",
+                    f"{axis.name.pick('en')!r} lies wholly outside the territory; {fix_en}",
+                    share, _WHOLLY, outside,
+                )
+            )  # fmt: skip
     return findings
 
 
@@ -121,15 +160,38 @@ def point_findings(
     return findings
 
 
-def _report_outside(belt: BeltElement, share: float, outside: BaseGeometry | None) -> Iterator[Finding]:
+def _weigh(element: Element, share: float, metric_crs: str) -> tuple[Severity, str, str] | None:
+    """Return what to say of an element that lies wholly outside; None where part of it is inside."""
+    if share <= _WHOLLY:
+        return None
+    source = getattr(element, "source", None)
+    if not source:
+        return "error", "请核对坐标（先经度，后纬度）", "check its coordinates (longitude first)"
+    return (
+        "error",
+        f"来源 {source} 的坐标系（crs）很可能有误：规划范围的投影坐标系是 {metric_crs}",
+        f"the coordinate system (crs) of source {source} is probably wrong: the projected one of the "
+        f"territory is {metric_crs}",
+    )
+
+
+def _report_outside(
+    belt: BeltElement,
+    share: float,
+    outside: BaseGeometry | None,
+    away: tuple[Severity, str, str] | None,
+) -> Iterator[Finding]:
     if share > _OUTSIDE_SHARE:
+        severity, fix_zh, fix_en = away or (
+            "warning", "请核对线的位置和 side", "check where its line runs and `side`",
+        )  # fmt: skip
         what_zh, what_en = ("的中线", "the line of ") if belt.side == "both" else ("", "")
         yield Finding(
-            "belts.outside_territory", "warning", "belts", belt.id,
+            "belts.outside_territory", severity, "belts", belt.id,
             f"“{belt.name.pick('zh')}”{what_zh}有 {share:.1%} 在规划范围之外（限值 {_OUTSIDE_SHARE:.0%}），"
-            "范围外的部分已裁去；请核对线的位置和 side",
+            f"范围外的部分已裁去；{fix_zh}",
             f"{share:.1%} of {what_en}{belt.name.pick('en')!r} lies outside the territory "
-            f"(limit {_OUTSIDE_SHARE:.0%}), where the belt was cut off; check where its line runs and `side`",
+            f"(limit {_OUTSIDE_SHARE:.0%}), where the belt was cut off; {fix_en}",
             share, _OUTSIDE_SHARE, outside,
         )  # fmt: skip
 

@@ -143,6 +143,15 @@ def _report_names(elements: dict[str, Element], faults: pd.DataFrame) -> Iterato
             near_en = f"near it: {near.replace('、', ', ')}" if near else "nothing is near it"
             message_zh = f"“{zh}”未生成：{where_zh}没有“{name}”；{near_zh}"
             message_en = f"{en!r} was not made: {where_en} no {name!r}; {near_en}"
+            if fault["problem"] == "unnamed_source":
+                message_zh = (
+                    f"“{zh}”未生成：来源 {source} 没有名称字段，无法找到“{name}”；它的字段：{near or '无'}；"
+                    f"请在 sources.{source} 写 name_column"
+                )
+                message_en = (
+                    f"{en!r} was not made: source {source} has no column of names to find {name!r} in; it "
+                    f"has {near.replace('、', ', ') or 'none'}; write `name_column` in sources.{source}"
+                )
         yield Finding(rule, "error", LAYER_OF_KIND[element.kind], element.id, message_zh, message_en)
 
 

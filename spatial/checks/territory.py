@@ -39,6 +39,7 @@ def territory_findings(
         ``territory.gcj02`` (warning): the boundary lies where GCJ-02 would put it.
         ``territory.invalid`` (error): the boundary has no area or crosses itself.
         ``districts.gap`` (info): the districts leave out more than 1 ha of the territory.
+        ``towns.accuracy_unknown`` (info): seats of which the plan states no accuracy.
         ``towns.outside``, ``places.outside`` (error; warning within a seat's stated accuracy),
         ``towns.duplicate_code``, ``towns.duplicate_name`` and ``places.duplicate_name`` (error).
 
@@ -67,6 +68,7 @@ def territory_findings(
         *_compare_areas(territory, provider_areas),
         *_recognise_gcj02(boundary, reference_boundary),
         *_check_districts(territory, districts),
+        *_find_unstated(towns),
         *_find_outside("towns", towns, territory),
         *_find_outside("places", places, territory),
         *_find_twice(towns, places),
@@ -155,10 +157,24 @@ def _check_districts(territory: gpd.GeoDataFrame, districts: gpd.GeoDataFrame) -
         )  # fmt: skip
 
 
+def _find_unstated(towns: gpd.GeoDataFrame) -> Iterator[Finding]:
+    unstated = towns[towns["accuracy_m"].isna()] if "accuracy_m" in towns else towns.iloc[:0]
+    if len(unstated):
+        shown = "、".join(unstated["name"].iloc[:8]) + (" …" if len(unstated) > 8 else "")
+        yield Finding(
+            "towns.accuracy_unknown", "info", "towns", "",
+            f"{len(unstated)} 个镇街未写驻地位置精度（accuracy），按未知处理：{shown}；"
+            "靠近圈层边缘的结论无法判断是否可靠，请写 accuracy。",
+            f"{len(unstated)} towns state no `accuracy` of their seat, which is taken as unknown: {shown}; "
+            "verdicts near the edge of a circle cannot be checked against it: write `accuracy`.",
+            float(len(unstated)), 0.0,
+        )  # fmt: skip
+
+
 def _find_outside(name: str, points: gpd.GeoDataFrame, territory: gpd.GeoDataFrame) -> Iterator[Finding]:
     whole = shapely.union_all(territory.geometry.array)
     metres = distance_m(points.geometry.array, whole)
-    accuracy = points["accuracy_m"] if "accuracy_m" in points else np.zeros(len(points))
+    accuracy = points["accuracy_m"] if "accuracy_m" in points else np.full(len(points), np.nan)
     rows = zip(points["id"], points["name"], points.geometry, metres, accuracy, strict=True)
     for key, title, point, away, within in rows:
         if not away > 0:
@@ -171,7 +187,7 @@ def _find_outside(name: str, points: gpd.GeoDataFrame, territory: gpd.GeoDataFra
             f"“{title}”（{point.x:.5f}, {point.y:.5f}）在规划范围外 {away:.0f} 米{zh}；请核对经纬度。",
             f"{title} at ({point.x:.5f}, {point.y:.5f}) lies {away:.0f} m outside the territory{en}; check "
             "its longitude and latitude.",
-            float(away), float(within), point,
+            float(away), float(within) if within >= 0 else None, point,
         )  # fmt: skip
 
 

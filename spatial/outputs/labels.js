@@ -7,7 +7,8 @@
   const PAD = 2;
   const TWIN_DISTANCE = 70;
   const MOST_LETTERS = { wide: 32, narrow: 64 };
-  const SMALLER = 0.84;
+  const SCALES = [1, 0.84, 0.76];
+  const ELBOW = 12;
   const STEEP = 1.5;
   const CHINESE = /[\u2e80-\u9fff]/;
 
@@ -66,7 +67,8 @@
       const origin = map.containerPointToLayerPoint([0, 0]);
       const size = map.getSize();
       this.view = [origin.x, origin.y, origin.x + size.x, origin.y + size.y];
-      this.taken = [...this._furniture(origin), ...this._symbols()];
+      this.symbols = this._symbols();
+      this.taken = [...this._furniture(origin), ...this.symbols];
       this.placed = [];
       this.paths.replaceChildren();
       this.texts.replaceChildren();
@@ -123,7 +125,7 @@
       const other = language === "both" && zh && en && zh !== en ? shorten(en) : "";
       const { size, bold } = wish.style;
       if (this.placed.some((other) => other.text === text && near(other, this._pixel(wish.item.feature.anchors[0])))) return;
-      const fits = [1, SMALLER].map((scale) => ({ ...wish, text, other, size: size * scale, wide: widthOf(text, size * scale, bold) }));
+      const fits = SCALES.map((scale) => ({ ...wish, text, other, size: size * scale, wide: widthOf(text, size * scale, bold) }));
       const label = fits.find((one) => this._along(one) || (!one.item.feature.spine && this._beside(one))) || fits.find((one) => this._beside(one));
       if (!label) return;
       this.taken.push(...label.boxes);
@@ -139,18 +141,26 @@
 
     _beside(label) {
       const high = label.size * 1.2;
+      let best = null;
       for (const anchor of label.item.feature.anchors) {
         const { x, y } = this._pixel(anchor);
         for (const [left, top] of offsets(label, high)) {
-          const boxes = [[x + left - PAD, y + top, x + left + label.wide + PAD, y + top + high]];
-          if (this._free(boxes)) {
-            const side = left >= 0 ? 1 : left <= -label.wide ? -1 : 0;
-            Object.assign(label, { boxes, side, at: L.point(x + left + label.wide / 2, y + top + high / 2) });
-            return true;
-          }
+          const box = [x + left - PAD, y + top, x + left + label.wide + PAD, y + top + high];
+          if (!this._free([box])) continue;
+          const crowded = this._crowd(box, x, y);
+          if (best && crowded >= best.crowded) continue;
+          const side = left >= 0 ? 1 : left <= -label.wide ? -1 : 0;
+          best = { crowded, boxes: [box], side, at: L.point(x + left + label.wide / 2, y + top + high / 2) };
         }
       }
-      return false;
+      if (best) Object.assign(label, best);
+      return Boolean(best);
+    }
+
+    /* How many other symbols would lose room for their own names to a box beside (x, y). */
+    _crowd(box, x, y) {
+      const wide = [box[0] - ELBOW, box[1] - ELBOW, box[2] + ELBOW, box[3] + ELBOW];
+      return this.symbols.filter((symbol) => meets(symbol, wide) && !meets(symbol, [x - 1, y - 1, x + 1, y + 1])).length;
     }
 
     _along(label) {
@@ -256,6 +266,7 @@
     return [
       [gap, -high / 2], [-gap - wide, -high / 2], [middle, gap - 1], [middle, -gap - high + 2],
       [slant, -slant - high + 2], [slant, slant - 2], [-slant - wide, -slant - high + 2], [-slant - wide, slant - 2],
+    [-radius, gap - 1], [radius - wide, gap - 1], [-radius, -gap - high + 2], [radius - wide, -gap - high + 2],
     ];
   }
 

@@ -4,24 +4,39 @@
 (function (kit) {
   const MOST_RESULTS = 12;
 
+  /* Features of one name in one layer, such as the parts of a zone, are one row of the search. */
+  function gather(items) {
+    const rows = new Map();
+    for (const item of items) {
+      const { zh, en } = kit.nameOf(item.feature);
+      const key = JSON.stringify([item.layer.key, zh, en]);
+      if (!rows.has(key)) rows.set(key, []);
+      rows.get(key).push(item);
+    }
+    return [...rows.values()];
+  }
+
   /* Search over all names of the map, in both languages. */
   function addSearch(plan, body) {
     const input = kit.node("input", { type: "search", autocomplete: "off", role: "combobox", "aria-expanded": "false", "aria-controls": "plan-results" });
     const list = kit.node("ul", { id: "plan-results", class: "plan-results", role: "listbox", hidden: true });
     const items = [...plan.layers.values()].filter((layer) => layer.key !== "findings").flatMap((layer) => layer.features || []);
+    const rowsOfAll = gather(items);
     let chosen = 0;
     let found = [];
 
-    function open(item) {
+    function open(row) {
       list.hidden = true;
       input.setAttribute("aria-expanded", "false");
-      kit.goTo(plan, item);
+      if (row.length === 1) kit.goTo(plan, row[0]);
+      else kit.goToAll(plan, row);
     }
 
     function render() {
-      const rows = found.map((item, at) =>
-        kit.node("li", { role: "option", "aria-selected": String(at === chosen), mousedown: (event) => { event.preventDefault(); open(item); } },
-          plan.say(kit.nameOf(item.feature)), kit.node("span", { class: "plan-kind" }, plan.say(item.layer.title))));
+      const rows = found.map((row, at) =>
+        kit.node("li", { role: "option", "aria-selected": String(at === chosen), mousedown: (event) => { event.preventDefault(); open(row); } },
+          plan.say(kit.nameOf(row[0].feature)) + (row.length > 1 ? ` × ${row.length}` : ""),
+          kit.node("span", { class: "plan-kind" }, plan.say(row[0].layer.title))));
       list.replaceChildren(...(rows.length ? rows : [kit.node("li", { class: "plan-hint" }, plan.word("nothing"))]));
       list.hidden = !input.value.trim();
       input.setAttribute("aria-expanded", String(!list.hidden));
@@ -29,12 +44,12 @@
 
     function seek() {
       const asked = input.value.trim().toLowerCase();
-      const rank = ({ feature }) => {
+      const rank = ([{ feature }]) => {
         const names = Object.values(kit.nameOf(feature)).map((name) => name.toLowerCase());
         return Math.min(...names.map((name) => (name === asked ? 0 : name.startsWith(asked) ? 1 : name.includes(asked) ? 2 : 9)));
       };
-      found = asked ? items.map((item) => [rank(item), item]).filter(([worth]) => worth < 9)
-        .sort(([one], [other]) => one - other).slice(0, MOST_RESULTS).map(([, item]) => item) : [];
+      found = asked ? rowsOfAll.map((row) => [rank(row), row]).filter(([worth]) => worth < 9)
+        .sort(([one], [other]) => one - other).slice(0, MOST_RESULTS).map(([, row]) => row) : [];
       chosen = 0;
       render();
     }
@@ -66,6 +81,16 @@
     if (window.innerWidth < 640) plan.collapse(true);
     plan.fitTo(item.bounds, false);
     kit.openPopup(plan, [item], [y, x]);
+  };
+
+  /* Show a layer and all of it that bears one name. */
+  kit.goToAll = function (plan, items) {
+    const [{ layer }] = items;
+    if (!plan.isShown(layer.key)) plan.toggle(layer.key, true);
+    if (window.innerWidth < 640) plan.collapse(true);
+    const edge = (side, pick) => items.reduce((most, { bounds }) => pick(most, bounds[side]), items[0].bounds[side]);
+    plan.map.closePopup();
+    plan.fitTo([edge(0, Math.min), edge(1, Math.min), edge(2, Math.max), edge(3, Math.max)], false);
   };
 
   function addViews(plan, body) {
@@ -122,8 +147,12 @@
       if (group.key === "findings" && plan.config.findings.total) rows.push(findingsList(plan));
       if (!rows.length) continue;
       const heading = kit.node("summary", {});
-      plan.onChange(() => heading.replaceChildren(...kit.phrase(group.title, plan.language)));
-      body.append(kit.node("details", { class: "plan-group", open: true, "data-group": group.key }, heading, rows));
+      const part = kit.node("details", { class: "plan-group", open: true, "data-group": group.key }, heading, rows);
+      plan.onChange(() => {
+        heading.replaceChildren(...kit.phrase(group.title, plan.language));
+        part.classList.toggle("plan-idle", !layers.some((layer) => plan.isShown(layer.key)));
+      });
+      body.append(part);
     }
   }
 
@@ -150,12 +179,15 @@
   function addAbout(plan, body) {
     const heading = kit.node("summary", {});
     const rows = kit.node("dl", {});
+    const versions = kit.node("summary", {});
+    const write = (facts) => facts.flatMap(([head, text]) => [kit.node("dt", {}, head), kit.node("dd", {}, text)]);
+    const hashes = kit.node("details", { class: "plan-list" }, versions, kit.node("dl", {}, write(plan.config.provenance)));
     plan.onChange(() => {
       heading.replaceChildren(...kit.phrase(kit.words.about, plan.language));
-      const facts = [[plan.word("system"), plan.word("systemText")], ...plan.config.provenance];
-      rows.replaceChildren(...facts.flatMap(([head, text]) => [kit.node("dt", {}, head), kit.node("dd", {}, text)]));
+      versions.replaceChildren(...kit.phrase(kit.words.versions, plan.language));
+      rows.replaceChildren(...write(plan.config.about.map((fact) => fact.map((text) => plan.say(text)))));
     });
-    body.append(kit.node("details", { class: "plan-group plan-about" }, heading, rows));
+    body.append(kit.node("details", { class: "plan-group plan-about" }, heading, rows, plan.config.provenance.length && hashes));
   }
 
   function addLanguages(plan, head) {

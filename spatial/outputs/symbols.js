@@ -109,12 +109,14 @@ var SpatialMap = {};
 
   /* Leaflet's SVG renderer with halos and point symbols. */
   kit.Renderer = L.SVG.extend({
+    // Leaflet draws a path between these two: a halo made later would stay without a shape.
+    _initPath(layer) {
+      if (layer.options.halo) layer._halo = kit.svg("path", haloLook(layer.options.halo, layer.options.weight));
+      L.SVG.prototype._initPath.call(this, layer);
+    },
     _addPath(layer) {
-      if (layer.options.halo) {
-        if (!this._rootGroup) this._initContainer();
-        layer._halo = kit.svg("path", haloLook(layer.options.halo, layer.options.weight));
-        this._rootGroup.append(layer._halo);
-      }
+      if (!this._rootGroup) this._initContainer();
+      if (layer._halo) this._rootGroup.append(layer._halo);
       L.SVG.prototype._addPath.call(this, layer);
     },
     _removePath(layer) {
@@ -181,11 +183,7 @@ var SpatialMap = {};
     list: { zh: "逐条列出", en: "List" },
     more: { zh: "其余见数据库", en: "The rest is in the database" },
     about: { zh: "关于本图", en: "About this map" },
-    system: { zh: "坐标系", en: "Coordinate system" },
-    systemText: {
-      zh: "CGCS2000（EPSG:4490），屏幕显示为 Web 墨卡托；量算按 CGCS2000 椭球。",
-      en: "CGCS2000 (EPSG:4490), shown in Web Mercator; measures are on the CGCS2000 ellipsoid.",
-    },
+    versions: { zh: "版本与校验值", en: "Versions and hashes" },
     illustrative: { zh: "示意图 · 不具法律效力", en: "Illustrative, not legally binding" },
     approval: { zh: "审图号：", en: "Map approval No. " },
     pending: { zh: "（待审）", en: "(pending)" },

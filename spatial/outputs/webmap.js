@@ -12,6 +12,7 @@
       this.language = this.config.language;
       this.layers = new Map(this.config.layers.map((layer) => [layer.key, layer]));
       this.busy = false;
+      this.printing = false;
       this._listeners = [];
       this._renderers = new Map();
       const rising = [...this.layers.values()].sort((one, other) => one.order - other.order);
@@ -55,8 +56,10 @@
       kit.addPanel(this);
       kit.addTools(this);
       kit.addProbe(this);
-      this.fit();
+      kit.addPrint(this);
       this.setLanguage(this.language);
+      // Only now have title and panel their texts, and with them the sizes that the map must keep clear of.
+      this.fit();
     }
 
     _drawGround() {
@@ -119,6 +122,9 @@
     frames() {
       const container = this.map.getContainer();
       const [panel, title] = [container.querySelector(".plan-panel"), container.querySelector(".plan-title")];
+      if (this.printing) {
+        return [{ paddingTopLeft: [16, title.offsetHeight + 16], paddingBottomRight: [16, panel.offsetHeight + 64] }];
+      }
       if (this.map.getSize().x <= 760) return [{ paddingTopLeft: [14, title.offsetHeight + 28], paddingBottomRight: [14, 120] }];
       const paddingBottomRight = [panel.offsetWidth + 28, 48];
       return [

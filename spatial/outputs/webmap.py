@@ -18,6 +18,7 @@ from branca.element import Element, Figure, MacroElement
 from folium.map import Layer
 from folium.template import Template
 from folium.utilities import JsCode
+from pyproj import CRS
 
 from spatial.outputs.basemaps import Tiles, choose_basemap
 from spatial.outputs.features import (
@@ -36,10 +37,23 @@ from spatial.plan.styles import Styles
 
 _LEAFLET = "leaflet@1.9/leaflet"
 _LIBRARIES = (_LEAFLET + ".js", "jquery.min.js")
-_SCRIPTS = ("symbols.js", "webmap.js", "probe.js", "labels.js", "measure.js", "panel.js", "tools.js")
+_SCRIPTS = (
+    "symbols.js",
+    "webmap.js",
+    "probe.js",
+    "labels.js",
+    "measure.js",
+    "panel.js",
+    "print.js",
+    "tools.js",
+)
 _DATA_MARK = "<!-- plan data -->"
 _FINDINGS_LISTED = 200
 _VALUES_NAMED = 10
+_ILLUSTRATIVE = Text(
+    zh="示意图，供交流参考，不具法律效力；以批准的规划为准。",
+    en="Illustrative, for discussion, not legally binding; the approved plan prevails.",
+)
 
 
 @dataclass(frozen=True)
@@ -61,7 +75,12 @@ class MapHeading:
     illustrative : bool
         Whether to mark the map 示意图: illustrative, not legally binding.
     provenance : dict
-        Hashes and versions of what went in, shown in the panel.
+        Hashes and versions of what went in, shown in the panel, folded. Of it ``tool``, ``boundary`` and the
+        names of ``source.<name>`` are told in words too.
+    date : str
+        Date of the plan, as it shall be read; left out when empty.
+    note : Text, optional
+        What a reader should know of the map, beside whether it is illustrative.
     """
 
     title: Text
@@ -71,6 +90,8 @@ class MapHeading:
     compiler: Text | None = None
     illustrative: bool = True
     provenance: dict[str, str] = field(default_factory=dict)
+    date: str = ""
+    note: Text | None = None
 
 
 class _PlanStart(MacroElement):
@@ -177,7 +198,7 @@ def write_webmap(
     shown = [layer for layer in drawn if len(layer.frame)]
     tiles, warnings = choose_basemap(basemap, tianditu_key)
     page = _render(shown, tiles, heading)
-    config = _configure(shown, heading, styles, layers)
+    config = _configure(shown, heading, styles, layers) | {"about": _tell_about(heading, metric_crs)}
     blocks = {"config": dump_json(config)}
     territory = next((layer.frame for layer in shown if layer.key == "territory"), None)
     outline = None if territory is None else territory.geometry.to_crs(metric_crs).union_all()
@@ -262,6 +283,40 @@ def _configure(
         "layers": [describe_layer(layer, styles) for layer in shown],
         "findings": _list_findings(layers.get("findings")),
     }
+
+
+def _tell_about(heading: MapHeading, metric_crs: str) -> list[list[dict[str, str]]]:
+    """Return what a reader wants to know of the map: pairs of a head and a text."""
+    given = heading.provenance
+    tool = given.get("tool", "")
+    facts = [
+        (Text(zh="数据来源", en="Data"), _name_sources(given)),
+        (Text(zh="日期", en="Date"), Text(zh=heading.date, en=heading.date) if heading.date else None),
+        (Text(zh="坐标系", en="Coordinate systems"), _describe_systems(metric_crs)),
+        (Text(zh="说明", en="Note"), heading.note),
+        (Text(zh="效力", en="Standing"), _ILLUSTRATIVE if heading.illustrative else None),
+        (Text(zh="制图工具", en="Made with"), Text(zh=tool, en=tool) if tool else None),
+    ]
+    return [[_text(head), _text(text)] for head, text in facts if text]
+
+
+def _name_sources(provenance: Mapping[str, str]) -> Text | None:
+    """Return where the boundary and the plan's own data come from, or None where nothing says."""
+    own = [key.removeprefix("source.") for key in provenance if key.startswith("source.")]
+    boundary = provenance.get("boundary", "")
+    zh = [f"行政边界 {boundary}"] * bool(boundary) + [f"规划自带数据 {'、'.join(own)}"] * bool(own)
+    en = [f"boundary {boundary}"] * bool(boundary) + [f"the plan's own data {', '.join(own)}"] * bool(own)
+    return Text(zh="；".join(zh), en="; ".join(en)) if zh else None
+
+
+def _describe_systems(metric_crs: str) -> Text:
+    name = CRS.from_user_input(metric_crs).name
+    return Text(
+        zh=f"数据 CGCS2000（EPSG:4490）；距离按 {name}（{metric_crs}）；屏幕显示为 Web 墨卡托，"
+        "面积与量算按 CGCS2000 椭球。",
+        en=f"Data in CGCS2000 (EPSG:4490); distances in {name} ({metric_crs}); shown in Web Mercator, "
+        "areas and measures on the CGCS2000 ellipsoid.",
+    )
 
 
 def _list_findings(frame: pd.DataFrame | None) -> dict[str, Any]:

@@ -106,6 +106,10 @@ Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=63)]
 """A short machine name: lower-case letters, digits and underscores, beginning with a letter."""
 
+TAG_PATTERN = r"[^\s,;，；、\[\]\(\)\{\}（）【】]+"
+Tag = Annotated[str, StringConstraints(pattern=f"^{TAG_PATTERN}$", max_length=63)]
+"""A short word to choose by, in any script: without blanks, separators and brackets, which end it."""
+
 
 def _two_numbers(value: Any) -> Any:
     numbers = isinstance(value, (list, tuple)) and [

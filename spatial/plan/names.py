@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from spatial.plan.structure import (
@@ -17,8 +17,10 @@ from spatial.plan.structure import (
     RingElement,
 )
 
-Problem = Literal["unknown_name", "unknown_source", "seat_only"]
-"""``seat_only``: a town whose seat is known, but no polygon."""
+Problem = Literal["unknown_name", "unknown_source", "unnamed_source", "seat_only"]
+"""``unnamed_source``: a source without names; ``seat_only``: a town whose seat is known, but no polygon."""
+
+_COLUMNS_SHOWN = 8
 
 
 @dataclass(frozen=True)
@@ -29,14 +31,15 @@ class NameFault:
     ----------
     element : str
         Id of the element.
-    problem : {"unknown_name", "unknown_source", "seat_only"}
+    problem : {"unknown_name", "unknown_source", "unnamed_source", "seat_only"}
         What is wrong.
     name : str
         The name as the plan writes it.
     where : str
         Where it was looked for: ``source:NAME``, ``sources``, ``districts``, ``elements``, ``gazetteer``.
     near : str
-        Up to three similar names that are known there, joined by ``、``.
+        Up to three similar names that are known there, joined by ``、``; for a source without names its
+        columns, up to eight.
     """
 
     element: str
@@ -51,6 +54,7 @@ def find_name_faults(
     sources: Mapping[str, Collection[str]],
     districts: Collection[str],
     places: Collection[str],
+    columns: Mapping[str, Collection[str]] | None = None,
 ) -> list[NameFault]:
     """Return the names in elements that lead nowhere, in the plan's order.
 
@@ -64,6 +68,8 @@ def find_name_faults(
         Names and codes of districts.
     places : collection of str
         Names of towns and places whose position is known.
+    columns : mapping of str to collection of str, optional
+        Columns of each source that was read: one of them may hold the names.
 
     Examples
     --------
@@ -80,7 +86,18 @@ def find_name_faults(
         for where, name in dict.fromkeys(_references(element)):
             if where in known and name not in known[where]:
                 faults.append(_explain(element, where, name, known))
-    return faults
+    return [_point_to_columns(fault, known, columns or {}) for fault in faults]
+
+
+def _point_to_columns(
+    fault: NameFault, known: Mapping[str, Collection[str]], columns: Mapping[str, Collection[str]]
+) -> NameFault:
+    """Where a source has no names at all, say so: the name is right, the column is not."""
+    kind, _, source = fault.where.partition(":")
+    if kind != "source" or source not in columns or set(known[fault.where]) - {""}:
+        return fault
+    near = "、".join(list(columns[source])[:_COLUMNS_SHOWN])
+    return replace(fault, problem="unnamed_source", near=near)
 
 
 def _references(element: Element) -> Iterator[tuple[str, str]]:

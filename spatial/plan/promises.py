@@ -1,4 +1,4 @@
-"""What a circle promises to reach: ``towns``, ``towns[tag=plain]``, ``territory`` or an element."""
+"""What a circle promises to reach: ``towns``, ``towns[tag=平原]``, ``territory`` (全域) or an element."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from typing import Literal
 
 import geopandas as gpd
 
-_TOWNS = re.compile(r"towns(?:\[\s*tag\s*=\s*(?P<tag>[a-z][a-z0-9_]*)\s*\])?")
+from spatial.plan.base import TAG_PATTERN
+
+_TOWNS = re.compile(rf"towns(?:\[\s*tag\s*=\s*(?P<tag>{TAG_PATTERN})\s*\])?")
+_TERRITORY = ("territory", "全域")
 
 
 @dataclass(frozen=True)
@@ -39,11 +42,13 @@ def parse_promise(text: str) -> Promise:
     --------
     >>> parse_promise("towns[tag=plain]")
     Promise(kind='towns', word='plain')
+    >>> parse_promise("全域")
+    Promise(kind='territory', word='')
     >>> parse_promise("core")
     Promise(kind='named', word='core')
     """
     text = text.strip()
-    if text == "territory":
+    if text in _TERRITORY:
         return Promise("territory")
     if match := _TOWNS.fullmatch(text):
         return Promise("towns", match["tag"] or "")

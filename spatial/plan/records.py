@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
-from spatial.plan.base import Name, Position, Record, Slug, Text
+from spatial.plan.base import Name, Position, Record, Slug, Tag, Text
 from spatial.plan.structure import Structure
 from spatial.plan.units import Area, Length, Speed, Time
 
@@ -67,9 +67,9 @@ class Town(Record):
     name: Text
     code: Name
     seat: Position
-    accuracy_m: Length = Field(default=0.0, alias="accuracy")
+    accuracy_m: Length | None = Field(default=None, alias="accuracy")
     role: Text | None = None
-    tags: tuple[Slug, ...] = ()
+    tags: tuple[Tag, ...] = ()
     people: int | None = Field(default=None, ge=0)
 
 
@@ -79,7 +79,7 @@ class Place(Record):
     name: Text
     at: Position
     role: Text | None = None
-    tags: tuple[Slug, ...] = ()
+    tags: tuple[Tag, ...] = ()
 
 
 class ZoneClaim(Record):

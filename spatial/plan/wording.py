@@ -10,7 +10,7 @@ from typing import Any
 from pydantic_core import ErrorDetails
 
 from spatial.errors import Fault
-from spatial.plan.base import show_value
+from spatial.plan.base import TAG_PATTERN, show_value
 from spatial.plan.records import Plan
 from spatial.plan.yamltext import Lines, Path
 
@@ -37,6 +37,7 @@ _KINDS = {
     "date_from_datetime_inexact": ("is not a date", "write year-month-day, such as 2026-11-22"),
 }  # fmt: skip
 """Types of pydantic errors whose words depend on nothing else."""
+_TAG = ("is not a tag", "write one word, without blanks, separators and brackets")
 _BOUNDS = {
     "greater_than": ("gt", "is too little", "more than"),
     "greater_than_equal": ("ge", "is too little", "at least"),
@@ -93,7 +94,7 @@ def _say(item: ErrorDetails, given: Any) -> tuple[str, str]:
     if kind in _BOUNDS:
         return _say_bound(item, given)
     if kind in _KINDS:
-        problem, remedy = _KINDS[kind]
+        problem, remedy = _TAG if TAG_PATTERN in context.get("pattern", "") else _KINDS[kind]
         if given is None:
             return "nothing is written here", "write the value, or remove the key"
         return f"{show_value(given)} {problem}", _read_percent(given) or remedy

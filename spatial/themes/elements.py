@@ -45,6 +45,9 @@ from spatial.plan.structure import (
 _EDGE_M = 100.0
 """Longest edge: shorter ones are straight in degrees and in metres alike, to a fraction of a millimetre."""
 _LONGEST_DEGREE_M = 111_700.0
+_GIVEN_COLUMNS = ("id", "name", "source", "illustrative", "geometry")
+SEAT_ACCURACY_M = 500.0
+"""A point on a seat that is known less well than this is drawn where nobody may take it for surveyed."""
 
 
 def structure_sources(
@@ -62,11 +65,20 @@ def structure_sources(
     }
 
 
+def source_columns(source_frames: dict[str, gpd.GeoDataFrame]) -> dict[str, tuple[str, ...]]:
+    """Return the columns that the file of each source has, without those that every source is given."""
+    return {
+        name: tuple(str(column) for column in frame.columns if column not in _GIVEN_COLUMNS)
+        for name, frame in sorted(source_frames.items())
+    }
+
+
 def structure_faults(
     structure_spec: Structure | None,
     structure_sources: dict[str, gpd.GeoDataFrame],
     districts: gpd.GeoDataFrame,
     gazetteer: dict[str, tuple[float, float]],
+    source_columns: dict[str, tuple[str, ...]],
 ) -> pd.DataFrame:
     """Return the names in elements that lead nowhere.
 
@@ -74,13 +86,14 @@ def structure_faults(
     -------
     pandas.DataFrame
         Columns of text: ``element, problem, name, where, near``. `problem` is ``unknown_name``,
-        ``unknown_source`` or ``seat_only`` (a town whose seat is known, but no polygon); `where` it was
-        looked for is ``source:NAME``, ``sources``, ``districts``, ``elements`` or ``gazetteer``; `near`
-        holds up to three similar names, joined by ``、``.
+        ``unknown_source``, ``unnamed_source`` (a source without names) or ``seat_only`` (a town whose seat
+        is known, but no polygon); `where` it was looked for is ``source:NAME``, ``sources``,
+        ``districts``, ``elements`` or ``gazetteer``; `near` holds up to three similar names, or the
+        columns of a source without names, joined by ``、``.
     """
     known = {key: frame["name"].tolist() for key, frame in structure_sources.items()}
     units = pd.concat([districts[column] for column in ("name", "code", "name_en")]).tolist()
-    faults = find_name_faults(_elements(structure_spec), known, units, list(gazetteer))
+    faults = find_name_faults(_elements(structure_spec), known, units, list(gazetteer), source_columns)
     rows = pd.DataFrame(map(asdict, faults), columns=["element", "problem", "name", "where", "near"])
     return rows.astype("str")
 
@@ -168,16 +181,20 @@ def structure_spots(
     structure_spec: Structure | None,
     structure_faults: pd.DataFrame,
     gazetteer: dict[str, tuple[float, float]],
+    towns: gpd.GeoDataFrame,
 ) -> gpd.GeoDataFrame:
-    """Return the positions of points, ``id, illustrative, geometry`` in EPSG:4490."""
-    return _draw(
-        [
-            (element.id, False, shapely.Point(_locate(element.at, gazetteer)))
-            for element in _sound(structure_spec, structure_faults)
-            if isinstance(element, PointElement)
-        ],
-        STORED_CRS,
-    )
+    """Return the positions of points, ``id, illustrative, geometry`` in EPSG:4490.
+
+    A point is illustrative where it lies on the seat of a town whose accuracy the plan states as worse than
+    500 m (`SEAT_ACCURACY_M`): the seat is approximate, and so is the point.
+    """
+    rough = set(shapely.to_wkb(towns.geometry[towns["accuracy_m"] > SEAT_ACCURACY_M].to_numpy()))
+    spots = {
+        element.id: shapely.Point(_locate(element.at, gazetteer))
+        for element in _sound(structure_spec, structure_faults)
+        if isinstance(element, PointElement)
+    }
+    return _draw([(key, spot.wkb in rough, spot) for key, spot in spots.items()], STORED_CRS)
 
 
 def structure_shapes(

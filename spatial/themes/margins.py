@@ -41,7 +41,7 @@ def circle_targets(towns: gpd.GeoDataFrame, structure: gpd.GeoDataFrame) -> gpd.
     )
     columns = named.rename(columns={"id": "target"}).assign(
         name_en=named["name_en"].where(named["name_en"] != "", named["name"]),
-        accuracy_m=np.array([accuracy.get(key, 0.0) for key in keys], dtype=float),
+        accuracy_m=np.array([accuracy.get(key, np.nan) for key in keys], dtype=float),
     )
     return gpd.GeoDataFrame(columns, geometry=seats, crs=STORED_CRS)
 

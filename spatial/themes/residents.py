@@ -10,13 +10,16 @@ import shapely
 from spatial.plan.findings import STORED_CRS
 from spatial.plan.records import Population
 
+_GIVEN_COLUMNS = ("id", "name", "source", "illustrative", "geometry")
+
 
 def population_problem(
     population_spec: Population | None, source_frames: dict[str, gpd.GeoDataFrame], towns: gpd.GeoDataFrame
 ) -> str:
     """Say in Chinese and English why people cannot be counted; empty where they can.
 
-    A missing, negative or unreadable count is never taken for zero.
+    A missing, negative or unreadable count is never taken for zero; the first row with one is named, counted
+    from 1, with its id and value. For an absent column those that are there are listed.
     """
     if population_spec is None:
         if len(towns) and towns["people"].notna().all():
@@ -25,16 +28,34 @@ def population_problem(
     source, column = population_spec.source, population_spec.column
     frame = source_frames[source]
     if column not in frame.columns:
-        return f"来源 {source} 无“{column}”列 · source {source} has no column {column}"
+        own = ", ".join(str(name) for name in frame.columns if name not in _GIVEN_COLUMNS)
+        return _say(
+            f"来源 {source} 无“{column}”列，现有：{own or '无'}",
+            f"source {source} has no column {column}; there is {own or 'none'}",
+        )
     counts = pd.to_numeric(frame[column], errors="coerce").to_numpy(dtype=float, na_value=np.nan)
-    uncounted = int((~np.isfinite(counts) | (counts < 0)).sum())
-    if uncounted or not len(frame):
-        return f"{uncounted} 行没有有效人口数 · {uncounted} rows without a valid count of people"
+    wrong = np.flatnonzero(~np.isfinite(counts) | (counts < 0))
+    if len(wrong) or not len(frame):
+        zh, en = _name_row(frame, column, int(wrong[0])) if len(wrong) else ("", "")
+        return _say(
+            f"{len(wrong)} 行没有有效人口数{zh}", f"{len(wrong)} rows without a valid count of people{en}"
+        )
     shapes = frame.geometry.to_numpy()
     unplaced = int((~np.isin(shapely.get_dimensions(shapes), (0, 2)) | shapely.is_empty(shapes)).sum())
     if unplaced:
         return f"{unplaced} 行不是点或面 · {unplaced} rows are neither points nor polygons"
     return ""
+
+
+def _name_row(frame: gpd.GeoDataFrame, column: str, row: int) -> tuple[str, str]:
+    value, key = frame[column].iloc[row], frame["id"].iloc[row]
+    zh, en = ("空值", "null") if pd.isna(value) else (f"“{str(value)[:40]}”", repr(str(value)[:40]))
+    return f"（第 {row + 1} 行 {key}：{zh}）", f" (row {row + 1}, {key}: {en})"
+
+
+def _say(zh: str, en: str) -> str:
+    """Join both languages; the mark between them must not stand in what a file says."""
+    return " · ".join(text.replace(" · ", "·") for text in (zh, en))
 
 
 def residents(

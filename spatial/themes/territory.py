@@ -145,12 +145,13 @@ def districts(counties: gpd.GeoDataFrame, territory: gpd.GeoDataFrame) -> gpd.Ge
     role_en=Column("text", "英文职能", "Role in English"),
     tags=Column("text", "标签", "Tags"),
     people=Column("number", "人口", "People", nullable=True),
-    accuracy_m=Column("number", "位置精度（米）", "Accuracy (m)"),
+    accuracy_m=Column("number", "位置精度（米）", "Accuracy (m)", nullable=True),
 )  # fmt: skip
 def towns(town_specs: tuple[Town, ...]) -> gpd.GeoDataFrame:
     """Return the seats of towns and subdistricts, in the plan's order.
 
-    `tags` are joined by commas; `people` is null where the plan says nothing. A code that is given twice
+    `tags` are joined by commas; `people` and `accuracy_m` are null where the plan says nothing:
+    an accuracy that nobody stated is unknown, not perfect. A code that is given twice
     gets a number in `id`, and is reported by the checks.
 
     Examples
@@ -167,7 +168,7 @@ def towns(town_specs: tuple[Town, ...]) -> gpd.GeoDataFrame:
             "code": town.code,
             **_describe(town.role, town.tags),
             "people": np.nan if town.people is None else float(town.people),
-            "accuracy_m": town.accuracy_m,
+            "accuracy_m": np.nan if town.accuracy_m is None else town.accuracy_m,
         }
         for key, town in zip(ids, town_specs, strict=True)
     ]

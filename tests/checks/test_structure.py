@@ -7,7 +7,7 @@ import pytest
 import shapely
 from shapely import LineString, MultiPolygon, Point, box
 
-from spatial.checks.elements import area_findings, belt_findings, point_findings
+from spatial.checks.elements import area_findings, axis_findings, belt_findings, point_findings
 from spatial.checks.structure import structure_findings
 from spatial.engine.crs import transform_shapes
 from spatial.engine.ribbons import make_ribbon
@@ -213,6 +213,41 @@ def test_a_belt_whose_line_leaves_the_territory(east, count):
         assert finding.value == pytest.approx(0.2, abs=0.01)
         assert "中线有 20.0% 在规划范围之外（限值 5%）" in finding.message_zh
         assert "20.0% of the line of 'River belt'" in finding.message_en
+
+
+def test_elements_of_a_source_in_the_wrong_place_are_errors_of_its_crs():
+    drawn = {"source": "data"}
+    core = {"id": "core", "kind": "core", "name": {"zh": "核", "en": "Core"}, **drawn}
+    (finding,) = area_findings(
+        plan("一核", core), metric([box(115, 35, 115.1, 35.1)], ["core"]), territory(), METRIC
+    )
+    river = metric([LineString([(115, 35.1), (115.2, 35.1)])])
+    ribbons = frame({"belt": make_ribbon(river.geometry[0], 1000)}, METRIC)
+    along = {key: value for key, value in BELT.items() if key != "through"} | drawn
+    found = [finding, *belt_findings(plan("一带", along), river, ribbons, territory(), METRIC)]
+    axis = {"id": "belt", "kind": "axis", "name": {"zh": "轴", "en": "Axis"}, **drawn}
+    found += axis_findings(plan("一轴", axis), river, territory(), METRIC)
+    assert rules(found) == [
+        (f"{layer}.outside_territory", "error") for layer in ("structure", "belts", "axes")
+    ]
+    for item in found:
+        assert "来源 data 的坐标系（crs）很可能有误：规划范围的投影坐标系是 EPSG:4546" in item.message_zh
+        assert "of source data is probably wrong" in item.message_en
+    inside = metric([LineString([(112.2, 35.1), (115.2, 35.1)])])
+    assert axis_findings(plan("一轴", axis), inside, territory(), METRIC) == []
+
+
+def test_a_source_without_names_lists_its_columns():
+    spec = plan("一带", {key: value for key, value in BELT.items() if key != "through"} | {"source": "rivers", "along": ["淇河"]})  # fmt: skip
+    rows = find_name_faults(spec.elements, {"rivers": ["", ""]}, [], [], {"rivers": ["河名", "等级"]})
+    wrong = pd.DataFrame([vars(row) for row in rows])
+    texts = [item for item in structure_findings(spec, frame({}), wrong, METRIC)]
+    assert rules(texts) == [("structure.unknown_name", "error")]
+    assert (
+        "来源 rivers 没有名称字段，无法找到“淇河”；它的字段：河名、等级；请在 sources.rivers 写 name_column"
+        in texts[0].message_zh
+    )
+    assert "it has 河名, 等级; write `name_column`" in texts[0].message_en
 
 
 def river_findings(lift, side):

@@ -124,6 +124,15 @@ def test_towns_and_places_outside_are_errors_with_their_distance():
     assert "洛阳<b>" in only(found, "places.outside").message_en
 
 
+def test_an_accuracy_that_is_not_stated_is_unknown():
+    found = findings(towns=[town("甲", "1", (112.6, 35.1)), town("乙", "2", (112.6, 35.09), accuracy="0 m")])
+    item = only(found, "towns.accuracy_unknown")
+    assert (item.severity, item.value) == ("info", 1)
+    assert "：甲；" in item.message_zh
+    outside = only(findings(towns=[town("丙", "3", (115, 35))]), "towns.outside")
+    assert (outside.severity, outside.limit) == ("error", None)
+
+
 def test_a_seat_outside_within_its_accuracy_is_a_warning():
     found = findings(
         towns=[town("北", "1", (112.6, 35.2758), accuracy="2 km"), town("南", "2", (112.6, 35.09))]

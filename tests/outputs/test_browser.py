@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import geopandas as gpd
+import pandas as pd
 import pytest
 from pyproj import Geod
 
@@ -366,3 +368,113 @@ def test_a_plan_with_nothing_to_draw_still_opens(browser: Browser, city: City, t
     assert "测试市" in page.inner_text(".plan-title h1")
     assert complaints == []
     context.close()
+
+
+HALOS = """['cores', 'points', 'territory'].flatMap(key => [...document.querySelectorAll(
+    `.leaflet-plan-${key}-pane .plan-halo`)].map(halo => [halo.getAttribute('d'), halo.nextSibling.getAttribute('d')]))"""
+
+
+def test_halos_come_back_with_their_layers(opened: Visit) -> None:
+    before = opened.ask(HALOS)
+    assert len(before) == 3
+    for key in ("cores", "points", "territory"):
+        opened.page.uncheck(f"[data-layer={key}] input")
+        opened.page.check(f"[data-layer={key}] input")
+    assert opened.ask(HALOS) == before
+    assert all(halo == shape for halo, shape in before)
+
+
+def test_no_invisible_box_takes_clicks(opened: Visit) -> None:
+    opened.page.click("[data-tool=distance]")
+    takers = opened.ask(
+        """() => {
+          const found = new Set();
+          for (let x = 4; x < innerWidth; x += 8) for (let y = 4; y < innerHeight; y += 8) {
+            const hit = document.elementFromPoint(x, y);
+            if (hit.matches('.plan-tools, .leaflet-top, .leaflet-bottom, .plan-labels')) found.add(hit.className);
+          }
+          return [...found];
+        }"""
+    )
+    assert takers == []
+    box = opened.page.locator(".plan-tools").bounding_box()
+    for x in (300, 500, 700):
+        opened.page.mouse.click(x, box["y"] + 4)
+        opened.page.wait_for_timeout(350)
+    assert opened.ask("document.querySelectorAll('.leaflet-plan-measure-pane path').length") >= 4
+    assert float(opened.page.inner_text(".plan-measured strong").split()[0]) > 0
+
+
+def test_the_first_fit_is_that_of_the_button(opened: Visit) -> None:
+    view = "[spatialPlan.map.getZoom(), spatialPlan.map.getCenter().lng, spatialPlan.map.getCenter().lat]"
+    first = opened.ask(view)
+    opened.page.click("[data-tool=home]")
+    assert opened.ask(view) == pytest.approx(first, abs=1e-9)
+
+
+def test_print_lists_what_is_drawn_below_the_map(opened: Visit) -> None:
+    opened.page.uncheck("[data-layer=belts] input")
+    view = "[spatialPlan.map.getZoom(), spatialPlan.map.getCenter().lng, spatialPlan.map.getCenter().lat]"
+    before = opened.ask(view)
+    opened.ask("() => { dispatchEvent(new Event('beforeprint')); }")
+    rows = opened.page.locator(".plan-layer-row:visible")
+    listed = [rows.nth(at).get_attribute("data-layer") for at in range(rows.count())]
+    assert sorted(listed) == sorted(shown(opened))
+    assert "belts" not in listed
+    legend = opened.page.locator(".plan-panel").bounding_box()
+    title = opened.page.locator(".plan-title").bounding_box()
+    (left, bottom), (right, top) = opened.pixel(112.0, 34.9), opened.pixel(112.8, 35.3)
+    assert 0 < left < right < legend["width"]
+    assert title["y"] + title["height"] < top < bottom < legend["y"]
+    assert right - left > 0.75 * legend["width"]
+    opened.ask("() => { dispatchEvent(new Event('afterprint')); }")
+    assert opened.ask(view) == pytest.approx(before, abs=1e-6)
+    assert opened.page.is_visible(".plan-search")
+
+
+def test_one_page_is_printed_with_the_map_fitted(opened: Visit) -> None:
+    printed = opened.page.pdf(format="A4")
+    assert len(re.findall(rb"/Type\s*/Page\b", printed)) == 1
+    assert not opened.ask("document.querySelector('.plan-printing')")
+
+
+def test_search_tells_parts_of_one_name_as_one_row(browser: Browser, city: City, tmp_path: Path) -> None:
+    first = city.layers["lines"]
+    second = first.assign(id="line-2")
+    second.geometry = first.geometry.translate(0.4, 0.1)
+    city.layers["lines"] = pd.concat([first, second], ignore_index=True)
+    city.write(tmp_path / "map.html")
+    seen = visit(browser, tmp_path / "map.html")
+    seen.page.fill(".plan-search input", "生态保护红线")
+    assert seen.page.locator(".plan-results li").count() == 1
+    assert seen.page.inner_text(".plan-results li").split("\n")[0].strip() == "生态保护红线 × 2"
+    seen.page.keyboard.press("Enter")
+    assert "lines" in shown(seen)
+    assert seen.ask("spatialPlan.map.getBounds().contains([[35.0, 112.05], [35.2, 112.6]])")
+    assert seen.complaints == []
+    seen.page.context.close()
+
+
+def test_names_leave_room_for_neighbours(browser: Browser, city: City, tmp_path: Path) -> None:
+    near = [
+        ("沁园街道", 112.587, 35.077), ("济水街道", 112.590, 35.093), ("北海街道", 112.585, 35.104),
+        ("天坛街道", 112.560, 35.095), ("玉泉街道", 112.622, 35.090), ("思礼近郊休闲节点", 112.513, 35.112),
+    ]  # fmt: skip
+    rows = [{"id": f"{at}", "name": name, "kind": "point", "rank": 2} for at, (name, _, _) in enumerate(near)]
+    made = gpd.GeoDataFrame(rows, geometry=gpd.points_from_xy(*zip(*[one[1:] for one in near], strict=True)))
+    made = made.set_crs("EPSG:4490")
+    city.layers["towns"], city.layers["points"] = made[:5], made[5:]
+    city.write(tmp_path / "map.html")
+    seen = visit(browser, tmp_path / "map.html")
+    placed = seen.ask("spatialPlan.labels.placed.map(label => label.text)")
+    assert {name for name, _, _ in near} <= set(placed)
+    seen.page.context.close()
+
+
+def test_about_tells_a_reader_first(opened: Visit) -> None:
+    opened.page.click(".plan-about summary")
+    heads = opened.page.locator(".plan-about > dl dt").all_inner_texts()
+    assert heads == ["坐标系", "效力", "制图工具"]
+    text = opened.page.inner_text(".plan-about")
+    assert "EPSG:4546" in text
+    assert opened.page.is_hidden(".plan-about .plan-list dl")

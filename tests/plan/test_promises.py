@@ -25,7 +25,9 @@ STRUCTURE = gpd.GeoDataFrame(
     [
         ("towns", Promise("towns")),
         (" towns[ tag = plain ] ", Promise("towns", "plain")),
+        ("towns[tag=平原]", Promise("towns", "平原")),
         ("territory", Promise("territory")),
+        ("全域", Promise("territory")),
         ("core", Promise("named", "core")),
         ("townside", Promise("named", "townside")),
         ("梨林镇", Promise("named", "梨林镇")),
@@ -35,7 +37,7 @@ def test_promises_are_read(text: str, promise: Promise) -> None:
     assert parse_promise(text) == promise
 
 
-@pytest.mark.parametrize("text", ["", "towns[", "towns[tag]", "towns[tag=]", "towns[tag=平原]", "towns[kind=a]", "towns all", "core[tag=a]"])  # fmt: skip
+@pytest.mark.parametrize("text", ["", "towns[", "towns[tag]", "towns[tag=]", "towns[tag=平 原]", "towns[tag=a,b]", "towns[kind=a]", "towns all", "core[tag=a]"])  # fmt: skip
 def test_nonsense_is_refused_with_the_grammar(text: str) -> None:
     with pytest.raises(ValueError, match=r"towns\[tag=plain\]"):
         parse_promise(text)

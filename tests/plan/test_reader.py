@@ -31,7 +31,7 @@ year: soon
 territory: {adcode: 4190, provider: gaode}
 towns:
   - {name: 甲镇, code: 419001001, seat: [112.5, 35.0], accuracy: 2,
-     tags: [plain, 平原]}
+     tags: [plain, 平 原]}
   - {name: 乙镇, code: "2", seat: [35.0, 112.5], people: -4}
 places:
   - {name: 12, seat: [112.5, 35.0]}
@@ -68,7 +68,7 @@ SAID = [
     (4, "territory.provider: \"gaode\" is not known; use one of 'tianditu' or 'amap'"),
     (6, "towns.0.code: 419001001 is not text; put it in quotes"),
     (6, "towns.0.accuracy: 2 has no unit; write a number and a unit, such as 2 km"),
-    (7, 'towns.0.tags.1: "平原" is not a plain name'),
+    (7, 'towns.0.tags.1: "平 原" is not a tag'),
     (8, "towns.1.seat: [35, 112.5] is no longitude and latitude in degrees; is the latitude first? write [112.5, 35]"),
     (8, "towns.1.people: -4 is too little; write at least 0"),
     (10, "places.0.name: 12 is not text; put it in quotes"),

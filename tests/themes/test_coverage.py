@@ -241,7 +241,11 @@ def test_people_of_some_towns_are_not_people_of_all() -> None:
 
 def points_source(counts: list[Any]) -> dict[str, gpd.GeoDataFrame]:
     spots = [shapely.Point(seat) for seat in (*SEATS, (120.0, 35.0))]
-    return {"people": gpd.GeoDataFrame({"count": counts}, geometry=spots, crs=4490)}
+    return {
+        "people": gpd.GeoDataFrame(
+            {"id": [f"p-{n}" for n in range(len(counts))], "count": counts}, geometry=spots, crs=4490
+        )
+    }
 
 
 POPULATION = Population.model_validate({"source": "people", "column": "count"})
@@ -267,7 +271,15 @@ def test_people_of_polygons_are_shared_out_by_area() -> None:
 
 @pytest.mark.parametrize(
     ("counts", "word"),
-    [([1, 2, None, 4, 5], "1 rows"), ([1, 2, -3, 4, 5], "1 rows"), (["a", "2", "3", "4", "many"], "2 rows")],
+    [
+        (
+            [1, 2, None, 4, 5],
+            "第 3 行 p-2：空值） · 1 rows without a valid count of people (row 3, p-2: null)",
+        ),
+        ([1, 2, -3, 4, 5], "1 rows without a valid count of people (row 3, p-2: '-3')"),
+        (["a", "2", "3", "4", "many"], "2 行没有有效人口数（第 1 行 p-0：“a”）"),
+        (["a · b", "2", "3", "4", "5"], "（第 1 行 p-0：“a·b”） · 1 rows"),
+    ],
 )
 def test_a_missing_count_is_never_zero(counts: list[Any], word: str) -> None:
     frame = cover(circle(), population=POPULATION, sources=points_source(counts))
@@ -278,7 +290,8 @@ def test_a_missing_count_is_never_zero(counts: list[Any], word: str) -> None:
 def test_a_wrong_population_source_is_undecidable() -> None:
     wrong = Population.model_validate({"source": "people", "column": "head"})
     found = cover(circle(), population=wrong, sources=points_source([1, 2, 3, 4, 5]))["outside"]["c-people"]
-    assert "no column head" in found
+    assert "无“head”列，现有：count" in found
+    assert "no column head; there is count" in found
     line = gpd.GeoDataFrame({"count": [5]}, geometry=[STRUCTURE.geometry[2]], crs=4490)
     found = cover(circle(), population=POPULATION, sources={"people": line})["outside"]["c-people"]
     assert "neither points nor polygons" in found

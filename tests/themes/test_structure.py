@@ -95,9 +95,31 @@ def draw(*elements, name="structure", formula="一核", **inputs):
     )
     given = {
         "structure_spec": spec, "source_frames": sources(), "districts": district_frame(), "gazetteer": PLACES,
-        "territory": territory_frame(), "metric_crs": METRIC,
+        "territory": territory_frame(), "metric_crs": METRIC, "towns": town_frame(),
     }  # fmt: skip
     return run(name, **(given | inputs))
+
+
+def town_frame(**accuracy_m):
+    seats = [Point(PLACES[name]) for name in accuracy_m]
+    return gpd.GeoDataFrame({"accuracy_m": np.array([*accuracy_m.values()], float)}, geometry=seats, crs=CRS)
+
+
+def test_a_point_on_an_approximate_seat_is_illustrative():
+    spots = [
+        {"id": key, "kind": "point", "at": name} for key, name in zip("abcd", list(PLACES)[:4], strict=True)
+    ]
+    towns = town_frame(甲镇=2000, 乙镇=500, 丙镇=np.nan)
+    marks = draw(*spots, name="points", towns=towns).set_index("id")["illustrative"]
+    assert marks.to_dict() == {"a": True, "b": False, "c": False, "d": False}
+
+
+def test_a_source_without_names_is_told_with_its_columns():
+    rivers = sources()["rivers"].assign(name="")
+    frame = draw(belt(along=["淇河"]), name="structure_faults", source_frames={"rivers": rivers})
+    assert frame[["problem", "near"]].to_dict("records") == [{"problem": "unnamed_source", "near": "class"}]
+    frame = draw(belt(along=["淇河"]), name="structure_faults")
+    assert frame["problem"].tolist() == ["unknown_name"]
 
 
 def metric(shapes):
