@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import pytest
 import shapely
@@ -192,6 +193,12 @@ def test_a_kept_promise_is_no_finding() -> None:
     assert kept == []
     assert circle_uncertain_findings((circle(),), promise("towns", "a"), margins(a=(-10, 0))) == []
     assert circle_uncertain_findings((circle(),), promise("area", shape=LAND), margins(a=(-10, 500))) == []
+
+
+def test_a_seat_of_unknown_accuracy_counts_as_it_lies() -> None:
+    seats = margins(a=(-5000, np.nan), b=(-3000, np.nan), d=(1500, 2000))
+    found = only(circle_uncertain_findings((circle(share=0.6),), promise("towns", "a,b,d"), seats))
+    assert (found.severity, found.value) == ("info", pytest.approx(2 / 3))
 
 
 @pytest.mark.parametrize(
