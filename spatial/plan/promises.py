@@ -1,7 +1,4 @@
-"""What a circle promises to reach: ``towns``, ``towns[tag=plain]``, ``territory`` or an element.
-
-A tag may be in any script (``towns[tag=平原]``), and 全域 is another word for ``territory``.
-"""
+"""What a circle promises to reach: ``towns``, ``towns[tag=平原]``, ``territory`` (全域) or an element."""
 
 from __future__ import annotations
 
