@@ -39,7 +39,7 @@ def hash_code() -> str:
 
     digest = hashlib.sha256()
     package = Path(__file__).resolve().parent
-    for file in sorted(package.rglob("*.py")):
+    for file in sorted(file for kind in ("*.py", "*.js", "*.css") for file in package.rglob(kind)):
         digest.update(file.relative_to(package).as_posix().encode() + b"\0" + file.read_bytes())
     for library in (shapely, pyproj, gpd, pd, np):
         digest.update(f"{library.__name__} {library.__version__}".encode())

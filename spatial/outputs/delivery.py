@@ -124,6 +124,7 @@ def _write_webmap(order: Order, path: Path) -> list[str]:
         illustrative=not plan.outputs.approval_number
         or any("illustrative" in frame and bool(frame["illustrative"].any()) for frame in frames),
         provenance=dict(order.provenance),
+        date=str(plan.date or plan.year),
     )
     return list(
         write_webmap(
