@@ -42,7 +42,7 @@ from spatial.version import __version__
 Progress = Callable[[str, int, int], None]
 """Called with a step's name, how many steps are done and how many there are."""
 
-RULE_TABLES = ("commute", "lines", "zones")
+RULE_TABLES = ("commute", "lines", "speeds", "zones")
 _PARTS = {
     "structure_spec": "structure",
     "zone_spec": "zones",

@@ -63,11 +63,11 @@ def _break(row: pd.Series, names: tuple[str, str], left: BaseGeometry) -> Findin
     # Rounded down: a share just short of what is required must not read as if it were enough.
     seen = math.floor(share * 1000) / 10
     straight = row["method"] == "buffer"
-    cure = "Check speed, detour and time" if straight else "Layer gaps has what would help"
+    cure = "Check speed, detour and time" if straight else "See layer gaps for what would help"
     return Finding(
         "circles.promise_broken", "warning", "circle_coverage", row["id"],
         f"“{names[0]}”承诺到达 {row['promise']} 的 {required:.1%}，实为 {seen:.1f}%；圈外：{row['outside']}。"
-        f"{'请核对速度、绕行系数与时间' if straight else '可行的补救见 gaps 图层'}，或修改承诺",
+        f"{'请核对速度、绕行系数与时间' if straight else '可行的补救见图层 gaps'}，或修改承诺",
         f"“{names[1]}” promises {required:.1%} of {row['promise']} but reaches {seen:.1f}%; "
         f"outside: {row['outside']}. {cure}, or change the promise",
         share, required, left,

@@ -193,14 +193,32 @@ def _assemble(table: RoadTable, roads: Roads, seconds: Seconds, xy: Floats, grap
         shape_start=roads.shape_start,
         shape_xy=xy,
         shape_aloft=roads.aloft,
-        component=_rank_components(tail, head, len(order)),
+        component=rank_components(tail, head, len(order)),
         more_begins=more.astype(np.int32),
         more_ends=np.empty((0, 3), dtype=np.int32),
     )
 
 
-def _rank_components(tail: Longs, head: Longs, count: int) -> Ints:
-    """Rank strongly connected components by size, of equal ones by their first node."""
+def rank_components(tail: Longs, head: Longs, count: int) -> Ints:
+    """Rank strongly connected components by size, of equal ones by their first node.
+
+    Parameters
+    ----------
+    tail, head : ndarray of int, shape (m,)
+        Ends of the directed edges.
+    count : int
+        Number of nodes.
+
+    Returns
+    -------
+    ndarray of int32, shape (count,)
+        Rank of each node's component; 0 is the largest.
+
+    Examples
+    --------
+    >>> rank_components(np.array([1, 2]), np.array([2, 1]), 3).tolist()
+    [1, 0, 0]
+    """
     links = coo_array((np.ones(len(tail), dtype=np.int8), (tail, head)), shape=(count, count))
     _, label = connected_components(links.tocsr(), directed=True, connection="strong")
     sizes = np.bincount(label)

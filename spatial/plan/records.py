@@ -170,6 +170,7 @@ class Roads(Background):
     off_road_m: Length | None = Field(default=None, alias="off_road", le=10_000)
     off_road_kmh: Speed | None = Field(default=None, alias="off_road_speed", gt=0)
     margin_m: Length = Field(default=20_000.0, alias="margin")
+    gap_m: Length = Field(default=5000.0, alias="gap")
     elevation: Slug | None = None
 
 

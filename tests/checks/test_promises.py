@@ -187,7 +187,7 @@ def test_a_broken_promise_by_road_points_to_what_would_help() -> None:
     found = only(
         circle_promise_findings((circle(),), table, promise("towns", "a"), margins(a=(1, 0)), rings(""))
     )
-    assert "Layer gaps" in found.message_en
+    assert "See layer gaps" in found.message_en
     assert "gaps" in found.message_zh
 
 
