@@ -146,7 +146,9 @@ def test_rooms_are_listed_in_the_packages() -> None:
 def test_modules_are_listed_in_contributing(file: Path) -> None:
     about = (ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or "").splitlines()[0].rstrip(".")
     text = (TOP / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    assert re.search(rf"^ +{file.stem} +{re.escape(about)}$", text, re.MULTILINE), f"list {file.stem}: {about}"
+    assert re.search(rf"^ +{file.stem} +{re.escape(about)}$", text, re.MULTILINE), (
+        f"list {file.stem}: {about}"
+    )
 
 
 def test_planners_room_holds_no_code() -> None:

@@ -111,7 +111,12 @@ def test_no_roads_no_network() -> None:
     area = road_area(None, BOUNDARY)
     assert line_roads(None, asked, {}, area) is None
     made = road_networks(
-        road_spec=None, road_modes=asked, road_refs={}, line_roads=None, road_area=area, metric_crs="EPSG:4546"
+        road_spec=None,
+        road_modes=asked,
+        road_refs={},
+        line_roads=None,
+        road_area=area,
+        metric_crs="EPSG:4546",
     )
     assert made == {}
     assert road_findings(None, asked, None, made) == []
@@ -168,7 +173,8 @@ def test_an_extract_becomes_networks(real_data: Path) -> None:
 def test_networks_are_told_apart_by_what_they_hold() -> None:
     register_fingerprints()
     one, same, other = (
-        build(roads(speeds={"other": speed}), lines())[0]["drive"] for speed in ("36 km/h", "36 km/h", "37 km/h")
+        build(roads(speeds={"other": speed}), lines())[0]["drive"]
+        for speed in ("36 km/h", "36 km/h", "37 km/h")
     )
     assert fingerprinting.hash_value(one) == fingerprinting.hash_value(same)
     assert fingerprinting.hash_value(one) != fingerprinting.hash_value(other)
