@@ -96,7 +96,7 @@ def test_parts_add_up(case):
     assert parts.overlap == 0
     parts = split_gini(values, groups, weights)
     assert parts.between + parts.within + parts.overlap == pytest.approx(parts.total)
-    assert parts.overlap >= -1e-12
+    assert parts.overlap >= -1e-9  # what is left of three rounded terms
 
 
 @settings(deadline=None)
