@@ -42,7 +42,14 @@ from spatial.version import __version__
 Progress = Callable[[str, int, int], None]
 """Called with a step's name, how many steps are done and how many there are."""
 
-RULE_TABLES = ("commute", "lines", "speeds", "zones")
+RULE_TABLES = {
+    "commute_rules": "commute",
+    "facility_rules": "facilities",
+    "line_rules": "lines",
+    "speed_rules": "speeds",
+    "zone_rules": "zones",
+}
+"""Rule tables by the name of the node that layers take them from."""
 _PARTS = {
     "structure_spec": "structure",
     "zone_spec": "zones",
@@ -52,6 +59,7 @@ _PARTS = {
     "place_specs": "places",
     "road_spec": "roads",
     "river_spec": "rivers",
+    "connection_spec": "connections",
 }
 
 
@@ -220,8 +228,9 @@ def _plan_inputs(file: PlanFile) -> dict[str, Any]:
         "population_spec": plan.population,
         "road_spec": plan.roads,
         "river_spec": plan.rivers,
+        "connection_spec": plan.connections,
         "source_refs": nodes.reference_sources(plan.sources, file.folder, nodes.list_rasters(plan.roads)),
-        **{f"{table.rstrip('s')}_rules": read_rules(table) for table in RULE_TABLES},
+        **{node: read_rules(table) for node, table in RULE_TABLES.items()},
     }
 
 
@@ -349,7 +358,7 @@ def _trace(file: PlanFile, inputs: Mapping[str, Any], only: Sequence[str]) -> di
         "styles": _state_version(read_styles()),
         "boundary": _name_boundary(file.plan),
     }
-    trace |= {f"rules.{name}": _state_version(read_rules(name)) for name in RULE_TABLES}
+    trace |= {f"rules.{name}": _state_version(read_rules(name)) for name in RULE_TABLES.values()}
     trace |= {f"source.{ref.name}": f"sha256 {ref.sha256}" for ref in inputs["source_refs"]}
     return trace | ({"only": " ".join(only)} if only else {})
 

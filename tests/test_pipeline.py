@@ -21,7 +21,7 @@ from spatial.plan.shelf import find_shelf
 GEOD = pyproj.Geod(a=6378137, rf=298.257222101)
 NAMED = [
     "territory", "districts", "towns", "places", "cores", "belts", "points", "axes", "structure",
-    "zones", "lines", "conflicts", "zone_balance", "commute_circles", "circle_coverage", "promises", "gaps", "findings",
+    "zones", "lines", "conflicts", "zone_balance", "commute_circles", "circle_coverage", "promises", "gaps", "connections", "findings",
 ]  # fmt: skip
 
 

@@ -4,8 +4,8 @@ Dial's queue (Comm. ACM 12, 1969) with buckets as wide as the median edge, so th
 more than once within a bucket. What comes out does not depend on the order of passing: times are the least
 fixed point of float32 additions along edges, and which start is nearest is the lowest of those that tie.
 
-A node stands in at most one bucket; buckets are linked both ways, first in, first out, so memory is bounded
-by the nodes, and edges longer than the queue only wrap round it.
+A node stands in at most one bucket, that of its present time; buckets are rings linked both ways, first in,
+first out. So memory is bounded by the nodes, and edges longer than the queue only wrap round it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from spatial.engine.kernels import kernel
 from spatial.engine.network import FAR
 
 IDLE = np.int32(-1)
-_LINK = np.dtype([("bucket", np.int32), ("before", np.int32), ("after", np.int32)])
+_LINK = np.dtype([("before", np.int32), ("after", np.int32)])
 
 # The loops below repeat the few lines that link a node, on purpose: numba counts references to arrays that
 # are passed to a helper inside a loop, and that alone doubled the time per node.
@@ -29,14 +29,14 @@ _LINK = np.dtype([("bucket", np.int32), ("before", np.int32), ("after", np.int32
 def _workspace(nodes: Any, buckets: Any) -> Any:
     """Return links of nodes, set when a node is first reached, then heads of buckets: rings of themselves."""
     links = np.empty(nodes + buckets, dtype=_LINK)
-    for node in range(nodes, nodes + buckets):
-        links[node].before = node
-        links[node].after = node
+    for head in range(nodes, nodes + buckets):
+        links[head].before = head
+        links[head].after = head
     return links
 
 
 @kernel
-def _seed(queue: Any, starts: Any, links: Any, reached: Any, which: Any) -> Any:
+def _seed(queue: Any, starts: Any, links: Any, reached: Any) -> Any:
     """Put the starts (nodes, seconds) into their buckets; return how many nodes they are."""
     nodes, spent = starts
     seconds, touched = reached
@@ -52,10 +52,7 @@ def _seed(queue: Any, starts: Any, links: Any, reached: Any, which: Any) -> Any:
                 links[links[node].before].after = links[node].after
                 links[links[node].after].before = links[node].before
             seconds[node] = spent[i]
-            which[node] = i
-            bucket = int(spent[i] * queue.inverse) & (queue.buckets - 1)
-            head = len(seconds) + bucket
-            links[node].bucket = bucket
+            head = len(seconds) + (int(spent[i] * queue.inverse) & (queue.buckets - 1))
             links[node].before = links[head].before
             links[node].after = head
             links[links[head].before].after = node
@@ -78,35 +75,34 @@ def _spread(graph: Any, queue: Any, links: Any, reached: Any, count: Any) -> Any
         if tail == head:
             turn += 1
             continue
-        links[head].after = links[tail].after
-        links[links[tail].after].before = head
-        links[tail].bucket = IDLE
+        later = links[tail].after
+        links[head].after = later
+        links[later].before = head
+        links[tail].after = IDLE
         waiting -= 1
         so_far = seconds[tail]
         for k in range(indptr[tail], indptr[tail + 1]):
             node = edges[k].node
-            then = so_far + edges[k].seconds
-            if then < seconds[node] and then <= limit:
-                if seconds[node] >= FAR:
+            then, old = so_far + edges[k].seconds, seconds[node]
+            if then < old and then <= limit:
+                seconds[node] = then
+                to = heads + (int(then * inverse) & mask)
+                if old >= FAR:
                     touched[count] = node
                     count += 1
-                    links[node].bucket = IDLE
-                seconds[node] = then
-                bucket = int(then * inverse) & mask
-                old = links[node].bucket
-                if old != bucket:
-                    if old >= 0:
-                        links[links[node].before].after = links[node].after
-                        links[links[node].after].before = links[node].before
-                    else:
-                        waiting += 1
-                    to = heads + bucket
-                    last = links[to].before
-                    links[node].bucket = bucket
-                    links[node].before = last
-                    links[node].after = to
-                    links[last].after = node
-                    links[to].before = node
+                    waiting += 1
+                elif links[node].after < 0:
+                    waiting += 1
+                elif heads + (int(old * inverse) & mask) == to:
+                    continue
+                else:
+                    links[links[node].before].after = links[node].after
+                    links[links[node].after].before = links[node].before
+                last = links[to].before
+                links[node].before = last
+                links[node].after = to
+                links[last].after = node
+                links[to].before = node
     return count
 
 
@@ -117,7 +113,8 @@ def fill_nearest(graph: Any, queue: Any, starts: Any, seconds: Any, which: Any) 
     limit, inverse, mask = queue.limits[-1], queue.inverse, queue.buckets - 1
     heads = len(seconds)
     links = _workspace(heads, queue.buckets)
-    waiting = _seed(queue, starts, links, (seconds, np.empty(heads, dtype=np.int32)), which)
+    waiting = _seed(queue, starts, links, (seconds, np.empty(heads, dtype=np.int32)))
+    _claim(starts, seconds, which)
     turn = 0
     while waiting > 0:
         head = heads + (turn & mask)
@@ -125,29 +122,25 @@ def fill_nearest(graph: Any, queue: Any, starts: Any, seconds: Any, which: Any) 
         if tail == head:
             turn += 1
             continue
-        links[head].after = links[tail].after
-        links[links[tail].after].before = head
-        links[tail].bucket = IDLE
+        later = links[tail].after
+        links[head].after = later
+        links[later].before = head
+        links[tail].after = IDLE
         waiting -= 1
         so_far, start = seconds[tail], which[tail]
         for k in range(indptr[tail], indptr[tail + 1]):
             node = edges[k].node
-            then = so_far + edges[k].seconds
-            nearer = then < seconds[node] or (then == seconds[node] and start < which[node])
-            if nearer and then <= limit:
-                if seconds[node] >= FAR:
-                    links[node].bucket = IDLE
+            then, old = so_far + edges[k].seconds, seconds[node]
+            if then <= limit and (then < old or (then == old and start < which[node])):
                 seconds[node] = then
                 which[node] = start
-                if links[node].bucket >= 0:
+                if old >= FAR or links[node].after < 0:
+                    waiting += 1
+                else:
                     links[links[node].before].after = links[node].after
                     links[links[node].after].before = links[node].before
-                else:
-                    waiting += 1
-                bucket = int(then * inverse) & mask
-                to = heads + bucket
+                to = heads + (int(then * inverse) & mask)
                 last = links[to].before
-                links[node].bucket = bucket
                 links[node].before = last
                 links[node].after = to
                 links[last].after = node
@@ -155,10 +148,18 @@ def fill_nearest(graph: Any, queue: Any, starts: Any, seconds: Any, which: Any) 
 
 
 @kernel
+def _claim(starts: Any, seconds: Any, which: Any) -> None:
+    """Say which start each start node belongs to: the first of those that tie."""
+    nodes, spent = starts
+    for i in range(len(nodes) - 1, -1, -1):
+        if spent[i] == seconds[nodes[i]] and spent[i] < FAR:
+            which[nodes[i]] = i
+
+
+@kernel
 def _sweep(graph: Any, queue: Any, starts: Any, links: Any, reached: Any) -> Any:
     """Lower times from the starts (nodes, seconds) of one sweep; return how many nodes were reached."""
-    which = np.empty(len(reached[0]), dtype=np.int32)
-    return _spread(graph, queue, links, reached, _seed(queue, starts, links, reached, which))
+    return _spread(graph, queue, links, reached, _seed(queue, starts, links, reached))
 
 
 @kernel

@@ -29,6 +29,8 @@ LANES = lanes.TILE
 """Starts that share one walk through the hierarchy."""
 _MOST = 0.3
 """Share of the nodes reached above which it is quicker to sweep all of them in order."""
+_SMALL = 5_000_000
+"""Entries of boards that are worth a thread."""
 _WIDE = 1 << 25
 """Entries of a board above which it gets fewer lanes."""
 
@@ -180,7 +182,7 @@ class Hierarchy:
                 finish(board, order[batch : batch + wide])
             self._boards.put(board)
 
-        run_parts(part, -(-len(order) // wide))
+        run_parts(part, -(-len(order) // wide), least=1 + _SMALL // (wide * max(1, len(self.places))))
 
     def _lanes(self, starts: int) -> int:
         wide = LANES if LANES * len(self.places) <= _WIDE else LANES // 2

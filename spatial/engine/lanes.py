@@ -116,39 +116,50 @@ def sweep(rows: Any, level: Any, chosen: Any, board: Any) -> None:
 
 
 @kernel
+def _turn(tile: Any, begin: Any, end: Any, bounds: Any, rows: Any) -> None:
+    """Write a tile of columns (one a node, with its lanes) into rows begin to end, (q, n)."""
+    limit, to = bounds
+    for lane in range(len(to)):
+        row = to[lane]
+        for i in range(end - begin):
+            then = tile[i * TILE + lane]
+            rows[row, begin + i] = then if then <= limit else FAR
+
+
+@kernel
 def spill(places: Any, board: Any, limit: Any, to: Any, rows: Any) -> None:
     """Write each lane's times to all nodes, which lie at `places`, into its row of (q, n)."""
     seconds, written, now = board.seconds, board.written, board.batch[0]
     tile = np.empty(TILE * TILE, dtype=np.float32)
     for begin in range(0, len(places), TILE):
-        many = min(TILE, len(places) - begin)
-        for i in range(many):
+        end = min(begin + TILE, len(places))
+        for i in range(end - begin):
             place = places[begin + i]
             if written[place] == now:
                 for lane in range(seconds.shape[1]):
                     tile[i * TILE + lane] = seconds[place, lane]
             else:
-                for lane in range(seconds.shape[1]):
-                    tile[i * TILE + lane] = FAR
-        for lane in range(len(to)):
-            row = to[lane]
-            for i in range(many):
-                then = tile[i * TILE + lane]
-                rows[row, begin + i] = then if then <= limit else FAR
+                tile[i * TILE : (i + 1) * TILE] = FAR
+        _turn(tile, begin, end, (limit, to), rows)
 
 
 @kernel
 def gather(targets: Any, board: Any, limit: Any, to: Any, table: Any) -> None:
     """Write each lane's times to the targets (first, places, seconds) into its row of (q, t)."""
     seconds, written, now = board.seconds, board.written, board.batch[0]
-    for target in range(len(targets.first) - 1):
-        for lane in range(len(to)):
-            least = FAR
-            for k in range(targets.first[target], targets.first[target + 1]):
-                place = targets.nodes[k]
-                if written[place] == now:
-                    least = min(least, seconds[place, lane] + targets.seconds[k])
-            table[to[lane], target] = least if least <= limit else FAR
+    first, places, more = targets
+    tile = np.empty(TILE * TILE, dtype=np.float32)
+    for begin in range(0, len(first) - 1, TILE):
+        end = min(begin + TILE, len(first) - 1)
+        tile[:] = FAR
+        for i in range(end - begin):
+            for k in range(first[begin + i], first[begin + i + 1]):
+                if written[places[k]] == now:
+                    for lane in range(seconds.shape[1]):
+                        then = seconds[places[k], lane] + more[k]
+                        here = i * TILE + lane
+                        tile[here] = then if then < tile[here] else tile[here]
+        _turn(tile, begin, end, (limit, to), table)
 
 
 @kernel

@@ -83,7 +83,9 @@ def sweep(
     >>> sweep(line, ([2], [0]), limit_s=100, towards=True).tolist()
     [1000000000.0, 90.0, 0.0]
     """
-    return batch(network, [starts], limit_s, towards=towards)[0]
+    graph, limit = graph_of(network), _check_limit(limit_s)
+    place = Starts.together(*starts).check(graph.nodes)
+    return _fill_rows(graph.turned if towards else graph, place, limit, choose_sweeper(graph, 1))[0]
 
 
 def nearest(
@@ -159,12 +161,15 @@ def batch(
     engine, hierarchy = _engage(graph, choice or choose(graph, sweeps, limit, towards=towards))
     if hierarchy is not None:
         return hierarchy.fill_rows(sweeps, limit, towards)
+    return _fill_rows(way, sweeps, limit, engine)
+
+
+def _fill_rows(way: Graph, sweeps: Starts, limit: float, engine: Engine) -> Seconds:
     if engine == "scipy":
         return fallback.fill_rows(way, sweeps, limit)
-    rows = np.empty((len(sweeps), graph.nodes), dtype=np.float32)
-    fill = _room("buckets").fill_rows
-    queue = way.queue(limit)
-    run_parts(lambda a, b: fill(way.rows, queue, sweeps.part(a, b), rows[a:b]), len(sweeps), _least(graph))
+    rows = np.empty((len(sweeps), way.nodes), dtype=np.float32)
+    fill, queue = _room("buckets").fill_rows, way.queue(limit)
+    run_parts(lambda a, b: fill(way.rows, queue, sweeps.part(a, b), rows[a:b]), len(sweeps), _least(way))
     return rows
 
 

@@ -174,6 +174,27 @@ class Roads(Background):
     elevation: Slug | None = None
 
 
+class Connections(Record):
+    """镇镇通高速, 村村通公交, 组组通硬化路: how near roads and buses must be to towns, villages and hamlets.
+
+    Towns are those of the plan. Villages, stops and hamlets are points of sources; without them that part
+    is not checked.
+    """
+
+    to_expressway_min: Time = Field(default=30.0, alias="to_expressway", gt=0)
+    villages: Slug | None = None
+    stops: Slug | None = None
+    to_stop_min: Time | None = Field(default=None, alias="to_stop", gt=0)
+    hamlets: Slug | None = None
+    to_paved_m: Length = Field(default=200.0, alias="to_paved")
+
+    @model_validator(mode="after")
+    def _villages_need_stops(self) -> Connections:
+        if (self.villages is None) != (self.stops is None):
+            raise ValueError("give `villages` and `stops` together: one is walked to from the other")
+        return self
+
+
 class Population(Record):
     """Where people live: points or polygons of a source with a count column."""
 
@@ -209,5 +230,6 @@ class Plan(Record):
     population: Population | None = None
     roads: Roads | None = None
     rivers: Background | None = None
+    connections: Connections | None = None
     sources: dict[Slug, Source] = Field(default_factory=dict)
     outputs: Outputs = Outputs()

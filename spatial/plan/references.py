@@ -24,6 +24,9 @@ _USES_OF_SOURCES: tuple[tuple[str, ...], ...] = (
     ("roads", "source"),
     ("roads", "elevation"),
     ("rivers", "source"),
+    ("connections", "villages"),
+    ("connections", "stops"),
+    ("connections", "hamlets"),
 )
 _EXTRACTS = (".pbf", ".osm", ".osm.gz", ".osm.bz2")
 _NO_FEATURES = {("roads", "source"), ("roads", "elevation")}

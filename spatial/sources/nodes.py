@@ -15,7 +15,7 @@ from shapely.geometry.base import BaseGeometry
 from spatial.engine.network import Mode, Network
 from spatial.errors import Fault, GeometryError, SourceError
 from spatial.plan.findings import Finding
-from spatial.plan.records import Circle, Roads, Source, Territory
+from spatial.plan.records import Circle, Connections, Roads, Source, Territory
 from spatial.plan.references import is_extract
 from spatial.sources import districts
 from spatial.sources.files import hash_parts, list_parts, locate_source
@@ -139,9 +139,11 @@ def reference_boundary(territory_spec: Territory, boundary: gpd.GeoDataFrame) ->
     return districts.read_reference(territory_spec, boundary)
 
 
-def road_modes(circle_specs: tuple[Circle, ...]) -> tuple[Mode, ...]:
+def road_modes(circle_specs: tuple[Circle, ...], connection_spec: Connections | None) -> tuple[Mode, ...]:
     """Return the modes that a network is needed for."""
-    asked = {circle.mode for circle in circle_specs if circle.method == "network"}
+    asked: set[str] = {circle.mode for circle in circle_specs if circle.method == "network"}
+    if connection_spec is not None:
+        asked |= {"drive", "walk"} if connection_spec.villages else {"drive"}
     return tuple(mode for mode in MODES if mode in asked)
 
 
