@@ -60,6 +60,7 @@ _PARTS = {
     "road_spec": "roads",
     "river_spec": "rivers",
     "connection_spec": "connections",
+    "facility_spec": "facilities",
 }
 
 
@@ -229,6 +230,7 @@ def _plan_inputs(file: PlanFile) -> dict[str, Any]:
         "road_spec": plan.roads,
         "river_spec": plan.rivers,
         "connection_spec": plan.connections,
+        "facility_spec": plan.facilities,
         "source_refs": nodes.reference_sources(plan.sources, file.folder, nodes.list_rasters(plan.roads)),
         **{node: read_rules(table) for node, table in RULE_TABLES.items()},
     }

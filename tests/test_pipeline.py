@@ -21,7 +21,8 @@ from spatial.plan.shelf import find_shelf
 GEOD = pyproj.Geod(a=6378137, rf=298.257222101)
 NAMED = [
     "territory", "districts", "towns", "places", "cores", "belts", "points", "axes", "structure",
-    "zones", "lines", "conflicts", "zone_balance", "commute_circles", "circle_coverage", "promises", "gaps", "connections", "findings",
+    "zones", "lines", "conflicts", "zone_balance", "commute_circles", "circle_coverage", "promises", "gaps", "connections",
+    "life_circles", "life_coverage", "life_places", "findings",
 ]  # fmt: skip
 
 

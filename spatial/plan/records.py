@@ -195,6 +195,19 @@ class Connections(Record):
         return self
 
 
+class Facilities(Record):
+    """生活圈设施: facilities of a source by category, and where homes are.
+
+    Categories are those of the table of facilities (``market``, ``primary``, …); `categories` says which
+    values of the column stand for them.
+    """
+
+    source: Slug
+    category_column: Name = "category"
+    categories: dict[Name, Slug] = Field(default_factory=dict)
+    homes: Slug | None = None
+
+
 class Population(Record):
     """Where people live: points or polygons of a source with a count column."""
 
@@ -231,5 +244,6 @@ class Plan(Record):
     roads: Roads | None = None
     rivers: Background | None = None
     connections: Connections | None = None
+    facilities: Facilities | None = None
     sources: dict[Slug, Source] = Field(default_factory=dict)
     outputs: Outputs = Outputs()

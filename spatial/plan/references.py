@@ -27,6 +27,8 @@ _USES_OF_SOURCES: tuple[tuple[str, ...], ...] = (
     ("connections", "villages"),
     ("connections", "stops"),
     ("connections", "hamlets"),
+    ("facilities", "source"),
+    ("facilities", "homes"),
 )
 _EXTRACTS = (".pbf", ".osm", ".osm.gz", ".osm.bz2")
 _NO_FEATURES = {("roads", "source"), ("roads", "elevation")}

@@ -15,7 +15,7 @@ from shapely.geometry.base import BaseGeometry
 from spatial.engine.network import Mode, Network
 from spatial.errors import Fault, GeometryError, SourceError
 from spatial.plan.findings import Finding
-from spatial.plan.records import Circle, Connections, Roads, Source, Territory
+from spatial.plan.records import Circle, Connections, Facilities, Roads, Source, Territory
 from spatial.plan.references import is_extract
 from spatial.sources import districts
 from spatial.sources.files import hash_parts, list_parts, locate_source
@@ -139,11 +139,15 @@ def reference_boundary(territory_spec: Territory, boundary: gpd.GeoDataFrame) ->
     return districts.read_reference(territory_spec, boundary)
 
 
-def road_modes(circle_specs: tuple[Circle, ...], connection_spec: Connections | None) -> tuple[Mode, ...]:
+def road_modes(
+    circle_specs: tuple[Circle, ...], connection_spec: Connections | None, facility_spec: Facilities | None
+) -> tuple[Mode, ...]:
     """Return the modes that a network is needed for."""
     asked: set[str] = {circle.mode for circle in circle_specs if circle.method == "network"}
     if connection_spec is not None:
-        asked |= {"drive", "walk"} if connection_spec.villages else {"drive"}
+        asked.add("drive")
+    if facility_spec is not None or (connection_spec is not None and connection_spec.villages):
+        asked.add("walk")
     return tuple(mode for mode in MODES if mode in asked)
 
 

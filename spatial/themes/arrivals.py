@@ -10,16 +10,11 @@ from shapely.geometry.base import BaseGeometry
 from spatial.engine.crs import transform_shapes
 from spatial.engine.departures import Departure, index_open_roads, leave_area, leave_points
 from spatial.engine.isochrones import RingRules
-from spatial.engine.journeys import Journey
+from spatial.engine.journeys import Journey, choose_ring_rules
 from spatial.engine.network import Mode, Network
 from spatial.engine.snapping import RoadIndex
 from spatial.plan.findings import STORED_CRS
 from spatial.plan.records import Circle, Roads
-
-_FINEST_M = 25.0
-_STEP_M = 12.5
-_CELLS = 40
-"""Off-road reach in cells: with finer ones a ring shows no more, but takes longer."""
 
 
 def circle_journeys(
@@ -60,7 +55,8 @@ def _set_out(
         return _stay("no_network")
     if start is None:
         return _stay("unknown_origin")
-    rules, network = _choose_rules(spec), networks[mode]
+    network = networks[mode]
+    rules = choose_ring_rules(mode, spec.off_road_m, spec.off_road_kmh)
     shape = transform_shapes(np.array([start], dtype=object), STORED_CRS, network.crs)[0]
     ways = {"snap_m": spec.snap_m, "off_road_kmh": rules.off_road_kmh}
     if shapely.get_dimensions(shape) == 0:
@@ -75,16 +71,3 @@ def _set_out(
 
 def _stay(problem: str) -> Journey:
     return Journey(problem, Departure.nowhere(), np.empty(0, dtype=np.float32), RingRules())
-
-
-def _choose_rules(spec: Roads) -> RingRules:
-    """Return how rings of a plan are drawn: the cell follows the reach off the road."""
-    usual = RingRules()
-    off_road_m = usual.off_road_m if spec.off_road_m is None else spec.off_road_m
-    cell_m = max(_FINEST_M, float(np.ceil(off_road_m / _CELLS / _STEP_M)) * _STEP_M)
-    return RingRules(
-        cell_m=cell_m,
-        off_road_m=off_road_m,
-        off_road_kmh=spec.off_road_kmh or usual.off_road_kmh,
-        smallest_m2=max(usual.smallest_m2, 16 * cell_m**2),
-    )

@@ -13,7 +13,7 @@ import shapely
 from spatial.engine.approaches import approach, find_entrances
 from spatial.engine.crs import transform_shapes
 from spatial.engine.departures import index_open_roads
-from spatial.engine.isochrones import RingRules
+from spatial.engine.journeys import choose_ring_rules
 from spatial.engine.network import Floats, Mode, Network
 from spatial.engine.snapping import RoadIndex, Snaps, index_roads, snap_points
 from spatial.plan.contract import Column, layer
@@ -28,16 +28,16 @@ class Ways:
 
     networks: dict[Mode, Network]
     indices: dict[Mode, RoadIndex]
-    snap_m: float
-    off_road_kmh: float
+    spec: Roads
 
     def join(self, mode: Mode, frame: gpd.GeoDataFrame) -> tuple[Snaps, Floats]:
         """Return where places are joined to the network, and the seconds on the way there."""
         network = self.networks[mode]
         spots = transform_shapes(frame.geometry.to_numpy(), STORED_CRS, network.crs)
         xy = shapely.get_coordinates(shapely.point_on_surface(spots))
-        snaps = snap_points(network, xy, self.snap_m, index=self.indices[mode])
-        return snaps, snaps.offset_m * 3.6 / self.off_road_kmh
+        snaps = snap_points(network, xy, self.spec.snap_m, index=self.indices[mode])
+        kmh = choose_ring_rules(mode, None, self.spec.off_road_kmh).off_road_kmh
+        return snaps, snaps.offset_m * 3.6 / kmh
 
 
 @layer(
@@ -70,9 +70,8 @@ def connections(
     """
     rows: list[pd.DataFrame] = []
     if connection_spec is not None and road_spec is not None:
-        usual = road_spec.off_road_kmh or RingRules().off_road_kmh
         indices = {mode: index_open_roads(network) for mode, network in road_networks.items()}
-        ways = Ways(road_networks, indices, road_spec.snap_m, usual)
+        ways = Ways(road_networks, indices, road_spec)
         walk_min = connection_spec.to_stop_min or float(str(facility_rules.value("bus_stop.minutes")))
         if "drive" in road_networks and len(towns):
             rows.append(_drive_to_expressway(towns, ways, connection_spec.to_expressway_min))

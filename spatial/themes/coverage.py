@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import geopandas as gpd
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import shapely
 from shapely.geometry.base import BaseGeometry
 
 from spatial.engine.geodesy import area_m2
+from spatial.engine.shares import share_within
 from spatial.plan.contract import Column, layer
 from spatial.plan.records import Circle
 
@@ -162,8 +162,8 @@ class _Scale:
         if self.population_problem:
             return _Tally(reason=self.population_problem)
         homes, people = self.residents.geometry.to_numpy(), self.residents["people"].to_numpy()
-        total = float((people * _share_within(homes, target)).sum())
-        inside = float((people * _share_within(homes, shapely.intersection(ring, target))).sum())
+        total = float((people * share_within(homes, target)).sum())
+        inside = float((people * share_within(homes, shapely.intersection(ring, target))).sum())
         return _weigh_people(inside, total)
 
     def count_townspeople(self, circle: str, targets: Collection[str]) -> _Tally:
@@ -196,16 +196,6 @@ def _weigh_people(inside: float, total: float) -> _Tally:
         return _Tally(reason="目标范围内没有人口 · nobody lives there")
     left = total - inside
     return _Tally(inside, total, f"{left:.0f}" if left >= 0.5 else "")
-
-
-def _share_within(shapes: npt.NDArray[np.object_], region: BaseGeometry) -> npt.NDArray[np.float64]:
-    """Return 1 or 0 for points in or out of a region, and the share of each polygon's area in it."""
-    shapely.prepare(region)
-    share = shapely.covers(region, shapes).astype(float)
-    cut = (shapely.get_dimensions(shapes) == 2) & (share == 0) & shapely.intersects(region, shapes)
-    if cut.any():
-        share[cut] = area_m2(shapely.intersection(shapes[cut], region)) / area_m2(shapes[cut])
-    return share
 
 
 def _judge_promise(

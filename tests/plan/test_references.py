@@ -28,12 +28,24 @@ def elements(*rows):
         ({"zones": {"claims": [{"source": "areas"}, {"source": "rivrs"}]}}, "zones.claims.1.source"),
         ({"lines": {"claims": [{"source": "rivrs"}]}}, "lines.claims.0.source"),
         ({"population": {"source": "rivrs"}}, "population.source"),
+        ({"roads": {"source": "rivrs"}}, "roads.source"),
+        ({"roads": {"elevation": "rivrs"}}, "roads.elevation"),
+        ({"connections": {"villages": "rivrs"}}, "connections.villages"),
+        ({"facilities": {"homes": "rivrs"}}, "facilities.homes"),
     ],
 )
 def test_a_source_that_is_not_there(document, path):
     assert broken(sources=TWO, **document) == [(path, "there is no source 'rivrs'", "did you mean 'rivers'?")]
     fine = {"rivrs": {"file": "x"}}
     assert broken(sources=TWO | fine, **document) == []
+
+
+def test_an_extract_is_for_roads_only():
+    sources = {"streets": {"file": "town.osm.pbf"}, "net": {"url": "https://h/henan.OSM.PBF"}}
+    assert broken(sources=sources, roads={"source": "streets"}) == []
+    path, problem, remedy = broken(sources=sources, population={"source": "net"})[0]
+    assert (path, remedy) == ("population.source", "only `roads` reads one; name another source")
+    assert "'net' is an OpenStreetMap extract" in problem
 
 
 def test_what_to_do_about_a_source():

@@ -14,7 +14,7 @@ from hamilton.caching import fingerprinting
 from spatial.cache import register_fingerprints
 from spatial.engine.network import Network
 from spatial.errors import SourceError
-from spatial.plan.records import Circle, Connections, Roads, Source
+from spatial.plan.records import Circle, Connections, Facilities, Roads, Source
 from spatial.sources.nodes import (
     SourceRef,
     line_roads,
@@ -42,7 +42,7 @@ def lines(**columns: list[Any]) -> gpd.GeoDataFrame:
 
 
 def build(spec: Roads, frame: gpd.GeoDataFrame, *modes: str) -> tuple[dict[str, Network], list[Any]]:
-    asked = road_modes(tuple(circle(mode=mode) for mode in modes or ("drive",)), None)
+    asked = road_modes(tuple(circle(mode=mode) for mode in modes or ("drive",)), None, None)
     area = road_area(spec, BOUNDARY)
     ref = SourceRef("roads", Source(file="roads.geojson"), ".", "x")
     noded = line_roads(spec, asked, {"roads": frame}, area)
@@ -64,10 +64,11 @@ def roads(**keys: Any) -> Roads:
 
 
 def test_only_modes_that_circles_need_are_built() -> None:
-    assert road_modes((circle(method="buffer"), circle(mode="bus")), None) == ()
-    assert road_modes((circle(mode="walk"), circle(), circle(id="d")), None) == ("drive", "walk")
-    assert road_modes((), Connections()) == ("drive",)
-    assert road_modes((), Connections(villages="v", stops="s")) == ("drive", "walk")
+    assert road_modes((circle(method="buffer"), circle(mode="bus")), None, None) == ()
+    assert road_modes((circle(mode="walk"), circle(), circle(id="d")), None, None) == ("drive", "walk")
+    assert road_modes((), Connections(), None) == ("drive",)
+    assert road_modes((), Connections(villages="v", stops="s"), None) == ("drive", "walk")
+    assert road_modes((), None, Facilities(source="f")) == ("walk",)
 
 
 def test_lines_become_a_network_with_the_classes_and_speeds_of_the_plan() -> None:
@@ -109,7 +110,7 @@ def test_a_column_that_is_not_there_is_an_error() -> None:
 
 
 def test_no_roads_no_network() -> None:
-    asked = road_modes((circle(),), None)
+    asked = road_modes((circle(),), None, None)
     area = road_area(None, BOUNDARY)
     assert line_roads(None, asked, {}, area) is None
     made = road_networks(
@@ -157,7 +158,7 @@ def test_an_extract_becomes_networks(real_data: Path) -> None:
     boundary = gpd.GeoDataFrame({"id": ["t"]}, geometry=[shapely.box(1.50, 42.50, 1.56, 42.54)], crs=4490)
     spec = Roads.model_validate({"source": "streets", "margin": "2 km"})
     sources = {"streets": Source(file=str(real_data / "osm" / "andorra.osm.pbf"))}
-    asked = road_modes((circle(), circle(mode="walk")), None)
+    asked = road_modes((circle(), circle(mode="walk")), None, None)
     area = road_area(spec, boundary)
     made = road_networks(
         road_spec=spec,
