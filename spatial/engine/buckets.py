@@ -198,6 +198,7 @@ def fill_table(graph: Any, queue: Any, starts: Any, targets: Any, table: Any) ->
 def fill_totals(graph: Any, queue: Any, starts: Any, weights: Any, totals: Any) -> None:
     """Write the sums of weights (n, c) within each limit of each sweep: totals (q, limits, c), rising."""
     first, nodes, spent = starts
+    limits = queue.limits
     count = len(graph.indptr) - 1
     links = _workspace(count, queue.buckets)
     touched, seconds = np.empty(count, dtype=np.int32), np.full(count, FAR, dtype=np.float32)
@@ -207,9 +208,10 @@ def fill_totals(graph: Any, queue: Any, starts: Any, weights: Any, totals: Any) 
         found = _sweep(graph, queue, (nodes[part], spent[part]), links, (seconds, touched))
         for k in range(found):
             node = touched[k]
-            for j in range(len(queue.limits)):
-                if seconds[node] <= queue.limits[j]:
-                    totals[i, j] += weights[node]
+            for j in range(len(limits)):
+                if seconds[node] <= limits[j]:
+                    for c in range(weights.shape[1]):
+                        totals[i, j, c] += weights[node, c]
             seconds[node] = FAR
 
 
