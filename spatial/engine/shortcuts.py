@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import shapely
+from scipy.ndimage import maximum_filter, minimum_filter
 from scipy.spatial import KDTree
 
 from spatial.engine.links import Spot
-from spatial.engine.network import FAR, Floats, Longs, Network, Seconds
+from spatial.engine.network import FAR, Floats, Longs, Network, Seconds, Truths
 from spatial.engine.snapping import RoadIndex
 from spatial.engine.stretches import Front, arrive_at
 
@@ -95,8 +96,54 @@ def load_roads(network: Network, seconds: Seconds, nodes: npt.ArrayLike, weights
     return loads
 
 
+def choose_spots(
+    network: Network, seconds: Seconds, spots: list[Spot], *, reach_m: float, most: int
+) -> list[Spot]:
+    """Return the spots from which a link could save most: arrival differs most from that round about.
+
+    Parameters
+    ----------
+    network : Network
+    seconds : ndarray of float32, shape (n,)
+        Arrival at the nodes. Spots on roads that are not reached come first.
+    spots : list of Spot
+    reach_m : float
+        How far round about, metres; up to half as much again is looked at.
+    most : int
+        How many to return at most.
+    """
+    if len(spots) <= most:
+        return spots
+    reached = seconds < FAR
+    cell = network.node_xy // (reach_m / 2)
+    corner = cell.min(axis=0)
+    size = (cell.max(axis=0) - corner + 1).astype(int)
+    flat = np.ravel_multi_index((cell - corner).astype(int).T, size)
+    low, high = np.full(size.prod(), np.inf), np.full(size.prod(), -np.inf)
+    np.minimum.at(low, flat[reached], seconds[reached])
+    np.maximum.at(high, flat[reached], seconds[reached])
+    low = minimum_filter(low.reshape(size), 5, mode="constant", cval=np.inf)
+    high = maximum_filter(high.reshape(size), 5, mode="constant", cval=-np.inf)
+    road = np.array([spot.road for spot in spots], dtype=np.int64)
+    ends = network.road_nodes[road, np.round([spot.share for spot in spots]).astype(int)]
+    at = tuple((cell[ends] - corner).astype(int).T)
+    here = np.where(reached[ends], seconds[ends], np.inf)
+    with np.errstate(invalid="ignore"):
+        bound = np.fmax(here - low[at], high[at] - here)
+    order = np.argsort(-np.nan_to_num(bound, nan=0.0), kind="stable")[:most]
+    return [spots[at] for at in np.sort(order)]
+
+
 def propose_links(
-    network: Network, front: Front, spots: list[Spot], index: RoadIndex, *, reach_m: float, kmh: float
+    network: Network,
+    front: Front,
+    spots: list[Spot],
+    index: RoadIndex,
+    *,
+    reach_m: float,
+    kmh: float,
+    least_s: float = 1.0,
+    most: int = 100,
 ) -> list[Proposal]:
     """Return straight links from spots to roads near them by which one end would be reached earlier.
 
@@ -113,11 +160,15 @@ def propose_links(
         Longest link, metres.
     kmh : float
         Speed on the link.
+    least_s : float
+        Links that save less are left out.
+    most : int
+        How many to return at most.
 
     Returns
     -------
     list of Proposal
-        At most four from each spot, those that save most; longest saving first. To a road that is near, the
+        At most four from each spot, those that save most; largest saving first. To a road that is near, the
         link is the shortest one; a link to the spot's own road or to one that meets it there is left out.
     """
     if not spots or not len(index.roads):
@@ -125,43 +176,64 @@ def propose_links(
     road = np.array([spot.road for spot in spots], dtype=np.int64)
     share = np.array([spot.share for spot in spots])
     places = shapely.line_interpolate_point(network.shapes(road), share, normalized=True)
+    at_spot = arrive_at(front, road, share)
     spot, near = index.tree.query(places, predicate="dwithin", distance=reach_m)
+    hopeful = _can_save(front, at_spot[spot], index.roads[near], least_s) & (index.roads[near] != road[spot])
+    spot, near = spot[hopeful], near[hopeful]
     metres = shapely.distance(places[spot], index.lines[near])
-    apart = (metres > _APART_M) & (index.roads[near] != road[spot])
-    spot, near, metres = spot[apart], near[apart], metres[apart]
     there = shapely.line_locate_point(index.lines[near], places[spot], normalized=True)
     there = np.clip(np.nan_to_num(there, nan=0.0), 0.0, 1.0)
     other = index.roads[near].astype(np.int64)
-    here_s, there_s = arrive_at(front, road, share)[spot], arrive_at(front, other, there)
-    took = metres * 3.6 / kmh
-    with np.errstate(invalid="ignore"):
-        inward, outward = here_s - (there_s + took), there_s - (here_s + took)
-    saved = np.fmin(np.fmax(np.nan_to_num(inward, nan=-1), np.nan_to_num(outward, nan=-1)), float(FAR))
-    forward = np.nan_to_num(outward, nan=-1) >= np.nan_to_num(inward, nan=-1)
+    saved, outward = _weigh(at_spot[spot], arrive_at(front, other, there), metres * 3.6 / kmh)
     found = []
-    for at in _best_each(spot, saved, other, there, network):
+    saved = np.where((metres > _APART_M) & (saved > least_s), saved, 0.0)
+    for at in _best_each(network, spot, saved, (other, there), most):
         ends = Spot(int(road[spot[at]]), float(share[spot[at]])), Spot(int(other[at]), float(there[at]))
-        start, end = ends if forward[at] else ends[::-1]
+        start, end = ends if outward[at] else ends[::-1]
         found.append(Proposal(start, end, float(metres[at]), float(saved[at])))
     return found
 
 
-def _best_each(spot: Longs, saved: Floats, road: Longs, share: Floats, network: Network) -> list[int]:
+def _can_save(front: Front, here_s: Floats, road: Longs, least_s: float) -> Truths:
+    """Tell for which pairs of a spot and a road a link of no length would save enough."""
+    first = front.begin.min(axis=1)[road]
+    with np.errstate(invalid="ignore"):
+        last = np.nanmax(
+            np.where(np.isfinite(front.begin), front.begin + front.run, np.nan), axis=1, initial=0
+        )
+        enough = (here_s - first > least_s) | (last[road] - here_s > least_s) | np.isinf(first)
+    return np.asarray(enough)
+
+
+def _weigh(here_s: Floats, there_s: Floats, took_s: Floats) -> tuple[Floats, Truths]:
+    """Return how much earlier one of two places is reached over a link, and whether that is the second."""
+    with np.errstate(invalid="ignore"):
+        inward, outward = here_s - (there_s + took_s), there_s - (here_s + took_s)
+    inward, outward = np.nan_to_num(inward, nan=-1), np.nan_to_num(outward, nan=-1)
+    return np.minimum(np.maximum(inward, outward), float(FAR)), outward >= inward
+
+
+def _best_each(
+    network: Network, spot: Longs, saved: Floats, ends: tuple[Longs, Floats], most: int
+) -> list[int]:
     """Return the few best of each spot, without those that lead to the same place."""
-    useful = np.flatnonzero(saved > 1.0)
+    useful = np.flatnonzero(saved > 0)
+    useful = useful[np.lexsort((useful, -saved[useful]))][: most * _EACH * _EACH]
     if not len(useful):
         return []
-    lines = network.shapes(road[useful])
-    ends = shapely.get_coordinates(shapely.line_interpolate_point(lines, share[useful], normalized=True))
-    order = np.lexsort((road[useful], -saved[useful], spot[useful]))
+    lines = network.shapes(ends[0][useful])
+    places = shapely.line_interpolate_point(lines, ends[1][useful], normalized=True)
+    xy = shapely.get_coordinates(places)
     chosen: list[int] = []
     taken: dict[int, list[Floats]] = {}
-    for at in order.tolist():
-        mine = taken.setdefault(int(spot[useful[at]]), [])
-        if len(mine) < _EACH and all(np.hypot(*(ends[at] - one)) > _APART_M for one in mine):
-            mine.append(ends[at])
-            chosen.append(int(useful[at]))
-    return sorted(chosen, key=lambda at: (-saved[at], at))
+    for place, at in zip(xy, useful.tolist(), strict=True):
+        mine = taken.setdefault(int(spot[at]), [])
+        if len(mine) < _EACH and all(np.hypot(*(place - one)) > _APART_M for one in mine):
+            mine.append(place)
+            chosen.append(at)
+        if len(chosen) >= most:
+            break
+    return chosen
 
 
 def pair_islands(network: Network, index: RoadIndex, reach_m: float) -> list[Spot]:

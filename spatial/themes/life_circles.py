@@ -109,7 +109,7 @@ def life_rings(
     walk leads to the facility, from its edge where it is a ground. Empty without a network for walking.
     """
     rows: list[tuple[str, float, BaseGeometry]] = []
-    if road_spec is not None and "walk" in road_networks:
+    if road_spec is not None and "walk" in road_networks and facilities["counted"].any():
         network = road_networks["walk"].reverse()
         index = index_open_roads(network)
         for one in facility_categories:

@@ -18,7 +18,7 @@ from spatial.engine.geodesy import area_m2
 from spatial.engine.journeys import Journey
 from spatial.engine.links import Spot, add_link, place_spot, raise_roads
 from spatial.engine.network import Floats, Longs, Network, Truths
-from spatial.engine.shortcuts import find_dead_ends, load_roads, pair_islands, propose_links
+from spatial.engine.shortcuts import choose_spots, find_dead_ends, load_roads, pair_islands, propose_links
 from spatial.engine.snapping import RoadIndex, snap_points
 from spatial.plan.findings import STORED_CRS
 from spatial.plan.records import Circle
@@ -26,7 +26,9 @@ from spatial.plan.records import Circle
 LADDER = ("track", "unclassified", "tertiary", "secondary", "primary", "trunk")
 """Classes of road by rising speed; a road is raised by one step."""
 _LINKS, _UPGRADES, _EXACT = 40, 24, 8
+_SPOTS = 200
 _LEAST = 1e-3
+_WORTH_S = 30.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -184,11 +186,22 @@ class Search:
         useful = []
         for trial in (trials[at] for at in order[:_EXACT] if gains[at] > 0):
             network = trial.build()
-            after = self._measure(network, self._go(network), None)
+            after = self._measure(network, self._go(network), self._index_with(trial.remedy, network))
             if after.amount - before.amount > _LEAST:
                 useful.append((trial.remedy, after))
         useful.sort(key=lambda pair: -(pair[1].amount - before.amount) / pair[0].length_m)
         return before, [pair for at, pair in enumerate(useful) if not _is_excelled(pair, useful[:at])]
+
+    def _index_with(self, remedy: Remedy, network: Network) -> RoadIndex:
+        """Return the roads that places are joined to, the new link among them."""
+        if remedy.kind == "upgrade":
+            return self.index
+        main = network.road_components()[: len(self.network.road_m)] == 0
+        if main.sum() != (self.network.road_components() == 0).sum():  # an island was joined
+            return index_open_roads(network, self.journey.rules)
+        link = len(network.road_m) - 1  # the pieces beside its ends lie on roads that are there already
+        lines = np.append(self.index.lines, network.shapes(np.array([link])))
+        return RoadIndex(np.append(self.index.roads, link), lines, shapely.STRtree(lines))
 
     def _try(self, trial: _Trial) -> float:
         network = trial.build()
@@ -213,9 +226,8 @@ class Search:
         mine = road < len(self.weight_m)
         return float((self.weight_m[road[mine]] * (high - low)[mine]).sum())
 
-    def _measure(self, network: Network, journey: Journey, index: RoadIndex | None) -> State:
+    def _measure(self, network: Network, journey: Journey, index: RoadIndex) -> State:
         if self.aim.land is None:
-            index = index or index_open_roads(network, journey.rules)
             inside = journey.visit(network, self.xy, index, self.means.snap_m).seconds <= self.limit_s
             weight = self.aim.people if self.aim.unit == "people" else np.ones(len(inside))
             return State(float(inside.mean()), float(weight[inside].sum()), inside)
@@ -244,21 +256,29 @@ class Search:
         return road, by[road], left[road]
 
     def _links(self) -> Iterator[_Trial]:
-        kmh = self.means.kmh[self.means.link_class]
+        kmh, reach_m = self.means.kmh[self.means.link_class], self.means.reach_m
         network, front = self.network, self.journey.departure.front(self.network, self.journey.seconds)
-        spots = [
-            *self._dead_ends(),
-            *pair_islands(network, self.index, self.means.reach_m),
-            *self._late_spots(),
-        ]
-        found = propose_links(network, front, spots, self.index, reach_m=self.means.reach_m, kmh=kmh)
+        dead = choose_spots(network, self.journey.seconds, self._dead_ends(), reach_m=reach_m, most=_SPOTS)
+        spots = [*dead, *pair_islands(network, self.index, reach_m)[:_SPOTS], *self._late_spots()]
+        found = propose_links(
+            network,
+            front,
+            spots,
+            self.index,
+            reach_m=reach_m,
+            kmh=kmh,
+            least_s=self._least_s(),
+            most=2 * _LINKS,
+        )
         seen = set[tuple[tuple[float, ...], ...]]()
         for one in found:
-            ends = np.array([place_spot(network, one.start), place_spot(network, one.end)])
-            key = tuple(sorted(tuple(end) for end in ends.round(-2).tolist()))
-            if key in seen or len(seen) >= _LINKS:
+            xy = np.array([place_spot(network, one.start), place_spot(network, one.end)])
+            key = tuple(sorted(tuple(end) for end in xy.round(-2).tolist()))
+            if key in seen:
                 continue
             seen.add(key)
+            if len(seen) > _LINKS:
+                break
             name = "—".join(filter(None, (network.road_name[spot.road] for spot in (one.start, one.end))))
             remedy = Remedy(
                 kind="link",
@@ -268,11 +288,19 @@ class Search:
                 to_class=self.means.link_class,
                 length_m=one.metres,
                 kmh=kmh,
-                line=shapely.LineString(ends),
+                line=shapely.LineString(xy),
             )
             yield _Trial(
                 remedy, partial(add_link, network, one.start, one.end, kmh=kmh, class_=remedy.to_class)
             )
+
+    def _least_s(self) -> float:
+        """Return what a link must save to bring a place in time: the least lateness; for land 30 s."""
+        if self.aim.land is not None:
+            return _WORTH_S
+        seconds = self.journey.visit(self.network, self.xy, self.index, self.means.snap_m).seconds
+        late = seconds[np.isfinite(seconds) & (seconds > self.limit_s)] - self.limit_s
+        return float(late.min()) if len(late) else _WORTH_S
 
     def _dead_ends(self) -> list[Spot]:
         network, roads = self.network, self.index.roads

@@ -13,7 +13,7 @@ from spatial.engine.links import Spot, place_spot
 from spatial.engine.network import Network
 from spatial.engine.roads import draw_links
 from spatial.engine.routing import sweep
-from spatial.engine.shortcuts import find_dead_ends, load_roads, pair_islands, propose_links
+from spatial.engine.shortcuts import choose_spots, find_dead_ends, load_roads, pair_islands, propose_links
 
 CRS = "EPSG:4547"
 # A long way round: east, north, back west; its end lies a kilometre north of the start. And an island.
@@ -109,3 +109,16 @@ def test_load_times_seconds_is_weight_times_arrival(seed: int) -> None:
     loads = load_roads(network, seconds, nodes, weights)
     spent = float((loads * network.road_seconds[:, 0]).sum())
     assert spent == pytest.approx(float((weights * seconds[nodes])[reached].sum()), rel=1e-3, abs=0.1)
+
+
+def test_spots_are_chosen_where_arrival_differs_most(network: Network) -> None:
+    start = node_at(network, 0)
+    seconds = sweep(network, ([start], [0]))
+    sides = [Spot(road, side) for road in range(len(network.road_m)) for side in (0.0, 1.0)]
+    assert choose_spots(network, seconds, sides, reach_m=1500, most=99) == sides
+    two = choose_spots(network, seconds, sides, reach_m=1500, most=2)
+    assert {network.road_class[spot.road] for spot in two} == {"d"}  # not reached at all
+    main = [spot for spot in sides if network.road_class[spot.road] != "d"]
+    mouth = choose_spots(network, seconds, main, reach_m=1500, most=2)
+    west = network.node_xy[:, 0].min()
+    assert [place_spot(network, spot)[0] for spot in mouth] == pytest.approx([west, west], abs=20)
