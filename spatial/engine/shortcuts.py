@@ -105,7 +105,7 @@ def choose_spots(
     ----------
     network : Network
     seconds : ndarray of float32, shape (n,)
-        Arrival at the nodes. Spots on roads that are not reached come first.
+        Arrival at the nodes. Spots that are not reached come first, if what is reached lies near.
     spots : list of Spot
     reach_m : float
         How far round about, metres; up to half as much again is looked at.
