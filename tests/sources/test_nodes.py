@@ -18,6 +18,7 @@ from spatial.plan.records import Circle, Connections, Facilities, Roads, Source
 from spatial.sources.nodes import (
     SourceRef,
     line_roads,
+    list_rasters,
     reference_sources,
     road_area,
     road_findings,
@@ -197,3 +198,25 @@ def test_arrays_are_told_apart_by_type_shape_and_values(one: np.ndarray, other: 
     register_fingerprints()
     assert fingerprinting.hash_value(one) == fingerprinting.hash_value(one.copy())
     assert fingerprinting.hash_value(one) != fingerprinting.hash_value(other)
+
+
+def test_an_elevation_model_slows_walkers(real_data: Path) -> None:
+    boundary = gpd.GeoDataFrame({"id": ["t"]}, geometry=[shapely.box(1.51, 42.50, 1.54, 42.52)], crs=4490)
+    sources = {
+        "streets": Source(file=str(real_data / "osm" / "andorra.osm.pbf")),
+        "heights": Source(file=str(real_data / "dem" / "N42E001.hgt.zip")),
+    }
+    seconds = []
+    for keys in ({}, {"elevation": "heights"}):
+        spec = Roads.model_validate({"source": "streets", "margin": "0 m"} | keys)
+        refs = reference_sources(sources, real_data, list_rasters(spec) or {"heights"})
+        made = road_networks(
+            road_spec=spec,
+            road_modes=("walk",),
+            road_refs=road_refs(spec, refs),
+            line_roads=None,
+            road_area=road_area(spec, boundary),
+            metric_crs="EPSG:32631",
+        )
+        seconds.append(made["walk"].road_seconds.sum(dtype=float))
+    assert seconds[1] > seconds[0] * 1.02
