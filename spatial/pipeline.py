@@ -67,6 +67,8 @@ class Build:
         Hashes and versions of all that went in.
     metric_crs : str
         The CRS of distances and topology, such as ``EPSG:4546``.
+    besides : dict
+        What was asked for besides layers, by the name of its node.
     """
 
     plan: Plan
@@ -79,6 +81,7 @@ class Build:
     notes: tuple[str, ...] = ()
     provenance: dict[str, str] = field(default_factory=dict)
     metric_crs: str = ""
+    besides: dict[str, Any] = field(default_factory=dict)
 
     @property
     def findings(self) -> gpd.GeoDataFrame:
@@ -175,9 +178,15 @@ def build_plan(
 
 
 def check_plan(
-    where: str | Path, *, overrides: Sequence[str] = (), progress: Progress | None = None
+    where: str | Path,
+    *,
+    overrides: Sequence[str] = (),
+    progress: Progress | None = None,
+    besides: Sequence[str] = (),
 ) -> Build:
     """Read a plan, make its layers and check them; write nothing.
+
+    `besides` names nodes that are wanted too though they are no layers, such as ``circle_margins``.
 
     Raises
     ------
@@ -189,7 +198,7 @@ def check_plan(
     >>> check_plan("jiyuan").has_errors
     False
     """
-    return _make_layers(load_plan(where, overrides), (), progress)
+    return _make_layers(load_plan(where, overrides), (), progress, besides)
 
 
 class _Watch(lifecycle.NodeExecutionHook):
@@ -247,15 +256,18 @@ def _choose_nodes(graph: driver.Driver, only: Collection[str]) -> tuple[list[str
     ]
 
 
-def _make_layers(file: PlanFile, only: Sequence[str], progress: Progress | None) -> Build:
+def _make_layers(
+    file: PlanFile, only: Sequence[str], progress: Progress | None, besides: Sequence[str] = ()
+) -> Build:
     inputs = gather_inputs(file)
     chosen, checked = _choose_nodes(_make_driver(), only)
+    wanted = [*chosen, *checked, "metric_crs", *besides]
     try:
-        graph, results = _execute([*chosen, *checked, "metric_crs"], inputs, progress)
+        graph, results = _execute(wanted, inputs, progress)
     except (pickle.UnpicklingError, EOFError, sqlite3.DatabaseError):
         # A killed run can leave half an entry behind; the cache is only worth what can be read from it.
         shutil.rmtree(find_cache(), ignore_errors=True)
-        graph, results = _execute([*chosen, *checked, "metric_crs"], inputs, progress)
+        graph, results = _execute(wanted, inputs, progress)
     contracts = {name: contract for name, contract in list_layers().items() if name in (*chosen, "findings")}
     layers = {name: results[name] for name in chosen}
     layers["findings"] = findings([found for name in checked for found in results[name]])
@@ -269,6 +281,7 @@ def _make_layers(file: PlanFile, only: Sequence[str], progress: Progress | None)
         not_built=_explain_empty(graph, layers, inputs),
         provenance=trace_inputs(file, inputs, only),
         metric_crs=results["metric_crs"],
+        besides={name: results[name] for name in besides},
     )
 
 
