@@ -5,6 +5,7 @@ from __future__ import annotations
 import geopandas as gpd
 import pandas as pd
 
+from spatial.plan.base import Text
 from spatial.plan.findings import Finding
 from spatial.plan.records import Facilities
 from spatial.plan.rules import RuleTable
@@ -14,6 +15,7 @@ _SUBJECTS = {
     "homes": ("居住用地", "of residential land"),
     "area": ("面积", "of land"),
 }
+_ALL = Text(zh="全部设施", en="all of them together")
 _MOST = 12
 
 
@@ -63,39 +65,43 @@ def life_facility_findings(
     return findings
 
 
-def life_coverage_findings(life_coverage: pd.DataFrame, life_places: gpd.GeoDataFrame) -> list[Finding]:
-    """Say what share each walk covers (``life.coverage``) and where least is near (``life.least``), info."""
-    findings = []
+def life_coverage_findings(life_coverage: pd.DataFrame, facility_rules: RuleTable) -> list[Finding]:
+    """Say what share each walk of the table covers (``life.coverage``), info, the least first.
+
+    Shares are of people where they are known, else of residential land, else of all land.
+    """
     rows = life_coverage[life_coverage["standard"].astype(bool)]
-    for subject in ("people", "homes", "area"):
-        chosen = rows[rows["subject"] == subject].sort_values("share", kind="stable")
-        if chosen.empty:
-            continue
-        zh, en = _SUBJECTS[subject]
-        text = "；".join(f"{row['name']} {row['share']:.1%}" for row in chosen.to_dict("records"))
-        findings.append(
-            Finding(
-                "life.coverage", "info", "life_coverage", subject,
-                f"生活圈{zh}覆盖率：{text}",
-                f"share {en} within the walk: {text}",
-                float(chosen["share"].iloc[0]),
-            )
-        )  # fmt: skip
-        break
-    least = (
-        life_places[life_places["reached"] == life_places["reached"].min()]
-        if len(life_places)
-        else life_places
-    )
-    if len(least):
-        fewest = int(least["reached"].iloc[0])
-        names = [name for name in least["name"] if name][:_MOST]
-        findings.append(
-            Finding(
-                "life.least", "info", "life_places", "",
-                f"{len(least)} 处居住地步行可达的设施最少（{fewest} 类）：{'、'.join(names)}",
-                f"{len(least)} places have the least within a walk ({fewest} categories): {', '.join(names)}",
-                float(fewest), None, least.geometry.union_all(),
-            )
-        )  # fmt: skip
-    return findings
+    subject = next((one for one in _SUBJECTS if (rows["subject"] == one).any()), None)
+    if subject is None:
+        return []
+    chosen = rows[rows["subject"] == subject].sort_values("share", kind="stable")
+    zh, en = _SUBJECTS[subject]
+    labels = [_ALL if key == "composite" else facility_rules[key].label for key in chosen["category"]]
+    walks = list(zip(labels, chosen["time_min"], chosen["share"], strict=True))
+    told_zh = "；".join(f"{label.pick('zh')} {minutes:g} 分钟 {share:.1%}" for label, minutes, share in walks)
+    told_en = "; ".join(f"{label.pick('en')} {minutes:g} min {share:.1%}" for label, minutes, share in walks)
+    return [
+        Finding(
+            "life.coverage", "info", "life_coverage", subject,
+            f"步行圈覆盖的{zh}：{told_zh}", f"share {en} within the walk: {told_en}",
+            float(chosen["share"].iloc[0]),
+        )
+    ]  # fmt: skip
+
+
+def life_place_findings(life_places: gpd.GeoDataFrame) -> list[Finding]:
+    """Say where the fewest kinds of facilities are within a walk (``life.least``), info."""
+    least = life_places[life_places["reached"] == life_places["reached"].min()]
+    if least.empty:
+        return []
+    fewest = int(least["reached"].iloc[0])
+    names = [name for name in least["name"] if name][:_MOST]
+    zh, en = ("：" + "、".join(names), ": " + ", ".join(names)) if names else ("", "")
+    return [
+        Finding(
+            "life.least", "info", "life_places", "",
+            f"{len(least)} 处居住地步行可达的设施最少（{fewest} 类）{zh}",
+            f"{len(least)} places have the least within a walk ({fewest} categories){en}",
+            float(fewest), None, least.geometry.union_all(),
+        )
+    ]  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import shapely
 
 from spatial.engine.crs import transform_shapes
@@ -72,17 +73,23 @@ def rivers(
 
 
 def _draw_network(network: Network, spec: Roads) -> gpd.GeoDataFrame:
-    """Return the greater roads of a network as a source of lines gives them."""
+    """Return the greater roads of a network as a source of lines gives them, pieces of one road as one."""
     grade = np.array([_GRADES.get(word, "") for word in network.road_class], dtype=object)
     shown = np.flatnonzero(grade != "")
+    pieces = pd.DataFrame({"grade": grade[shown], "name": network.road_name[shown]})
+    # A map that names every stretch between two junctions is unreadable.
+    which = pieces.groupby(["grade", "name"], sort=True).ngroup().to_numpy()
+    order = np.argsort(which, kind="stable")
+    whole = shapely.line_merge(shapely.multilinestrings(network.shapes(shown[order]), indices=which[order]))
+    first = pieces.iloc[order[np.r_[True, np.diff(which[order]) > 0]]] if len(shown) else pieces
     return gpd.GeoDataFrame(
         {
-            "name": network.road_name[shown],
+            "name": first["name"].to_numpy(object),
             "source": spec.source,
             "illustrative": False,
-            spec.grade_column: grade[shown],
+            spec.grade_column: first["grade"].to_numpy(object),
         },
-        geometry=transform_shapes(network.shapes(shown), network.crs, STORED_CRS),
+        geometry=transform_shapes(whole, network.crs, STORED_CRS),
         crs=STORED_CRS,
     )
 

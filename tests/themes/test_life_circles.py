@@ -11,7 +11,7 @@ import pyproj
 import pytest
 import shapely
 
-from spatial.checks.life_circles import life_coverage_findings, life_facility_findings
+from spatial.checks.life_circles import life_coverage_findings, life_facility_findings, life_place_findings
 from spatial.engine.assembly import build_network
 from spatial.engine.geodesy import area_m2
 from spatial.engine.network import Mode, Network
@@ -215,12 +215,13 @@ def test_without_facilities_a_network_or_people_nothing_is_invented() -> None:
 
 def test_findings_name_the_least_served() -> None:
     world = World(source(("market", 2000), ("moon base", 10)), people=[(2000, 5), (3900, 7)])
-    told = life_coverage_findings(world.coverage, world.places)
+    told = life_coverage_findings(world.coverage, RULES) + life_place_findings(world.places)
     assert [found.rule for found in told] == ["life.coverage", "life.least"]
     assert "41.7%" in told[0].message_en
     assert told[1].value == 0
     assert "moon base (1)" in life_facility_findings(world.spec, world.there, RULES)[0].message_en
     assert life_facility_findings(None, world.there, RULES) == []
-    assert life_coverage_findings(world.coverage.iloc[:0], world.places.iloc[:0]) == []
+    assert life_coverage_findings(world.coverage.iloc[:0], RULES) == []
+    assert life_place_findings(world.places.iloc[:0]) == []
     assert len(frame_findings(told)) == 2
     assert isinstance(world.coverage, pd.DataFrame)
