@@ -1,0 +1,191 @@
+"""Friction of the ground: seconds a metre from land cover and slope, and how long each step takes.
+
+Walking follows Tobler's hiking function up and down along each step (`spatial.engine.slopes.walk_factor`),
+from the speed that the land cover allows on the flat. Across a slope, along the contour, one walks as on the
+flat.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from spatial.engine.graph import EDGE, Graph
+from spatial.engine.network import FAR, Floats, Longs, Seconds
+from spatial.engine.slopes import walk_factor
+from spatial.engine.terrain import STEPS, Bits, Terrain, beyond, rises, shift, sides
+
+_TOBLER, _LEVEL = np.float32(3.5), np.float32(0.05)
+
+
+@dataclass(frozen=True, eq=False)
+class Cover:
+    """Paces from land cover, and what could not be read from it.
+
+    Parameters
+    ----------
+    pace : ndarray of float32
+        Seconds a metre on the flat; `FAR` where there is no path.
+    unknown : dict of int to int
+        How many nodes hold a code without a speed; they take the usual pace. -1 stands for no data.
+    """
+
+    pace: Seconds
+    unknown: dict[int, int]
+
+
+def pace_cover(codes: npt.NDArray[np.int32], speeds: Mapping[int, float], usual_kmh: float) -> Cover:
+    """Return the pace on the flat of each class of land cover.
+
+    Parameters
+    ----------
+    codes : ndarray of int32
+        Classes; -1 for no data.
+    speeds : mapping of int to float
+        km/h on the flat by class; 0 is no path.
+    usual_kmh : float
+        For classes without a speed and where there is no data.
+
+    Examples
+    --------
+    >>> cover = pace_cover(np.array([[41, 11, 7]]), {41: 3.6, 11: 0}, 3.0)
+    >>> cover.pace.round(1).tolist(), cover.unknown
+    ([[1.0, 1000000000.0, 1.2000000476837158]], {7: 1})
+    """
+    known, place, count = np.unique(codes, return_inverse=True, return_counts=True)
+    kmh = np.array([speeds.get(int(code), usual_kmh) for code in known], dtype=float)
+    with np.errstate(divide="ignore"):
+        pace = np.where(kmh > 0, 3.6 / kmh, FAR).astype(np.float32)
+    unknown = {int(code): int(n) for code, n in zip(known, count, strict=True) if int(code) not in speeds}
+    return Cover(pace[place].reshape(codes.shape), unknown)
+
+
+def steps_of(terrain: Terrain, bits: Bits, *, towards: bool = False) -> Iterator[tuple[int, Longs, Seconds]]:
+    """Yield, for each of `STEPS`, how far on its nodes lie, the nodes that it is open from, and its seconds.
+
+    Parameters
+    ----------
+    terrain : Terrain
+    bits : ndarray of uint16, shape (high, wide)
+        As `open_steps` returns them.
+    towards : bool
+        The seconds are those of the way back: for journeys to a place, swept from it.
+    """
+    wide = terrain.pace.shape[1]
+    number_of = np.arange(terrain.nodes).reshape(terrain.pace.shape)
+    for number, step in enumerate(STEPS):
+        free = (shift(bits, step) >> np.uint16(number) & 1).astype(bool)
+        yield (
+            step[1] * wide + step[0],
+            shift(number_of, step)[free],
+            _step_seconds(terrain, step, towards=towards)[free],
+        )
+
+
+def _step_seconds(terrain: Terrain, step: tuple[int, int], *, towards: bool) -> Seconds:
+    """Return the seconds of a step from every node that has one; any number where it is not open."""
+    pace, half = terrain.pace, np.float32(0.5)
+    here, there = shift(pace, step), beyond(pace, step, step)
+    stretches = rises(terrain, step)
+    if len(stretches) == 1:
+        paces = [(here + there) * half]
+    else:
+        left, right = (beyond(pace, step, side) for side in sides(step))
+        between = (left + right) * half
+        paces = [(here + between) * half, (between + there) * half]
+    total = np.zeros(here.shape, dtype=np.float32)
+    for (rise, run_m), mean in zip(stretches, paces, strict=True):
+        slope = rise * np.float32((-1.0 if towards else 1.0) / run_m)
+        with np.errstate(over="ignore", invalid="ignore"):
+            total += mean * np.float32(run_m) * np.exp(_TOBLER * (np.abs(slope + _LEVEL) - _LEVEL))
+    return total
+
+
+def link_seconds(
+    metres: Floats, rise_m: Floats, pace: npt.ArrayLike, steepest: float, *, towards: bool = False
+) -> Floats:
+    """Return the seconds of short straight ways off the lattice; slopes count as `steepest` at most.
+
+    Parameters
+    ----------
+    metres, rise_m : ndarray of float64
+        Length, and height at the end less that at the start; NaN counts as level.
+    pace : array-like of float
+        Seconds a metre on the flat.
+    steepest : float
+    towards : bool
+        The way back is meant.
+
+    Examples
+    --------
+    >>> up, down = (link_seconds(np.array([100.0]), np.array([rise]), 1.0, 1.0) for rise in (10.0, -5.0))
+    >>> up.round().tolist(), down.round().tolist()
+    ([142.0], [84.0])
+    """
+    slope = np.nan_to_num(rise_m) / np.maximum(metres, 1e-9) * (-1 if towards else 1)
+    return np.asarray(
+        metres * np.asarray(pace, dtype=float) / walk_factor(np.clip(slope, -steepest, steepest))
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Links:
+    """Edges besides the steps of a terrain; nodes from `Terrain.nodes` on are none of the lattice.
+
+    Parameters
+    ----------
+    tails, heads : ndarray of int64
+    seconds : ndarray of float32
+    nodes : int
+        How many nodes there are besides those of the lattice.
+    """
+
+    tails: Longs
+    heads: Longs
+    seconds: Seconds
+    nodes: int
+
+    @classmethod
+    def none(cls) -> Links:
+        """Return no links."""
+        nothing = np.empty(0, dtype=np.int64)
+        return cls(nothing, nothing, np.empty(0, dtype=np.float32), 0)
+
+
+def grid_graph(terrain: Terrain, bits: Bits, links: Links, *, towards: bool = False) -> Graph:
+    """Return the graph of a terrain's steps and of links.
+
+    Parameters
+    ----------
+    terrain : Terrain
+    bits : ndarray of uint16
+        As `open_steps` returns them.
+    links : Links
+        Already in the direction of the sweep.
+    towards : bool
+        Steps take the time of their way back.
+
+    Returns
+    -------
+    Graph
+        Eight bytes an edge, some 130 a node.
+    """
+    counts = np.bitwise_count(bits).reshape(-1).astype(np.int64)
+    counts = np.concatenate([counts, np.zeros(links.nodes, dtype=np.int64)])
+    counts += np.bincount(links.tails, minlength=len(counts))
+    indptr = np.concatenate([[0], np.cumsum(counts)])
+    edges = np.empty(indptr[-1], dtype=EDGE)
+    cursor = indptr[:-1].copy()
+    for offset, tail, seconds in steps_of(terrain, bits, towards=towards):
+        at = cursor[tail]
+        edges["node"][at], edges["seconds"][at] = tail + offset, seconds
+        cursor[tail] += 1
+    order = np.argsort(links.tails, kind="stable")
+    tail = links.tails[order]
+    rank = np.arange(len(tail)) - np.searchsorted(tail, tail)
+    edges["node"][cursor[tail] + rank] = links.heads[order]
+    edges["seconds"][cursor[tail] + rank] = links.seconds[order]
+    return Graph(indptr.astype(np.int32), edges)
