@@ -203,8 +203,8 @@ def tie_roads(
     _enter_and_leave(burnt, ways)
     _keep_others(burnt, ways)
     _tie_ground(terrain, burnt, ways, steepest=steepest, bars=bars, towards=towards)
-    tails, heads, seconds = (np.concatenate(parts) for parts in ways)
-    return Links(tails, heads, seconds.astype(np.float32), burnt.nodes)
+    tails, heads = np.concatenate(ways[0]), np.concatenate(ways[1])
+    return Links(tails, heads, np.concatenate(ways[2]).astype(np.float32), burnt.nodes)
 
 
 def _add(ways: Ways, tails: Longs, heads: Longs, seconds: npt.ArrayLike) -> None:

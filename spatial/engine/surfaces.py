@@ -1,4 +1,4 @@
-"""Arrival over a surface: the ground with its roads, swept from places or areas, to every node of its lattice.
+"""Arrival over a surface: the ground with its roads, swept from places or areas to its every node.
 
 The same bucket queue as for networks sweeps a graph of the lattice's steps (`spatial.engine.friction`) and of
 the roads burnt into it (`spatial.engine.burning`). Tried instead and not taken: scikit-image's

@@ -67,7 +67,8 @@ class Terrain:
     def __post_init__(self) -> None:
         if self.height_m.shape != self.pace.shape or self.pace.ndim != 2:
             raise GeometryError(f"heights {self.height_m.shape} and paces {self.pace.shape} do not match")
-        refuse_many(*self.pace.shape, self.cell_m)
+        high, wide = self.pace.shape
+        refuse_many(high, wide, self.cell_m)
 
     @property
     def nodes(self) -> int:
@@ -186,7 +187,7 @@ def sides(step: tuple[int, int]) -> tuple[tuple[int, int], ...]:
 def open_steps(terrain: Terrain, steepest: float = 1.0, bars: npt.NDArray[np.object_] | None = None) -> Bits:
     """Return which steps may be taken from each node, a bit for each of `STEPS`, shape (high, wide).
 
-    A step is open both ways or not at all: both its nodes are passable, no part of it is steeper than allowed,
+    A step is open both ways or not at all: both its nodes are passable, no part of it is too steep,
     it does not cross a bar, and it does not slip between nodes that are not passable: of the two beside a
     diagonal one must be so, of those beside a knight's move both. So no step leads across water that is one
     cell wide, in whatever direction it runs.
