@@ -50,8 +50,8 @@ class SurfaceRules:
 
     Examples
     --------
-    >>> SurfaceRules(cell_m=25).describe().split("; ")[:3]
-    ['cell 25 m', '16 neighbours: ways over even ground 0 to 2.8 % too long', 'on foot 3 km/h, slopes by Tobler']
+    >>> SurfaceRules(cell_m=25).describe().split("; ")[1:3]
+    ['16 neighbours: ways over even ground 0 to 2.7 % too long', 'on foot 3 km/h, slopes by Tobler']
     """
 
     cell_m: float = 25.0

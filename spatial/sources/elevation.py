@@ -47,7 +47,7 @@ def read_heights(path: Path, xy: npt.ArrayLike, crs: str) -> Floats:
     CrsError
         The raster says not where it lies.
     """
-    with _open(path) as raster:
+    with open_heights(path) as raster:
         return _sample(path, raster, np.asarray(xy, dtype=float).reshape(-1, 2), crs)
 
 
@@ -59,7 +59,7 @@ def measure_cell(path: Path) -> float:
     SourceError, CrsError
         As `read_heights`.
     """
-    with _open(path) as raster:
+    with open_heights(path) as raster:
         across, down = abs(raster.transform.a), abs(raster.transform.e)
         if parse_crs(raster.crs.to_wkt()).is_geographic:
             middle = np.radians((raster.bounds.top + raster.bounds.bottom) / 2)
@@ -68,7 +68,14 @@ def measure_cell(path: Path) -> float:
 
 
 @contextmanager
-def _open(path: Path) -> Iterator[DatasetReader]:
+def open_heights(path: Path, what: str = "heights") -> Iterator[DatasetReader]:
+    """Open a single-band raster, also in a zip; `what` it holds stands in messages.
+
+    Raises
+    ------
+    SourceError, CrsError
+        As `read_heights`.
+    """
     import rasterio
 
     if not path.is_file():
@@ -80,7 +87,7 @@ def _open(path: Path) -> Iterator[DatasetReader]:
                 raise CrsError(fault)
             yield raster
     except (rasterio.errors.RasterioError, zipfile.BadZipFile) as error:
-        problem = f"cannot be read as heights: {str(error).splitlines()[0]}"
+        problem = f"cannot be read as {what}: {str(error).splitlines()[0]}"
         raise SourceError(
             Fault(path.name, "", problem, "give a GeoTIFF or .hgt, or a .zip with one")
         ) from error
