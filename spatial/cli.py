@@ -10,6 +10,7 @@ import typer
 
 from spatial.errors import SpatialError
 from spatial.options import (
+    AfterOption,
     BorderOption,
     CellOption,
     CityArgument,
@@ -27,14 +28,17 @@ from spatial.options import (
     HexagonOption,
     KeyOption,
     LimitOption,
+    MeasuredOption,
     MinutesOption,
     ModeOption,
     OffRoadOption,
     OnlyOption,
     OriginsOption,
+    PairOption,
     PeopleColumnOption,
     PeopleOption,
     PlanArgument,
+    PlansArgument,
     RoadsOption,
     SetOption,
     SnapOption,
@@ -218,6 +222,46 @@ def reach(  # noqa: PLR0913, PLR0917 (each option of the command is an argument)
             snap=snap, crs=crs, out=out, basemap=basemap, progress=steps.show,
         )  # fmt: skip
     _answer(made)
+
+
+@app.command()
+def compare(  # noqa: PLR0913, PLR0917 (each option of the command is an argument)
+    plans: PlansArgument = None,
+    out: FolderOption = Path("out/compare"),
+    overrides: AfterOption = None,
+    roads: PairOption = None,
+    origins: OriginsOption = None,
+    targets: MeasuredOption = None,
+    minutes: MinutesOption = "15,30",
+    mode: ModeOption = "drive",
+    speed: SpeedOption = None,
+    towards: TowardsOption = False,
+    dem: DemOption = None,
+    column: ColumnOption = None,
+    snap: SnapOption = "1km",
+    cell: CellOption = "25m",
+    off_road: OffRoadOption = "100m",
+    people: PeopleOption = None,
+    people_column: PeopleColumnOption = None,
+    crs: CrsOption = None,
+    basemap: TilesOption = "none",
+) -> None:
+    """Tell what differs between two plans or two networks: map and table. 情景对比."""
+    from spatial.compare import compare_given
+    from spatial.outputs.comparesummary import print_comparison
+
+    with _Steps() as steps:
+        made = compare_given(
+            plans or (), roads or (), origins or (), overrides or (), minutes=minutes, places=targets,
+            mode=mode, speed=speed, towards=towards, dem=dem, columns=column, snap=snap, cell=cell,
+            off_road=off_road, people=people, people_column=people_column, crs=crs, basemap=basemap,
+            out=out, progress=steps.show,
+        )  # fmt: skip
+    print_comparison(
+        _console(), made.table, made.changes.places, findings=made.findings, notes=made.notes,
+        files=made.files, differs=made.differs,
+    )  # fmt: skip
+    raise typer.Exit(int(made.has_errors))
 
 
 @app.command()

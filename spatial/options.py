@@ -14,6 +14,10 @@ _KEY_HELP = "Key for the Tianditu basemap. 天地图密钥"
 _CITY_HELP = "Folder of the new plan; its last part is the name. 新规划文件夹"
 _ROADS_HELP = "OpenStreetMap extract (.osm.pbf) or any file of lines. 道路文件"
 _FROM_HELP = "A place, or a file of places; may be repeated. 起点"
+_PLANS_HELP = "One plan and --set, or two plans; none with --roads. 规划"
+_AFTER_HELP = "Change a value of the second scenario: roads.speeds.secondary=60km/h. 改值"
+_PAIR_HELP = "The roads before; given again, the roads after. 前后两个道路文件"
+_MEASURED_HELP = "Places whose minutes are compared. 对比时间的地点"
 _TO_HELP = "Likewise, where journeys lead to; the origins unless given. 终点"
 _COUNT_HELP = "Places that are counted; or give --people. 计数对象"
 _COUNTED_HELP = "What each of them offers, such as jobs; one each unless given. 计数字段"
@@ -67,3 +71,9 @@ BorderOption = Annotated[
     Path | None, typer.Option(metavar="FILE", help="Vector file of the territory. 边界文件")
 ]
 CityArgument = Annotated[Path, typer.Argument(metavar="CITY", help=_CITY_HELP)]
+PlansArgument = Annotated[list[str] | None, typer.Argument(metavar="[PLAN] [PLAN]", help=_PLANS_HELP)]
+AfterOption = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help=_AFTER_HELP)]
+PairOption = Annotated[list[Path] | None, typer.Option("--roads", metavar="FILE", help=_PAIR_HELP)]
+MeasuredOption = Annotated[
+    list[str] | None, typer.Option("--to", metavar="LON,LAT|FILE", help=_MEASURED_HELP)
+]

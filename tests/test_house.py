@@ -24,7 +24,9 @@ LEVEL = {
     "plan": 2,
     **dict.fromkeys(ROOMS, 3),
     "cache": 4,
+    "changes": 4,
     "questions": 4,
+    "comparison": 5,
     "inputs": 5,
     "journeys": 5,
     "options": 5,
@@ -34,7 +36,9 @@ LEVEL = {
     "matrix": 7,
     "reach": 7,
     "rings": 7,
-    "cli": 8,
+    "scenarios": 8,
+    "compare": 9,
+    "cli": 10,
 }
 LONGEST_MODULE = 400
 LONGEST_FUNCTION = 60

@@ -60,15 +60,20 @@ def print_answer(
     """
     for note in notes:
         console.print(f"note 注意: {note}", markup=False)
+    print_findings(console, findings)
+    _print_table(console, table, [name for name in _HEADS if name in table])
+    for file in files:
+        console.print(str(file), markup=False, soft_wrap=True)
+
+
+def print_findings(console: Console, findings: pd.DataFrame) -> None:
+    """Print the first twenty findings of a question, in both languages."""
     for row in findings.head(_FINDINGS).to_dict("records"):
         style = _STYLES[row["severity"]]
         both = f"{row['message_zh']}\n  {row['message_en']}"
         console.print(f"[{style}]{row['severity']}[/] {escape(both)}")
     if len(findings) > _FINDINGS:
         console.print(f"… {len(findings) - _FINDINGS} more findings in the layer findings", markup=False)
-    _print_table(console, table, [name for name in _HEADS if name in table])
-    for file in files:
-        console.print(str(file), markup=False, soft_wrap=True)
 
 
 def _print_table(console: Console, table: pd.DataFrame, columns: list[str]) -> None:
