@@ -55,6 +55,7 @@ def gather_inputs(file: PlanFile) -> dict[str, Any]:
         "line_spec": plan.lines,
         "circle_specs": plan.circles,
         "population_spec": plan.population,
+        "count_specs": plan.counts,
         "road_spec": plan.roads,
         "river_spec": plan.rivers,
         "connection_spec": plan.connections,

@@ -332,6 +332,7 @@ def draw_layers(path: Path) -> None:
         **PARTS,
         "territory_spec": "territory",
         "population_spec": "population",
+        "count_specs": "counts",
         "source_refs": "sources",
     }
     parts = {spec: f"plan.{part}" for spec, part in specs.items()}

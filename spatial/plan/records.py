@@ -215,6 +215,19 @@ class Population(Record):
     column: Name = "people"
 
 
+class Count(Record):
+    """计数对象: what is counted inside circles beside towns, land and people: villages, jobs, schools.
+
+    Each feature counts one, or what `column` says; `where` picks rows by the values of columns.
+    """
+
+    id: Slug
+    name: Text
+    source: Slug
+    column: Name | None = None
+    where: dict[str, str | int | float] = Field(default_factory=dict)
+
+
 class Outputs(Record):
     """What is written beside the layers, and what the map shows around them."""
 
@@ -241,6 +254,7 @@ class Plan(Record):
     lines: Lines | None = None
     circles: tuple[Circle, ...] = ()
     population: Population | None = None
+    counts: tuple[Count, ...] = ()
     roads: Roads | None = None
     rivers: Background | None = None
     connections: Connections | None = None

@@ -21,6 +21,7 @@ _USES_OF_SOURCES: tuple[tuple[str, ...], ...] = (
     ("zones", "claims", "*", "source"),
     ("lines", "claims", "*", "source"),
     ("population", "source"),
+    ("counts", "*", "source"),
     ("roads", "source"),
     ("roads", "elevation"),
     ("rivers", "source"),
@@ -37,6 +38,7 @@ _USES_OF_ELEMENTS = ((*_ELEMENTS, "cut", "*"), (*_ELEMENTS, "round"))
 _ALL_DIFFERENT: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("id", (*_ELEMENTS, "id")),
     ("id", ("circles", "*", "id")),
+    ("id", ("counts", "*", "id")),
     ("code", ("towns", "*", "code")),
     ("zone", ("zones", "priority", "*")),
     ("line", ("lines", "priority", "*")),

@@ -75,7 +75,7 @@ def _gather(
     kinds = {"claim": "int64", **texts, "illustrative": "bool"}
     tables = [gpd.GeoDataFrame(columns=[*kinds, "geometry"], geometry="geometry", crs=STORED_CRS)]
     for number, (target, source, where) in enumerate(claims):
-        rows, fault = _select(frames.get(source), where)
+        rows, fault = select_rows(frames.get(source), where)
         said = ", ".join(f"{key}={value}" for key, value in where.items())
         table = pd.DataFrame({"feature": rows["id"].astype(str), "illustrative": rows["illustrative"]})
         faults = [fault] if fault else name_faults(rows.geometry)
@@ -87,10 +87,10 @@ def _gather(
     return pd.concat(filled, ignore_index=True)[[*kinds, "geometry"]].astype(kinds)
 
 
-def _select(
+def select_rows(
     frame: gpd.GeoDataFrame | None, where: Mapping[str, str | int | float]
 ) -> tuple[gpd.GeoDataFrame, str]:
-    """Return the rows that fit, or one row of nothing and why there are none."""
+    """Return the rows of a source that fit, or one row of nothing and why there are none."""
     nothing = gpd.GeoDataFrame({"id": [""], "illustrative": [False]}, geometry=[None], crs=STORED_CRS)
     if frame is None:
         return nothing, "no source"

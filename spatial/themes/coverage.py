@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 import geopandas as gpd
-import numpy as np
 import pandas as pd
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from spatial.engine.geodesy import area_m2
-from spatial.engine.shares import share_within
 from spatial.plan.contract import Column, layer
 from spatial.plan.records import Circle
+from spatial.themes.tallies import Scale, Tally
 
 _WHY_NO_RING = {
     "unknown_origin": "未知起点 · unknown origin",
@@ -23,8 +20,6 @@ _WHY_NO_RING = {
     "off_network": "起点附近没有道路 · no road is near the start",
     "too_far": "范围过大，无法绘制 · reaches too far to be drawn",
 }
-_EQUAL_KM2 = 1e-6
-"""One square metre: what two overlays of the same edge may disagree by."""
 _WHAT = {"towns": "镇", "points": "节点", "area": "面积", "people": "人口", "": "目标不明"}
 
 
@@ -72,39 +67,37 @@ def circle_coverage(
     circle_specs: tuple[Circle, ...],
     circle_rings: gpd.GeoDataFrame,
     circle_promises: gpd.GeoDataFrame,
-    circle_margins: gpd.GeoDataFrame,
-    residents: gpd.GeoDataFrame,
-    population_problem: str,
-    towns: gpd.GeoDataFrame,
+    coverage_scale: Scale,
     coverage_grounds: list[Ground],
 ) -> pd.DataFrame:
     """Return what each circle reaches, and whether its promise is kept.
 
     For each circle: a row for its promise (`verdict` kept, broken or undecidable), one for the people of
     the promise where they can be counted, and three rows on the whole territory (`promise` and
-    `required_share` null, `verdict` info, or undecidable with the reason): towns, area, people. The same
-    three for each district, where there is more than one.
+    `required_share` null, `verdict` info, or undecidable with the reason): towns, area, people, and what the
+    plan counts besides (``counts.<id>``: villages, jobs, schools). The same for each district, where there
+    is more than one.
 
     Notes
     -----
     A town or point is inside when it is reached in the circle's minutes: along roads by its own arrival, not
     by the ring; of a buffer, when its ellipsoidal distance from the start is at most the radius. Areas are
-    ellipsoidal, km²; people of a polygon are shared out by area. `outside` names towns and points with
-    how far they are beyond the edge and how accurate the seat is; for area and people, how much. A town that
-    no road is near to is neither inside nor outside: the verdict is undecidable if it hangs on it.
+    ellipsoidal, km²; people of a polygon are shared out by area. What the plan counts besides is inside
+    where the ring covers it. `outside` names towns and points with how far they are beyond the edge and how
+    accurate the seat is; for area and people, how much. A town that no road is near to is neither inside nor
+    outside: the verdict is undecidable if it hangs on it.
     """
-    scale = _Scale(circle_margins, residents, population_problem, towns)
     rows = [
         row
         for circle, ring, problem in zip(
             circle_specs, circle_rings.geometry, circle_rings["problem"], strict=True
         )
         for row in (
-            *_judge_promise(circle, ring, problem, circle_promises, scale),
+            *_judge_promise(circle, ring, problem, circle_promises, coverage_scale),
             *(
                 row
                 for ground in coverage_grounds
-                for row in _describe_ground(circle, ring, problem, ground, scale)
+                for row in _describe_ground(circle, ring, problem, ground, coverage_scale)
             ),
         )
     ]
@@ -113,93 +106,8 @@ def circle_coverage(
     return pd.DataFrame(rows, columns=list(columns)).astype(kinds)
 
 
-@dataclass(frozen=True)
-class _Tally:
-    """How much of a total is inside and of how much that is unknown; `reason` where nobody can say."""
-
-    inside: float = np.nan
-    total: float = np.nan
-    outside: str = ""
-    reason: str = ""
-    unknown: float = 0.0
-
-    @property
-    def share(self) -> float:
-        return np.nan if self.reason else self.inside / self.total
-
-    def judge(self, required: float) -> str:
-        """Return the verdict: undecidable where it hangs on what is unknown."""
-        if self.share >= required:
-            return "kept"
-        return "undecidable" if (self.inside + self.unknown) / self.total >= required else "broken"
-
-
-@dataclass(frozen=True)
-class _Scale:
-    """What weighs towns, land and people against a ring."""
-
-    margins: gpd.GeoDataFrame
-    residents: gpd.GeoDataFrame
-    population_problem: str
-    towns: gpd.GeoDataFrame
-
-    def count_seats(self, circle: str, targets: Collection[str]) -> _Tally:
-        rows = self.margins[(self.margins["circle"] == circle) & self.margins["target"].isin(targets)]
-        if rows.empty:
-            return _Tally(reason="没有列出的镇 · no towns are listed")
-        counts = rows["state"].value_counts()
-        outside = "、".join(_name_beyond(rows.sort_values("margin_min", kind="stable")))
-        return _Tally(counts.get("inside", 0), len(rows), outside, unknown=counts.get("unsnapped", 0))
-
-    def measure_area(self, ring: BaseGeometry, target: BaseGeometry) -> _Tally:
-        inside, total = area_m2([shapely.intersection(ring, target), target]) / 1e6
-        left = total - inside
-        if left <= _EQUAL_KM2:
-            return _Tally(total, total)
-        return _Tally(inside, total, f"{left:.2f} km²")
-
-    def count_people(self, ring: BaseGeometry, target: BaseGeometry) -> _Tally:
-        if self.population_problem:
-            return _Tally(reason=self.population_problem)
-        homes, people = self.residents.geometry.to_numpy(), self.residents["people"].to_numpy()
-        total = float((people * share_within(homes, target)).sum())
-        inside = float((people * share_within(homes, shapely.intersection(ring, target))).sum())
-        return _weigh_people(inside, total)
-
-    def count_townspeople(self, circle: str, targets: Collection[str]) -> _Tally:
-        rows = self.margins[(self.margins["circle"] == circle) & self.margins["target"].isin(targets)]
-        people = self.towns.set_index("id")["people"].reindex(rows["target"]).to_numpy(dtype=float)
-        if np.isnan(people).any():
-            return _Tally(reason="所选镇人口不齐 · not all of these towns have people")
-        if (rows["state"] == "unsnapped").any():
-            return _Tally(reason="有镇附近没有道路 · some of these towns have no road near")
-        within = (rows["state"] == "inside").to_numpy()
-        return _weigh_people(float(people[within].sum()), float(people.sum()))
-
-
-def _name_beyond(rows: pd.DataFrame) -> Iterator[str]:
-    """Name the targets that are not inside, with what is known of them."""
-    for row in rows[rows["state"] != "inside"].itertuples():
-        accuracy = f" (±{row.accuracy_m / 1000:g} km)" if row.accuracy_m > 0 else ""
-        if row.state == "unsnapped":
-            yield f"{row.name} 附近无道路 no road near"
-        elif row.state == "unreached":
-            yield f"{row.name} 无路可达 not connected"
-        elif row.method == "buffer":
-            yield f"{row.name} +{row.margin_m / 1000:.1f} km{accuracy}"
-        else:
-            yield f"{row.name} {row.minutes:.1f} min (+{row.margin_min:.1f})"
-
-
-def _weigh_people(inside: float, total: float) -> _Tally:
-    if not total > 0:
-        return _Tally(reason="目标范围内没有人口 · nobody lives there")
-    left = total - inside
-    return _Tally(inside, total, f"{left:.0f}" if left >= 0.5 else "")
-
-
 def _judge_promise(
-    circle: Circle, ring: BaseGeometry | None, problem: str, promises: gpd.GeoDataFrame, scale: _Scale
+    circle: Circle, ring: BaseGeometry | None, problem: str, promises: gpd.GeoDataFrame, scale: Scale
 ) -> list[dict[str, object]]:
     chosen = promises[promises["circle"] == circle.id]
     if chosen.empty:
@@ -207,10 +115,10 @@ def _judge_promise(
     aim = chosen.iloc[0]
     subject, targets = aim["subject"], str(aim["targets"]).split(",")
     if not subject:
-        tally = _Tally(reason=f"{aim['problem_zh']} · {aim['problem_en']}")
+        tally = Tally(reason=f"{aim['problem_zh']} · {aim['problem_en']}")
         return [_row(circle, "", tally, promise=aim["promise"], required=circle.share)]
     if ring is None:
-        tally = _Tally(reason=_WHY_NO_RING[problem])
+        tally = Tally(reason=_WHY_NO_RING[problem])
         return [_row(circle, subject, tally, promise=aim["promise"], required=circle.share)]
     if subject == "area":
         tally, people = scale.measure_area(ring, aim["geometry"]), scale.count_people(ring, aim["geometry"])
@@ -223,31 +131,44 @@ def _judge_promise(
 
 
 def _describe_ground(
-    circle: Circle, ring: BaseGeometry | None, problem: str, ground: Ground, scale: _Scale
+    circle: Circle, ring: BaseGeometry | None, problem: str, ground: Ground, scale: Scale
 ) -> list[dict[str, object]]:
     if ring is None:
-        why = _Tally(reason=_WHY_NO_RING[problem])
-        return [_row(circle, subject, why, ground=ground) for subject in ("towns", "area", "people")]
+        why = Tally(reason=_WHY_NO_RING[problem])
+        subjects = [("towns", ""), ("area", ""), ("people", "")]
+        subjects += [(things.subject, things.label) for things in scale.counts]
+        return [_row(circle, subject, why, ground=ground, label=label) for subject, label in subjects]
     return [
         _row(circle, "towns", scale.count_seats(circle.id, ground.towns), ground=ground),
         _row(circle, "area", scale.measure_area(ring, ground.land), ground=ground),
         _row(circle, "people", scale.count_people(ring, ground.land), ground=ground),
+        *(
+            _row(
+                circle,
+                things.subject,
+                scale.count_things(ring, ground.land, things),
+                ground=ground,
+                label=things.label,
+            )
+            for things in scale.counts
+        ),
     ]
 
 
 def _row(
     circle: Circle,
     subject: str,
-    tally: _Tally,
+    tally: Tally,
     *,
     promise: str | None = None,
     required: float | None = None,
     ground: Ground | None = None,
+    label: str = "",
 ) -> dict[str, object]:
     verdict = "undecidable" if tally.reason else "info" if required is None else tally.judge(required)
     name = ground.name if ground else ""
     part = "-".join(filter(None, ["promise" if promise else "", ground.id if ground else "", subject]))
-    what = f"{'承诺·' if promise else ''}{name}{'·' if name else ''}{_WHAT[subject]}"
+    what = f"{'承诺·' if promise else ''}{name}{'·' if name else ''}{label or _WHAT[subject]}"
     return {
         "id": f"{circle.id}-{part}",
         "name": f"{circle.name.pick('zh')}：{what}",

@@ -25,8 +25,12 @@ def population_problem(
         if len(towns) and towns["people"].notna().all():
             return ""
         return "无人口来源，各镇人口也不齐 · no population source, and not all towns have people"
-    source, column = population_spec.source, population_spec.column
-    frame = source_frames[source]
+    source = population_spec.source
+    return find_miscounts(source_frames[source], source, population_spec.column)
+
+
+def find_miscounts(frame: gpd.GeoDataFrame, source: str, column: str) -> str:
+    """Say in Chinese and English why the counts of a source cannot be used; empty where they can."""
     if column not in frame.columns:
         own = ", ".join(str(name) for name in frame.columns if name not in _GIVEN_COLUMNS)
         return _say(
@@ -38,7 +42,8 @@ def population_problem(
     if len(wrong) or not len(frame):
         zh, en = _name_row(frame, column, int(wrong[0])) if len(wrong) else ("", "")
         return _say(
-            f"{len(wrong)} 行没有有效人口数{zh}", f"{len(wrong)} rows without a valid count of people{en}"
+            f"{len(wrong)} 行的“{column}”不是有效数量{zh}",
+            f"{len(wrong)} rows of column {column} are no valid count{en}",
         )
     shapes = frame.geometry.to_numpy()
     unplaced = int((~np.isin(shapely.get_dimensions(shapes), (0, 2)) | shapely.is_empty(shapes)).sum())

@@ -40,6 +40,7 @@ zones: {claims: [{zone: urban, source: border, where: {kind: a, level: 2}}], pri
 lines: {claims: [{line: urban_boundary, source: border}]}
 circles: [{id: c, name: 圈, from: core, time: 15 min, mode: walk, speed: 5 km/h, detour: 1.3, must_reach: core, share: 0.9, clip: false}]
 population: {source: border, column: people}
+counts: [{id: villages, name: 村庄, source: border}, {id: jobs, name: 岗位, source: border, column: jobs, where: {kind: a}}]
 roads: {source: border, grade_column: 等级, columns: {speed: v, level: z}, classes: {县道: secondary}, speeds: {drive.primary: 50 km/h, track: 0 km/h}, maxspeed_share: 0.9, junction: 5 s, join: 2 m, snap: 500 m, off_road: 1 km, off_road_speed: 6 km/h, margin: 10 km, gap: 3 km, elevation: border}
 connections: {to_expressway: 30 min, villages: border, stops: border, to_stop: 10 min, hamlets: border, to_paved: 200 m}
 facilities: {source: border, category_column: 类别, categories: {菜市场: market}, homes: border}

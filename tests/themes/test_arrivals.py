@@ -24,6 +24,7 @@ from spatial.themes.coverage import circle_coverage, coverage_grounds
 from spatial.themes.margins import circle_margins, circle_targets
 from spatial.themes.promises import circle_promises
 from spatial.themes.residents import population_problem, residents
+from spatial.themes.tallies import coverage_scale
 
 # A road of 0.1° east from the middle, a turning north halfway, and an island of road far in the north.
 LON = [112.5, 112.55, 112.6, 112.55, 112.55, 112.56]
@@ -110,10 +111,9 @@ class World:
             circle_specs=specs,
             circle_rings=self.rings,
             circle_promises=circle_promises(specs, STRUCTURE, towns(), TERRITORY),
-            circle_margins=self.margins,
-            residents=residents(None, {}, towns(), problem),
-            population_problem=problem,
-            towns=towns(),
+            coverage_scale=coverage_scale(
+                self.margins, residents(None, {}, towns(), problem), problem, towns(), ()
+            ),
             coverage_grounds=coverage_grounds(TERRITORY, TERRITORY.iloc[:0], towns()),
         ).set_index("id")
         for made, function in (

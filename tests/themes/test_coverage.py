@@ -13,14 +13,16 @@ import shapely
 
 from spatial.engine.geodesy import area_m2
 from spatial.plan.contract import contract_of
-from spatial.plan.records import Circle, Population
+from spatial.plan.records import Circle, Count, Population
 from spatial.plan.rules import read_rules
 from spatial.themes.arrivals import circle_journeys
 from spatial.themes.circles import circle_reaches, circle_rings
+from spatial.themes.counts import circle_counts
 from spatial.themes.coverage import circle_coverage, coverage_grounds
 from spatial.themes.margins import circle_margins, circle_targets
 from spatial.themes.promises import circle_promises
 from spatial.themes.residents import population_problem, residents
+from spatial.themes.tallies import coverage_scale
 
 GEOD = pyproj.Geod(a=6378137, rf=298.257222101)
 MIDDLE = (112.5, 35.1)
@@ -89,6 +91,7 @@ def cover(
     population: Population | None = None,
     sources: dict[str, gpd.GeoDataFrame] | None = None,
     districts: gpd.GeoDataFrame | None = None,
+    counts: tuple[Count, ...] = (),
 ) -> pd.DataFrame:
     towns = towns_frame() if towns is None else towns
     sources = sources or {}
@@ -98,10 +101,13 @@ def cover(
         circle_specs=specs,
         circle_rings=circle_rings(specs, reaches, circle_journeys(specs, reaches, None, {}), {}),
         circle_promises=circle_promises(specs, STRUCTURE, towns, TERRITORY),
-        circle_margins=measure(specs, reaches, towns),
-        residents=residents(population, sources, towns, problem),
-        population_problem=problem,
-        towns=towns,
+        coverage_scale=coverage_scale(
+            measure(specs, reaches, towns),
+            residents(population, sources, towns, problem),
+            problem,
+            towns,
+            circle_counts(counts, sources),
+        ),
         coverage_grounds=coverage_grounds(
             TERRITORY, TERRITORY.iloc[:0] if districts is None else districts, towns
         ),
@@ -274,10 +280,10 @@ def test_people_of_polygons_are_shared_out_by_area() -> None:
     [
         (
             [1, 2, None, 4, 5],
-            "第 3 行 p-2：空值） · 1 rows without a valid count of people (row 3, p-2: null)",
+            "第 3 行 p-2：空值） · 1 rows of column count are no valid count (row 3, p-2: null)",
         ),
-        ([1, 2, -3, 4, 5], "1 rows without a valid count of people (row 3, p-2: '-3')"),
-        (["a", "2", "3", "4", "many"], "2 行没有有效人口数（第 1 行 p-0：“a”）"),
+        ([1, 2, -3, 4, 5], "1 rows of column count are no valid count (row 3, p-2: '-3')"),
+        (["a", "2", "3", "4", "many"], "2 行的“count”不是有效数量（第 1 行 p-0：“a”）"),
         (["a · b", "2", "3", "4", "5"], "（第 1 行 p-0：“a·b”） · 1 rows"),
     ],
 )
@@ -330,3 +336,58 @@ def test_each_district_is_told_where_there_is_more_than_one() -> None:
     assert frame["name"]["c-east-people"] == "圈：东区·人口"
     assert frame.loc[["c-west-people", "c-east-people"], "inside"].sum() == frame["inside"]["c-people"]
     assert len(cover(circle(), districts=halves.iloc[:1])) == 3
+
+
+def villages(**columns: Any) -> gpd.GeoDataFrame:
+    """Two villages within ten kilometres of the middle, one 25 km off, one outside the territory."""
+    east = shapely.Point(SEATS[3])
+    shapes = [shapely.Point(MIDDLE), shapely.Point(SEATS[0]), east, shapely.Point(100, 20)]
+    table = {"id": ["v-1", "v-2", "v-3", "v-4"], "name": ["近村", "", "远村", "外村"], "illustrative": False}
+    return gpd.GeoDataFrame(table | columns, geometry=shapes, crs=4490)
+
+
+def count(**keys: Any) -> Count:
+    return Count.model_validate({"id": "villages", "name": "村庄", "source": "villages"} | keys)
+
+
+def test_villages_are_counted_and_those_outside_named() -> None:
+    row = cover(circle(), counts=(count(),), sources={"villages": villages()}).loc["c-counts.villages"]
+    assert (row["inside"], row["total"], row["verdict"]) == (2, 3, "info")
+    assert row["outside"] == "远村"
+    assert row["name"] == "圈：村庄"
+
+
+def test_jobs_are_summed_and_rows_picked() -> None:
+    there = {"villages": villages(jobs=[10, 20, 30, 40], kind=["a", "a", "a", "b"])}
+    told = cover(circle(), counts=(count(column="jobs"), count(id="b", where={"kind": "b"})), sources=there)
+    assert told.loc["c-counts.villages", ["inside", "total"]].tolist() == [30, 60]
+    assert told.loc["c-counts.b", "verdict"] == "undecidable"
+
+
+def test_jobs_of_polygons_are_shared_out_by_area() -> None:
+    place = villages(jobs=[8.0, 0, 0, 0])
+    wide = shapely.buffer(shapely.Point(MIDDLE), 0.01)
+    place = place.set_geometry(gpd.GeoSeries([wide, *place.geometry[1:]], crs=4490))
+    row = cover(circle(time="0.5 min"), counts=(count(column="jobs"),), sources={"villages": place})
+    told = row.loc["c-counts.villages"]
+    assert 0 < told["inside"] < told["total"] == pytest.approx(8)
+
+
+@pytest.mark.parametrize(
+    ("keys", "columns", "why"),
+    [
+        ({"column": "jobs"}, {}, "no column jobs"),
+        ({"column": "jobs"}, {"jobs": [1, -2, 3, 4]}, "row 2"),
+        ({"column": "jobs"}, {"jobs": [1, None, 3, 4]}, "null"),
+        ({"where": {"kind": "b"}}, {"kind": "a"}, "no match"),
+        ({"where": {"sort": "b"}}, {}, "no column sort"),
+    ],
+)
+def test_counts_that_nobody_can_trust_are_undecidable(
+    keys: dict[str, Any], columns: dict[str, Any], why: str
+) -> None:
+    row = cover(circle(), counts=(count(**keys),), sources={"villages": villages(**columns)})
+    told = row.loc["c-counts.villages"]
+    assert told["verdict"] == "undecidable"
+    assert why in told["outside"]
+    assert np.isnan(told["inside"])

@@ -24,6 +24,7 @@ from spatial.themes.coverage import circle_coverage, coverage_grounds
 from spatial.themes.margins import circle_margins, circle_targets
 from spatial.themes.promises import circle_promises
 from spatial.themes.residents import population_problem, residents
+from spatial.themes.tallies import coverage_scale
 from spatial.themes.verdicts import FACTORS, area_tests, promise_flags, promises
 
 # Towns along one road, a kilometre a minute at 60 km/h.
@@ -106,10 +107,7 @@ def judge(
         circle_specs=specs,
         circle_rings=rings,
         circle_promises=aims,
-        circle_margins=margins,
-        residents=residents(None, {}, seats, problem),
-        population_problem=problem,
-        towns=seats,
+        coverage_scale=coverage_scale(margins, residents(None, {}, seats, problem), problem, seats, ()),
         coverage_grounds=coverage_grounds(TERRITORY, TERRITORY.iloc[:0], seats),
     )
     frame = promises(
