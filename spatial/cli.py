@@ -15,9 +15,11 @@ from spatial.options import (
     CellOption,
     CityArgument,
     CodeOption,
+    CodesOption,
     ColumnOption,
     CountedOption,
     CountOption,
+    CoverOption,
     CrsOption,
     DemOption,
     DirOption,
@@ -29,6 +31,7 @@ from spatial.options import (
     KeyOption,
     LimitOption,
     MeasuredOption,
+    MethodOption,
     MinutesOption,
     ModeOption,
     OffRoadOption,
@@ -40,6 +43,7 @@ from spatial.options import (
     PlanArgument,
     PlansArgument,
     RoadsOption,
+    RoadsOrNoneOption,
     SetOption,
     SnapOption,
     SpeedOption,
@@ -136,11 +140,12 @@ def new(
 
 @app.command()
 def rings(  # noqa: PLR0913, PLR0917 (each option of the command is an argument)
-    roads: RoadsOption,
     origins: FromOption,
+    roads: RoadsOrNoneOption = None,
     out: FolderOption = Path("out/rings"),
     minutes: MinutesOption = "15,30,60",
     mode: ModeOption = "drive",
+    method: MethodOption = "network",
     speed: SpeedOption = None,
     towards: TowardsOption = False,
     together: Annotated[bool, typer.Option("--together", help="One set of rings for all. 合并起点")] = False,
@@ -152,6 +157,8 @@ def rings(  # noqa: PLR0913, PLR0917 (each option of the command is an argument)
     people: PeopleOption = None,
     people_column: PeopleColumnOption = None,
     network: Annotated[bool, typer.Option("--network", help="Roads with arrival times too. 附路网")] = False,
+    land_cover: CoverOption = None,
+    codes: CodesOption = None,
     crs: CrsOption = None,
     basemap: TilesOption = "none",
 ) -> None:
@@ -160,7 +167,8 @@ def rings(  # noqa: PLR0913, PLR0917 (each option of the command is an argument)
 
     with _Steps() as steps:
         made = draw_rings(
-            roads, origins, minutes, mode=mode, speed=speed, towards=towards, together=together, dem=dem,
+            roads, origins, minutes, mode=mode, method=method, speed=speed, towards=towards,
+            together=together, dem=dem, land_cover=land_cover, codes=codes,
             columns=column, snap=snap, cell=cell, off_road=off_road, people=people,
             people_column=people_column, network=network, crs=crs,
             basemap=basemap, out=out, progress=steps.show,

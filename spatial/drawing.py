@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 import geopandas as gpd
 import numpy as np
@@ -17,12 +18,12 @@ from spatial.engine.crs import transform_shapes
 from spatial.engine.geodesy import area_m2
 from spatial.engine.graph import Starts
 from spatial.engine.isochrones import RingRules, trace_rings
-from spatial.engine.network import Floats, Ints, Longs, Network, Seconds
+from spatial.engine.network import Floats, Ints, Longs, Mode, Network, Seconds
 from spatial.engine.places import starts_of
 from spatial.engine.routing import batch, sweep
 from spatial.engine.stretches import arrive_at, cut_roads, find_front, split_bands
-from spatial.journeys import Progress, Snapped, delay_starts, take_snaps
-from spatial.plan.findings import STORED_CRS
+from spatial.journeys import Progress, Snapped, delay_starts, keep_quiet, take_snaps
+from spatial.plan.findings import STORED_CRS, Finding
 
 _MOST_NUMBERS = 12_000_000
 
@@ -75,6 +76,25 @@ class Drawing:
         self.starts = delay_starts(starts_of(network, snapped.snaps, towards=question.towards), self.lead_s)
         self.choice: Choice | None = None
 
+    @property
+    def crs(self) -> str:
+        """Metric system of the rings that are drawn."""
+        return self.network.crs
+
+    @property
+    def mode(self) -> Mode:
+        """How one travels."""
+        return self.network.mode
+
+    @property
+    def frame(self) -> gpd.GeoDataFrame:
+        """The places."""
+        return self.snapped.frame
+
+    def findings(self) -> list[Finding]:
+        """Return what was found about the places."""
+        return list(self.snapped.findings)
+
     def groups(self, together: bool | None = None) -> list[Group]:
         """Return the places of each set of rings; those that no road is near to are in none."""
         frame = self.snapped.frame
@@ -112,6 +132,14 @@ class Drawing:
         km = [float((self.way.road_m[road] * (high - low)).sum() / 1000) for road, low, high in stretches]
         return shapes, km
 
+    def describe(self) -> dict[str, str]:
+        """Return how places came to the roads and rings are drawn, for the record."""
+        return {
+            "metric_crs": self.crs,
+            "rings": self.rules.describe(),
+            "snapping": self.snapped.describe(self.mode),
+        }
+
     def notes(self) -> tuple[str, ...]:
         """Return how it was drawn."""
         engine = (f"engine {self.choice}",) if self.choice else ()
@@ -122,7 +150,27 @@ def _merge(several: Starts) -> tuple[Ints, Seconds]:
     return several.nodes, several.seconds
 
 
-def draw_groups(drawing: Drawing, groups: Sequence[Group], show: Progress) -> gpd.GeoDataFrame:
+class Draws(Protocol):
+    """What rings are drawn by: sweeps of groups of places, and the shapes and road kilometres of each."""
+
+    question: Question
+    network: Any
+
+    @property
+    def crs(self) -> str: ...  # noqa: D102
+    @property
+    def mode(self) -> Mode: ...  # noqa: D102
+    @property
+    def frame(self) -> gpd.GeoDataFrame: ...  # noqa: D102
+    def groups(self, together: bool | None = None) -> list[Group]: ...  # noqa: D102
+    def sweep(self, groups: Sequence[Group], show: Progress) -> Iterator[tuple[Group, Any]]: ...  # noqa: D102
+    def draw(self, group: Group, seconds: Any, /) -> tuple[list[MultiPolygon], list[float]]: ...  # noqa: D102
+    def notes(self) -> tuple[str, ...]: ...  # noqa: D102
+    def findings(self) -> list[Finding]: ...  # noqa: D102
+    def describe(self) -> dict[str, str]: ...  # noqa: D102
+
+
+def draw_groups(drawing: Draws, groups: Sequence[Group], show: Progress) -> gpd.GeoDataFrame:
     """Draw all rings; return them in the stored system, with their areas."""
     question, rows = drawing.question, []
     shapes: list[MultiPolygon] = []
@@ -133,15 +181,39 @@ def draw_groups(drawing: Drawing, groups: Sequence[Group], show: Progress) -> gp
             (f"{group.key}-{limit:g}", f"{group.name} · {limit:g} min", group.key, group.name, limit, km)
             for limit, km in zip(question.minutes, kilometres, strict=True)
         ]
-    stored = transform_shapes(np.array(shapes, dtype=object), drawing.network.crs, STORED_CRS)
+    stored = transform_shapes(np.array(shapes, dtype=object), drawing.crs, STORED_CRS)
     columns = ["id", "name", "origin", "origin_name", "time_min", "network_km"]
     frame = pd.DataFrame(rows, columns=columns).astype({"time_min": float, "network_km": float})
-    frame.insert(5, "mode", drawing.network.mode)
+    frame.insert(5, "mode", drawing.mode)
     frame.insert(6, "direction", "towards" if question.towards else "from")
     frame.insert(7, "area_km2", area_m2(stored) / 1e6)
     frame["label"] = [f"{limit:g} 分钟" for limit in frame["time_min"]]
     frame["label_en"] = [f"{limit:g} min" for limit in frame["time_min"]]
+    if drawing.network is None:
+        frame = frame.drop(columns="network_km")
     return gpd.GeoDataFrame(frame, geometry=stored, crs=STORED_CRS)
+
+
+def draw_nearest(rings: gpd.GeoDataFrame, drawing: Draws) -> gpd.GeoDataFrame:
+    """Return one set of rings for all places: what is within so many minutes of the nearest.
+
+    Parameters
+    ----------
+    rings : GeoDataFrame
+        Those of the single places, as `draw_groups` returns them.
+    drawing : Draws
+    """
+    if isinstance(drawing, Drawing):
+        return draw_groups(drawing, drawing.groups(together=True), keep_quiet)
+    # Surfaces of places far apart are not swept at once: their rings together are the same land.
+    first = rings.groupby("time_min", sort=False).first().reset_index()
+    united = rings.groupby("time_min", sort=False)["geometry"].agg(shapely.union_all).to_numpy()
+    name = f"{rings['origin'].nunique()} 处"
+    first["name"] = [f"{name} · {limit:g} min" for limit in first["time_min"]]
+    first["id"] = [f"all-{limit:g}" for limit in first["time_min"]]
+    together = first.assign(origin="all", origin_name=name, area_km2=area_m2(united) / 1e6)
+    together = together.drop(columns=["network_km", "people"], errors="ignore")
+    return gpd.GeoDataFrame(together, geometry=united, crs=STORED_CRS)[[*together.columns]]
 
 
 def peel_rings(rings: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

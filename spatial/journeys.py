@@ -339,7 +339,7 @@ def snap_places(
         All places lie far from all roads: the network is that of another region.
     """
     points = places.frame.geometry.to_numpy()
-    xy = _project(points, network.crs)
+    xy = project(points, network.crs)
     snaps = snap_points(network, xy, limit_m, index=index or index_roads(network))
     if (snaps.offset_m > _ELSEWHERE_M).all():
         raise _refuse_elsewhere(network, points, float(snaps.offset_m.min()), where, layer)
@@ -352,8 +352,8 @@ def snap_places(
     return Snapped(frame, xy, snaps, limit_m, tuple(_find_lonely(frame, limit_m, layer)))
 
 
-def _project(points: Floats, crs: str) -> Floats:
-    """Return metric coordinates, the poles of the projection for places that it has none for."""
+def project(points: Floats, crs: str) -> Floats:
+    """Return metric coordinates of points in the stored system; far away where a projection has none."""
     turn = Transformer.from_crs(parse_crs(STORED_CRS), parse_crs(crs), always_xy=True)
     xy = np.column_stack(turn.transform(*shapely.get_coordinates(points).T))
     return np.where(np.isfinite(xy), xy, _FARTHEST_M)

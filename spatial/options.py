@@ -25,6 +25,9 @@ _HEX_HELP = "Places to start from instead of hexagons. 起点"
 _SPEED_HELP = "One speed for all roads, or for a class. 速度"
 _COLUMN_HELP = "Of a file of lines: class, speed, oneway, level, bridge, tunnel, surface. 字段"
 _DEM_HELP = "Elevation model: walking and cycling follow its slope. 高程"
+_METHOD_HELP = "Along roads, or over terrain too (needs --dem). 沿路网或按地形"
+_COVER_HELP = "Raster of land cover: speeds over terrain, water. 地表覆盖"
+_CODES_HELP = "Its classes: clcd, globeland30, nlcd, worldcover. 地类编码"
 _PEOPLE_HELP = "Grid of counts, or points or areas with a count. 人口"
 _SNAP_HELP = "Farthest road that a place is snapped to. 接入路网的最大距离"
 _CRS_HELP = "Of files that do not say theirs. 未注明时的坐标系"
@@ -44,6 +47,10 @@ GraphOption = Annotated[
 ]
 KeyOption = Annotated[str | None, typer.Option(envvar="TIANDITU_KEY", help=_KEY_HELP)]
 CodeOption = Annotated[int | None, typer.Option(metavar="CODE", help="Six-digit division code. 行政区划代码")]
+RoadsOrNoneOption = Annotated[Path | None, typer.Option("--roads", metavar="FILE", help=_ROADS_HELP)]
+MethodOption = Annotated[str, typer.Option(metavar="network|surface", help=_METHOD_HELP)]
+CoverOption = Annotated[Path | None, typer.Option("--land-cover", metavar="FILE", help=_COVER_HELP)]
+CodesOption = Annotated[str | None, typer.Option("--codes", metavar="LIST", help=_CODES_HELP)]
 RoadsOption = Annotated[Path, typer.Option(metavar="FILE", help=_ROADS_HELP)]
 FromOption = Annotated[list[str], typer.Option("--from", metavar="LON,LAT|FILE", help=_FROM_HELP)]
 ToOption = Annotated[list[str] | None, typer.Option("--to", metavar="LON,LAT|FILE", help=_TO_HELP)]

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import pandas as pd
 import shapely
 
-from spatial.drawing import Drawing, Question, draw_groups, peel_rings, trace_roads
+from spatial.drawing import Drawing, Question, draw_groups, draw_nearest, peel_rings, trace_roads
 from spatial.engine.crs import transform_shapes
 from spatial.engine.network import Network
+from spatial.errors import Fault, PlanError
 from spatial.journeys import (
     SNAP,
     Given,
@@ -26,6 +28,7 @@ from spatial.journeys import (
     snap_places,
 )
 from spatial.outputs.rings import RingPapers, write_rings
+from spatial.overland import Overland, ask_overland, open_overland
 from spatial.plan.base import Text
 from spatial.plan.findings import STORED_CRS, Finding, frame_findings
 from spatial.questions import read_length, read_minutes
@@ -34,6 +37,8 @@ from spatial.sources.people import People
 from spatial.version import __version__
 
 _MODES = {"drive": ("驾车", "By car"), "cycle": ("骑行", "By bicycle"), "walk": ("步行", "On foot")}
+_METHODS = ("network", "surface")
+_OFF_ROAD = "100m"
 _MOST_DRAWN = 30
 
 
@@ -77,19 +82,22 @@ class Rings:
 
 
 def draw_rings(  # noqa: PLR0913 (a question in one call; all but three have a default)
-    roads: str | PathLike[str],
+    roads: str | PathLike[str] | None,
     origins: Given | Iterable[Given],
     minutes: str | float | Iterable[float] = (15, 30, 60),
     *,
     mode: str = "drive",
+    method: str = "network",
     speed: str | Sequence[str] | None = None,
     dem: str | PathLike[str] | None = None,
+    land_cover: str | PathLike[str] | None = None,
+    codes: str | None = None,
     columns: Sequence[str] | None = None,
     towards: bool = False,
     together: bool = False,
     snap: str = SNAP,
     cell: str = "25m",
-    off_road: str = "100m",
+    off_road: str = _OFF_ROAD,
     people: str | PathLike[str] | None = None,
     people_column: str | None = None,
     network: bool = False,
@@ -98,22 +106,29 @@ def draw_rings(  # noqa: PLR0913 (a question in one call; all but three have a d
     basemap: str = "none",
     progress: Progress | None = None,
 ) -> Rings:
-    """Draw what lies within so many minutes of places, along roads.
+    """Draw what lies within so many minutes of places, along roads or over the terrain.
 
     Parameters
     ----------
     roads : path
-        OpenStreetMap extract (``.osm.pbf``) or any file of lines.
+        OpenStreetMap extract (``.osm.pbf``) or any file of lines; over terrain None is on foot without roads.
     origins : str, path or iterable of them
         Positions ``lon,lat`` or ``name=lon,lat`` in degrees, and files of features.
     minutes : str, float or iterable of float
         Rising, such as ``"15,30,60"``.
     mode : {"drive", "cycle", "walk"}
+    method : {"network", "surface"}
+        Along roads, with the land beside them; or over the ground too, by slope and land cover: on foot
+        everywhere, by car or bicycle along roads and from there on foot.
     speed : str or sequence of str, optional
         ``5km/h`` for all roads (posted speeds and those of the rule table count for nothing then), or
-        ``primary=50km/h`` for a class.
+        ``primary=50km/h`` for a class; over terrain ``off_road=4km/h`` where no land cover is known.
     dem : path, optional
-        Elevation model: walking and cycling follow its slope.
+        Elevation model: walking and cycling follow its slope; needed over terrain.
+    land_cover : path, optional
+        Raster of classes, for speeds over terrain and water that nobody walks on.
+    codes : str, optional
+        Whose classes they are, such as ``worldcover``; may be left out where they tell themselves.
     columns : sequence of str, optional
         Of a file of lines: ``class=…``, ``speed=…``, ``oneway=…``, ``level=…``, ``bridge=…``, ``tunnel=…``,
         ``surface=…``.
@@ -163,49 +178,92 @@ def draw_rings(  # noqa: PLR0913 (a question in one call; all but three have a d
     show = progress or keep_quiet
     cell_m, off_road_m = read_length(cell, "--cell"), read_length(off_road, "--off-road")
     question = Question(read_minutes(minutes), towards, together, cell_m, off_road_m)
-    source = ask_roads(roads, mode, speed, dem, columns)
     snap_m = read_length(snap, "--snap")
-    places = gather_places(origins, "--from", crs)
-    built = source.open(show)
-    snapped = snap_places(built, places, snap_m, where=source.path.name, layer="origins")
-    drawing = Drawing(built, snapped, question)
+    _refuse_mixed(
+        method,
+        roads,
+        network=network,
+        off_road=off_road,
+        ground={"--land-cover": land_cover, "--codes": codes},
+    )
+    drawing: Drawing | Overland
+    if method == "surface":
+        asked = ask_overland(roads, mode, speed, dem, land_cover=land_cover, codes=codes, columns=columns)
+        places = gather_places(origins, "--from", crs)
+        drawing = open_overland(asked, places, question, snap_m, show)
+        source = asked.roads
+    else:
+        source = ask_roads(roads or "", mode, speed, dem, columns)
+        places = gather_places(origins, "--from", crs)
+        built = source.open(show)
+        drawing = Drawing(
+            built, snap_places(built, places, snap_m, where=source.path.name, layer="origins"), question
+        )
     rings = draw_groups(drawing, drawing.groups(), show)
     counted = People(Path(people), people_column, crs) if people else None
     if counted is not None:
         show("people", 0, 0)
-        rings.insert(
-            rings.columns.get_loc("network_km") + 1, "people", counted.count(rings.geometry.to_numpy())
-        )
-    found = [
-        *places.findings,
-        *snapped.findings,
-        *(counted.findings if counted else ()),
-        *_find_cut(rings, built),
-    ]
+        rings.insert(rings.columns.get_loc("label"), "people", counted.count(rings.geometry.to_numpy()))
+    found = [*places.findings, *drawing.findings(), *(counted.findings if counted else ())]
+    if drawing.network is not None and not (method == "surface" and mode == "walk"):
+        found += _find_cut(rings, drawing.network)
     made = Rings(
         rings=rings,
         bands=peel_rings(rings),
-        origins=snapped.frame,
-        network=trace_roads(drawing) if network else None,
-        table=_tabulate(rings, snapped.frame),
+        origins=drawing.frame,
+        network=trace_roads(drawing) if network and isinstance(drawing, Drawing) else None,
+        table=_tabulate(rings, drawing.frame),
         findings=frame_findings(found),
-        notes=(*built.notes, *drawing.notes()),
+        notes=(*(drawing.network.notes if drawing.network else ()), *drawing.notes()),
     )
     if out is None:
         return made
     show("writing", 0, 0)
-    papers = _describe(source, drawing, basemap)
-    return _deliver(made, built, drawing, papers, Path(out))
+    return _deliver(made, drawing, _describe(source, drawing, basemap), Path(out))
+
+
+def _refuse_mixed(
+    method: str, roads: Any, *, network: bool, off_road: str, ground: Mapping[str, Any]
+) -> None:
+    """Refuse what has no meaning for a method, all at once.
+
+    Raises
+    ------
+    PlanError
+    """
+    faults = []
+    if method not in _METHODS:
+        remedy = f"write one of {', '.join(_METHODS)}"
+        faults.append(Fault("--method", "", f"{method!r} is no way to measure", remedy))
+    elif method == "network":
+        if roads is None:
+            remedy = "add --roads FILE, or take --method surface with --dem FILE"
+            faults.append(Fault("--roads", "", "there are no roads", remedy))
+        faults += [
+            Fault(key, "", "counts for nothing along roads", "leave it out, or take --method surface")
+            for key, value in ground.items()
+            if value is not None
+        ]
+    else:
+        given = {"--network": network, "--off-road": off_road != _OFF_ROAD}
+        faults += [
+            Fault(key, "", "counts for nothing over terrain", "leave it out, or take --method network")
+            for key, is_given in given.items()
+            if is_given
+        ]
+    if faults:
+        raise PlanError(faults)
 
 
 def _tabulate(rings: gpd.GeoDataFrame, origins: gpd.GeoDataFrame) -> pd.DataFrame:
     """Return the rings as a table; places without rings have a row too."""
     table = pd.DataFrame(rings.drop(columns=["geometry", "id", "name", "label", "label_en"]))
-    left = origins[~origins["snapped"]]
+    left = origins[~origins["stands" if "stands" in origins else "snapped"]]
     lost = pd.DataFrame({"origin": left["id"], "origin_name": left["name"]})
-    known = origins.set_index("id")["offset_m"]
     table = pd.concat([table, lost], ignore_index=True) if len(lost) else table
-    return table.assign(offset_m=table["origin"].map(known))
+    if "offset_m" not in origins:
+        return table
+    return table.assign(offset_m=table["origin"].map(origins.set_index("id")["offset_m"]))
 
 
 def _find_cut(rings: gpd.GeoDataFrame, network: Network) -> Iterator[Finding]:
@@ -230,29 +288,33 @@ def _find_cut(rings: gpd.GeoDataFrame, network: Network) -> Iterator[Finding]:
     )  # fmt: skip
 
 
-def _describe(source: Roads, drawing: Drawing, basemap: str) -> RingPapers:
-    question, mode = drawing.question, source.mode
-    zh, en = _MODES[mode]
+def _describe(source: Roads | None, drawing: Drawing | Overland, basemap: str) -> RingPapers:
+    question = drawing.question
+    zh, en = _MODES[drawing.mode]
+    files = [source.path] if source else []
+    said = source.describe() if source else {}
+    if isinstance(drawing, Overland):
+        files.append(drawing.asked.ground.elevation)
+        zh, en = f"{zh}（地形）", f"{en} over terrain"
     limits = "/".join(f"{limit:g}" for limit in question.minutes)
     whither_zh, whither_en = ("到达终点", "to") if question.towards else ("自起点出发", "from")
-    provenance = {"tool": f"spatial-planning-toolkit {__version__}", **source.describe()}
-    provenance |= {"metric_crs": drawing.network.crs, "rings": drawing.rules.describe()}
-    provenance |= {"snapping": drawing.snapped.describe(source.mode)}
+    provenance = {"tool": f"spatial-planning-toolkit {__version__}", **said, **drawing.describe()}
+    names = " · ".join(file.name for file in files)
     return RingPapers(
         title=Text(zh=f"{zh} {limits} 分钟等时圈", en=f"{en}: rings of {limits} minutes"),
         subtitle=Text(
-            zh=f"{whither_zh} · {source.path.name}",
-            en=f"Journeys {whither_en} the places · {source.path.name}",
+            zh=f"{whither_zh} · {names}",
+            en=f"Journeys {whither_en} the places · {names}",
         ),
         minutes=question.minutes,
-        metric_crs=drawing.network.crs,
+        metric_crs=drawing.crs,
         provenance=provenance,
-        stamp=dt.date.fromtimestamp(source.path.stat().st_mtime),
+        stamp=dt.date.fromtimestamp(max(file.stat().st_mtime for file in files)),
         basemap=basemap,
     )
 
 
-def _deliver(made: Rings, network: Network, drawing: Drawing, papers: RingPapers, folder: Path) -> Rings:
+def _deliver(made: Rings, drawing: Drawing | Overland, papers: RingPapers, folder: Path) -> Rings:
     """Write the files; a map of very many sets of rings shows one for all places instead."""
     layers = {"rings": made.rings, "bands": made.bands, "origins": made.origins}
     layers |= {} if made.network is None else {"network": made.network}
@@ -261,7 +323,7 @@ def _deliver(made: Rings, network: Network, drawing: Drawing, papers: RingPapers
     count = made.rings["origin"].nunique()
     if count > 1:
         # Bands of several places lie over each other, and their mixed colours would be in no legend.
-        rings = draw_groups(drawing, drawing.groups(together=True), keep_quiet)
+        rings = draw_nearest(made.rings, drawing)
         drawn["bands"] = peel_rings(rings)
         notes = (
             *notes,
@@ -270,5 +332,7 @@ def _deliver(made: Rings, network: Network, drawing: Drawing, papers: RingPapers
     if count > _MOST_DRAWN:
         drawn["rings"] = rings
         notes = (*notes, f"so are rings on the map, since there are over {_MOST_DRAWN} places")
-    files, told = write_rings(folder, layers, drawn=drawn, network=network, table=made.table, papers=papers)
+    files, told = write_rings(
+        folder, layers, drawn=drawn, network=drawing.network, table=made.table, papers=papers
+    )
     return replace(made, files=files, notes=(*notes, *told))

@@ -26,8 +26,8 @@ STEPS: tuple[tuple[int, int], ...] = (
 WORST_DETOUR = float(np.cos(np.arctan(0.5) / 2) ** -1 - 1)
 """Share by which steps are longer than the straight line where that is worst: halfway between a row and a
 knight's move, 2.7 %."""
-MOST_NODES = 40_000_000
-"""Nodes of a lattice that an answer can be held in memory for."""
+MOST_NODES = 8_000_000
+"""Nodes of a lattice that an answer is held in memory for: about 2 GB."""
 _FRAME = 2
 
 Bits = npt.NDArray[np.uint16]

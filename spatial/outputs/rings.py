@@ -66,7 +66,7 @@ def write_rings(
     layers: Mapping[str, gpd.GeoDataFrame],
     *,
     drawn: Mapping[str, gpd.GeoDataFrame],
-    network: Network,
+    network: Network | None,
     table: pd.DataFrame,
     papers: RingPapers,
 ) -> tuple[tuple[Path, ...], tuple[str, ...]]:
@@ -80,7 +80,7 @@ def write_rings(
         For the GeoPackage, EPSG:4490, by the names of `CONTRACTS`, ``findings`` besides.
     drawn : mapping of str to GeoDataFrame
         For the map; the roads round them are added.
-    network : Network
+    network : Network or None
     table : pandas.DataFrame
         For the CSV file, which is UTF-8 with a byte order mark, as spreadsheets want it.
     papers : RingPapers
@@ -111,7 +111,8 @@ def write_rings(
     with replacing(files[1]) as beside:
         table.to_csv(beside, index=False, encoding="utf-8-sig", lineterminator="\n")
     nearest = layers["bands"]["origin"].nunique() > drawn["bands"]["origin"].nunique()
-    drawn = {**drawn, "roads": choose_roads(network, [drawn["rings"], drawn["origins"]])}
+    if network is not None:
+        drawn = {**drawn, "roads": choose_roads(network, [drawn["rings"], drawn["origins"]])}
     heading = MapHeading(title=papers.title, subtitle=papers.subtitle, provenance=papers.provenance)
     notes = write_webmap(
         files[2],

@@ -42,6 +42,7 @@ CONTRACTS: Mapping[str, Contract] = {
         "Point",
         {
             "snapped": Column("truth", "已接入路网", "On the network"),
+            "stands": Column("truth", "可作起点", "A journey can start there"),
             "offset_m": Column("number", "距道路（m）", "To the nearest road (m)", nullable=True),
             "road": Column("text", "道路", "Road"),
         },
