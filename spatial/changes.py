@@ -26,6 +26,7 @@ _NUMBERS = {
     "time_min", "area_km2", "people", "length_km", "minutes_before", "minutes_after", "difference_min",
     "band_before_min", "band_after_min",
 }  # fmt: skip
+_ONE_SIDED = ("lost_km2", "gained_km2")
 _STEP_MIN = 1e-3
 _MOST_NAMED = 8
 _ROUNDING = 1e-9
@@ -278,7 +279,7 @@ def _compare_figures(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
             "before": one,
             "after": two.where(difference != 0, one),
             "difference": difference,
-            "share": (difference / one).where(one != 0),
+            "share": (difference / one).where((one != 0) & ~both["measure"].isin(_ONE_SIDED)),
             "verdict_before": both["verdict_before"].fillna(""),
             "verdict_after": both["verdict_after"].fillna(""),
         }

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 
 from spatial.changes import Changes, Scenario, compare_scenarios
@@ -82,13 +83,9 @@ def hold_together(
     """
     before, after = scenarios
     changes = compare_scenarios(before, after)
-    old = set(findings[0][_SAME_RULE].itertuples(index=False, name=None))
-    fresh = [
-        key not in old and row.severity != "info"
-        for key, row in zip(
-            findings[1][_SAME_RULE].itertuples(index=False, name=None), findings[1].itertuples(), strict=True
-        )
-    ]
+    old, new = (list(frame[_SAME_RULE].itertuples(index=False, name=None)) for frame in findings)
+    known = set(old)
+    fresh = np.array([key not in known for key in new], dtype=bool) & (findings[1]["severity"] != "info")
     found = frame_findings([*changes.findings, *more, *_read_findings(findings[1][fresh])])
     return Comparison(changes, tabulate_figures(changes.figures), found, notes=tuple(notes))
 
