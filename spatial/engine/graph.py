@@ -215,6 +215,11 @@ class Starts:
         first = np.concatenate([[0], np.cumsum([len(part) for part in nodes], dtype=np.int64)])
         return cls(first, _joined(nodes, np.int32), _joined(spent, np.float32))
 
+    def any_nodes(self) -> Ints:
+        """Return one node of each sweep, -1 for none: nodes are numbered so that neighbours lie near."""
+        nodes = np.append(self.nodes, np.int32(-1))
+        return np.where(np.diff(self.first) > 0, nodes[np.minimum(self.first[:-1], len(nodes) - 1)], -1)
+
     def take(self, order: npt.NDArray[Any]) -> Starts:
         """Return the sweeps asked for, in that order."""
         counts = np.diff(self.first)[order]

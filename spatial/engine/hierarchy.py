@@ -12,11 +12,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from queue import Empty, SimpleQueue
-from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
-import numpy.typing as npt
 
 from spatial.engine import lanes
 from spatial.engine.contraction import contract
@@ -27,9 +25,9 @@ from spatial.engine.threads import run_parts
 
 LANES = lanes.TILE
 """Starts that share one walk through the hierarchy."""
-_MOST = 0.3
-"""Share of the nodes reached above which it is quicker to sweep all of them in order."""
-_SMALL = 5_000_000
+_MANY = 0.05
+"""Share of the nodes within the limit above which it is quicker to look at all of them in order."""
+_SMALL = 1_000_000
 """Entries of boards that are worth a thread."""
 _WIDE = 1 << 25
 """Entries of a board above which it gets fewer lanes."""
@@ -37,14 +35,14 @@ _WIDE = 1 << 25
 
 @dataclass(frozen=True, eq=False)
 class Hierarchy:
-    """A contracted graph, renumbered: place 0 is at the top.
+    """A contracted graph, renumbered so that every place lies after those above it.
 
     Parameters
     ----------
     places : ndarray of int32, shape (n,)
         Place of each node.
     level : ndarray of int32, shape (n,)
-        Level of each place, falling.
+        Level of each place.
     up, down : Graph
         Arcs of each place to places above it: seconds from it to there, and from there to it.
     """
@@ -69,15 +67,14 @@ class Hierarchy:
         done = contract(graph)
         if done is None:
             return None
-        order = np.lexsort((np.arange(graph.nodes), -done.level)).astype(np.int32)
-        places = np.empty_like(order)
-        places[order] = np.arange(graph.nodes, dtype=np.int32)
+        arcs = [(side, side < FAR) for side in (done.out, done.back)]
+        up, down = (rows_of(graph.nodes, done.low[has], done.high[has], side[has]) for side, has in arcs)
+        places = lanes.order_above(up.rows, down.rows)
+        level = np.empty_like(done.level)
+        level[places] = done.level
         low, high = places[done.low], places[done.high]
-        up, down = (
-            rows_of(graph.nodes, low[has], high[has], seconds[has])
-            for seconds, has in ((done.out, done.out < FAR), (done.back, done.back < FAR))
-        )
-        return cls(places, done.level[order], up, down)
+        up, down = (rows_of(graph.nodes, low[has], high[has], side[has]) for side, has in arcs)
+        return cls(places, level, up, down)
 
     @property
     def arcs(self) -> int:
@@ -92,9 +89,18 @@ class Hierarchy:
         """Return the arcs to climb by and those to come down by (both lead upwards)."""
         return (self.down, self.up) if towards else (self.up, self.down)
 
-    def fill_rows(self, starts: Starts, limit_s: float = float(FAR), towards: bool = False) -> Seconds:
-        """Return the times of each sweep to all nodes, or from all nodes to its starts, (q, n)."""
-        rows = np.empty((len(starts), len(self.places)), dtype=np.float32)
+    def fill_rows(
+        self,
+        starts: Starts,
+        limit_s: float = float(FAR),
+        towards: bool = False,
+        rows: Seconds | None = None,
+    ) -> Seconds:
+        """Return the times of each sweep to all nodes, or from all nodes to its starts, (q, n).
+
+        They are written into `rows` where that is given.
+        """
+        rows = np.empty((len(starts), len(self.places)), dtype=np.float32) if rows is None else rows
         limit = np.float32(limit_s)
         come_down = self._descender(towards, limit)
 
@@ -112,7 +118,7 @@ class Hierarchy:
         table = np.empty((len(starts), len(targets)), dtype=np.float32)
         limit = np.float32(limit_s)
         ends = Places(targets.first, self.places[targets.nodes], targets.seconds)
-        come_down = self._sweeper(towards, ends.nodes)
+        come_down = self._sweeper(towards, ends.nodes, limit)
 
         def finish(board: Board, to: Longs) -> None:
             come_down(board)
@@ -137,30 +143,31 @@ class Hierarchy:
         self._run(starts, limits_s[-1], towards, finish)
         return totals
 
-    def _sweeper(self, towards: bool, places: Ints) -> Callable[[Board], None]:
+    def _sweeper(self, towards: bool, places: Ints, limit: np.float32) -> Callable[[Board], None]:
         """Return what comes down to these places only."""
         rows = self._sides(towards)[1].rows
         chosen = np.zeros(len(self.places), dtype=bool)
         lanes.choose_above(rows, places, chosen)
         order = np.flatnonzero(chosen).astype(np.int32)
-        return lambda board: lanes.sweep(rows, self.level, order, board)
+        return lambda board: lanes.settle(rows, order, limit, board)
 
     def _descender(self, towards: bool, limit: np.float32) -> Callable[[Board], None]:
-        """Return what comes down as far as the limit; once a batch reaches most places, to all of them.
+        """Return what comes down as far as the limit: by the way that would have been quicker last time.
 
         Both ways take the least over the same sums, so it makes no difference to the times.
         """
         way = self._sides(towards)[1]
         every, heights = np.arange(len(self.places), dtype=np.int32), self._heights[::-1].copy()
-        most = limit >= FAR
+        many = True
 
         def come_down(board: Board) -> None:
-            nonlocal most
-            if most:
-                lanes.sweep(way.rows, self.level, every, board)
-                return
-            lanes.walk(way.turned.rows, self.level, heights, limit, board)
-            most = np.count_nonzero(board.written == board.batch[0]) > _MOST * len(every)
+            nonlocal many
+            if many:
+                within = lanes.settle(way.rows, every, limit, board)
+            else:
+                lanes.walk(way.turned.rows, self.level, heights, limit, board)
+                within = int(np.count_nonzero(board.written == board.batch[0]))
+            many = bool(limit >= FAR) or within > _MANY * len(every)
 
         return come_down
 
@@ -168,7 +175,7 @@ class Hierarchy:
         self, starts: Starts, limit: np.float32, towards: bool, finish: Callable[[Board, Longs], None]
     ) -> None:
         """Climb from neighbouring starts in batches, several at a time, and hand each batch's board on."""
-        order = np.argsort(_first_nodes(starts), kind="stable").astype(np.int64)
+        order = np.argsort(starts.any_nodes(), kind="stable").astype(np.int64)
         sorted_ = starts.take(order)
         placed = Starts(sorted_.first, self.places[sorted_.nodes], sorted_.seconds)
         rows = self._sides(towards)[0].rows
@@ -199,12 +206,6 @@ class Hierarchy:
         if board is None or board.seconds.shape[1] != wide or board.batch[0] > 2**30:
             return make_board(len(self.places), len(self._heights), wide)
         return board
-
-
-def _first_nodes(starts: Starts) -> npt.NDArray[Any]:
-    """Return one node of each sweep (-1 for none): nodes are numbered so that neighbours lie near."""
-    nodes = np.append(starts.nodes, np.int32(-1))
-    return np.where(np.diff(starts.first) > 0, nodes[np.minimum(starts.first[:-1], len(nodes) - 1)], -1)
 
 
 _HIERARCHIES: WeakKeyDictionary[Graph, Hierarchy | None] = WeakKeyDictionary()

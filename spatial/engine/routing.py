@@ -8,24 +8,28 @@ limit. ``towards=True`` asks for journeys to the starts instead of from them: on
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
-
 import numpy as np
 import numpy.typing as npt
 
 from spatial.engine import fallback
+from spatial.engine.batches import (
+    Pairs,
+    batch,
+    blocks,
+    check_limit,
+    engage,
+    fair_share,
+    fill_rows,
+    find_room,
+    reached,
+)
 from spatial.engine.choice import Choice, Engine, choose, choose_sweeper
 from spatial.engine.graph import Graph, Starts, graph_of
-from spatial.engine.kernels import load_room
-from spatial.engine.network import FAR, Floats, Ints, Longs, Network, Seconds
+from spatial.engine.network import FAR, Floats, Ints, Network, Seconds
 from spatial.engine.places import arrivals, ends_of, lower_along, starts_of
 from spatial.engine.snapping import Snaps
 from spatial.engine.threads import run_parts
 from spatial.errors import GeometryError
-
-if TYPE_CHECKING:
-    from spatial.engine.hierarchy import Hierarchy
 
 __all__ = [
     "Choice",
@@ -33,6 +37,7 @@ __all__ = [
     "Pairs",
     "arrivals",
     "batch",
+    "blocks",
     "choose",
     "matrix",
     "nearest",
@@ -42,7 +47,6 @@ __all__ = [
     "totals",
 ]
 
-Pairs = Starts | Sequence[tuple[npt.ArrayLike, npt.ArrayLike]]
 _CELLS = 20_000_000
 
 
@@ -83,9 +87,9 @@ def sweep(
     >>> sweep(line, ([2], [0]), limit_s=100, towards=True).tolist()
     [1000000000.0, 90.0, 0.0]
     """
-    graph, limit = graph_of(network), _check_limit(limit_s)
+    graph, limit = graph_of(network), check_limit(limit_s)
     place = Starts.together(*starts).check(graph.nodes)
-    return _fill_rows(graph.turned if towards else graph, place, limit, choose_sweeper(graph, 1))[0]
+    return fill_rows(graph.turned if towards else graph, place, limit, choose_sweeper(graph, 1))[0]
 
 
 def nearest(
@@ -113,106 +117,16 @@ def nearest(
     >>> seconds.tolist(), which.tolist()
     ([0.0, 60.0, 10.0], [0, 0, 1])
     """
-    graph, limit = graph_of(network), _check_limit(limit_s)
+    graph, limit = graph_of(network), check_limit(limit_s)
     places = Starts.of(starts).check(graph.nodes)
     way = graph.turned if towards else graph
     if choose_sweeper(graph, 1) == "scipy":
         return fallback.fill_nearest(way, places, limit)
     seconds, which = np.full(graph.nodes, FAR), np.full(graph.nodes, -1, dtype=np.int32)
-    fill = _room("buckets").fill_nearest
+    fill = find_room("buckets").fill_nearest
     fill(way.rows, way.queue(limit), (places.nodes, places.seconds), seconds, which)
     owner = np.append(np.repeat(np.arange(len(places)), np.diff(places.first)), -1)
     return seconds, owner[which].astype(np.int32)
-
-
-def batch(
-    network: Network | Graph,
-    starts: Pairs,
-    limit_s: float = np.inf,
-    *,
-    towards: bool = False,
-    choice: Choice | None = None,
-) -> Seconds:
-    """Return the times of many sweeps, each from its own starts.
-
-    Parameters
-    ----------
-    network, limit_s, towards
-        As for `sweep`.
-    starts : Starts or sequence of (nodes, seconds)
-        q sweeps; one that is empty reaches nothing.
-    choice : Choice, optional
-        Engine to use; by default the quickest.
-
-    Returns
-    -------
-    ndarray of float32, shape (q, n)
-        4 bytes each: for many sweeps over a large network ask in parts, or for `reached` or `totals`.
-
-    Examples
-    --------
-    >>> line = Graph.of(np.array([0, 1, 3, 4]), np.array([1, 0, 2, 1]), np.full(4, 60.0))
-    >>> batch(line, Starts.at([0, 2])).tolist()
-    [[0.0, 60.0, 120.0], [120.0, 60.0, 0.0]]
-    """
-    graph, limit = graph_of(network), _check_limit(limit_s)
-    sweeps = Starts.of(starts).check(graph.nodes)
-    way = graph.turned if towards else graph
-    engine, hierarchy = _engage(graph, choice or choose(graph, sweeps, limit, towards=towards))
-    if hierarchy is not None:
-        return hierarchy.fill_rows(sweeps, limit, towards)
-    return _fill_rows(way, sweeps, limit, engine)
-
-
-def _fill_rows(way: Graph, sweeps: Starts, limit: float, engine: Engine) -> Seconds:
-    if engine == "scipy":
-        return fallback.fill_rows(way, sweeps, limit)
-    rows = np.empty((len(sweeps), way.nodes), dtype=np.float32)
-    fill, queue = _room("buckets").fill_rows, way.queue(limit)
-    run_parts(lambda a, b: fill(way.rows, queue, sweeps.part(a, b), rows[a:b]), len(sweeps), _least(way))
-    return rows
-
-
-def reached(
-    network: Network | Graph,
-    starts: Pairs,
-    limit_s: float,
-    *,
-    towards: bool = False,
-    choice: Choice | None = None,
-) -> tuple[Longs, Ints, Seconds]:
-    """Return only what each of many sweeps reaches: the sparse form of `batch`.
-
-    Returns
-    -------
-    first : ndarray of int64, shape (q + 1,)
-        Sweep i reaches ``nodes[first[i]:first[i + 1]]``, in rising order, after the seconds beside them.
-    nodes : ndarray of int32
-    seconds : ndarray of float32
-
-    Examples
-    --------
-    >>> line = Graph.of(np.array([0, 1, 3, 4]), np.array([1, 0, 2, 1]), np.full(4, 60.0))
-    >>> [part.tolist() for part in reached(line, Starts.at([0, 2]), 60)]
-    [[0, 2, 4], [0, 1, 1, 2], [0.0, 60.0, 60.0, 0.0]]
-    """
-    graph, limit = graph_of(network), _check_limit(limit_s)
-    sweeps = Starts.of(starts).check(graph.nodes)
-    choice = choice or choose(graph, sweeps, limit, towards=towards)
-    counts, nodes, seconds = [np.zeros(1, dtype=np.int64)], [], []
-    step = max(1, _CELLS // max(1, graph.nodes))
-    for begin in range(0, len(sweeps), step):
-        part = sweeps.take(np.arange(begin, min(begin + step, len(sweeps))))
-        rows = batch(graph, part, limit, towards=towards, choice=choice)
-        near = rows < FAR
-        counts.append(near.sum(axis=1))
-        nodes.append(np.nonzero(near)[1].astype(np.int32))
-        seconds.append(rows[near])
-    return (
-        np.cumsum(np.concatenate(counts)),
-        np.concatenate([np.empty(0, dtype=np.int32), *nodes]),
-        np.concatenate([np.empty(0, dtype=np.float32), *seconds]),
-    )
 
 
 def totals(
@@ -262,7 +176,7 @@ def totals(
             return _totals_back(graph, amounts, limits, Starts.at(has), towards=not towards)
     sweeps = Starts.at(np.arange(graph.nodes)) if starts is None else Starts.of(starts).check(graph.nodes)
     choice = choice or choose(graph, sweeps, float(limits[-1]), towards=towards, rows=False)
-    engine, hierarchy = _engage(graph, choice)
+    engine, hierarchy = engage(graph, choice)
     if hierarchy is not None:
         return hierarchy.fill_totals(sweeps, amounts, limits, towards)
     way = graph.turned if towards else graph
@@ -272,23 +186,17 @@ def totals(
             row = fallback.fill_rows(way, sweeps.take(np.array([i])), float(limits[-1]))[0]
             sums[i] = [amounts[row <= limit].sum(axis=0) for limit in limits]
         return sums
-    fill, queue = _room("buckets").fill_totals, way.queue(limits)
-    run_parts(
-        lambda a, b: fill(way.rows, queue, sweeps.part(a, b), amounts, sums[a:b]), len(sweeps), _least(graph)
-    )
+    fill, queue, share = find_room("buckets").fill_totals, way.queue(limits), fair_share(graph)
+    run_parts(lambda a, b: fill(way.rows, queue, sweeps.part(a, b), amounts, sums[a:b]), len(sweeps), share)
     return sums
 
 
 def _totals_back(graph: Graph, weights: Floats, limits: Seconds, places: Starts, *, towards: bool) -> Floats:
     """Return totals of all nodes from the few that have weight: from these to those that reach them."""
     sums = np.zeros((graph.nodes, len(limits), weights.shape[1]))
-    choice = choose(graph, places, float(limits[-1]), towards=towards)
-    step = max(1, _CELLS // max(1, graph.nodes))
-    for begin in range(0, len(places), step):
-        part = places.take(np.arange(begin, min(begin + step, len(places))))
-        rows = batch(graph, part, float(limits[-1]), towards=towards, choice=choice)
+    for which, rows in blocks(graph, places, float(limits[-1]), towards=towards):
         for j, limit in enumerate(limits):
-            sums[:, j] += (rows <= limit).T @ weights[part.nodes]
+            sums[:, j] += (rows <= limit).T @ weights[places.nodes[which]]
     return sums
 
 
@@ -321,7 +229,7 @@ def matrix(
     ndarray of float32, shape (q, t)
         Including the ways along the roads at both ends, and straight along where both lie on one road.
     """
-    graph, limit = graph_of(network), _check_limit(limit_s)
+    graph, limit = graph_of(network), check_limit(limit_s)
     starts, ends = starts_of(network, origins, towards=towards), ends_of(network, targets, towards=towards)
     choice = choice or choose(graph, starts, limit, towards=towards, targets=len(ends))
     table = _fill_table(graph, starts, ends, limit, (towards, choice))
@@ -334,16 +242,15 @@ def _fill_table(
     graph: Graph, starts: Starts, ends: Starts, limit: float, how: tuple[bool, Choice]
 ) -> Seconds:
     towards, choice = how
-    engine, hierarchy = _engage(graph, choice)
+    engine, hierarchy = engage(graph, choice)
     if hierarchy is not None:
         return hierarchy.fill_table(starts, ends, limit, towards)
     table = np.empty((len(starts), len(ends)), dtype=np.float32)
     way = graph.turned if towards else graph
     if engine == "bucket":
-        fill, queue, to = _room("buckets").fill_table, way.queue(limit), ends.part(0, len(ends))
-        run_parts(
-            lambda a, b: fill(way.rows, queue, starts.part(a, b), to, table[a:b]), len(starts), _least(graph)
-        )
+        fill, queue, to = find_room("buckets").fill_table, way.queue(limit), ends.part(0, len(ends))
+        share = fair_share(graph)
+        run_parts(lambda a, b: fill(way.rows, queue, starts.part(a, b), to, table[a:b]), len(starts), share)
         return table
     step = max(1, _CELLS // max(1, graph.nodes))
     for begin in range(0, len(starts), step):
@@ -352,38 +259,11 @@ def _fill_table(
     return table
 
 
-def _engage(graph: Graph, choice: Choice) -> tuple[Engine, Hierarchy | None]:
-    """Return the engine that works, with the hierarchy if it is that; buckets if the graph is too dense."""
-    if choice.engine != "hierarchy":
-        return choice.engine, None
-    hierarchy = _room("hierarchy").hierarchy_of(graph)
-    return ("bucket" if hierarchy is None else "hierarchy"), hierarchy
-
-
-def _least(graph: Graph) -> int:
-    """Return how many sweeps are worth a thread."""
-    return 1 + 30_000 // max(1, graph.nodes)
-
-
-def _room(name: str) -> Any:
-    room = load_room(name)
-    if room is None:
-        raise GeometryError(f"the {name} engine needs numba, which is absent or switched off; use scipy")
-    return room
-
-
-def _check_limit(limit_s: float) -> float:
-    """Return a limit in seconds, `FAR` for none."""
-    if not limit_s >= 0:
-        raise GeometryError(f"a limit of {limit_s} s has no meaning; give zero or more seconds")
-    return min(float(limit_s), float(FAR))
-
-
 def _check_limits(limits_s: npt.ArrayLike) -> Seconds:
     limits = np.atleast_1d(np.asarray(limits_s, dtype=np.float64))
     if limits.ndim != 1 or not len(limits) or not np.all(np.diff(limits) > 0):
         raise GeometryError(f"limits of {limits.tolist()} s do not rise; give each once, the shortest first")
-    return np.array([_check_limit(limit) for limit in limits], dtype=np.float32)
+    return np.array([check_limit(limit) for limit in limits], dtype=np.float32)
 
 
 def _check_weights(graph: Graph, weights: npt.ArrayLike) -> Floats:

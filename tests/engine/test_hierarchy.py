@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spatial.engine import fallback, routing
+from spatial.engine import hierarchy as hierarchies
 from spatial.engine.choice import Choice
 from spatial.engine.contraction import contract
 from spatial.engine.graph import Graph, Starts, graph_of, rows_of
@@ -89,15 +90,69 @@ def test_boards_used_again_hold_nothing_of_earlier_batches() -> None:
     np.testing.assert_array_equal(first, hierarchy.fill_rows(starts, 50))
 
 
-def test_sweeping_all_and_descending_to_the_limit_give_the_same_bits() -> None:
-    graph = draw_lattice(9, 40)
-    hierarchy = Hierarchy.of(graph)
+@given(graph=lattices, limit=st.sampled_from([0.0, 10.0, 40.0, 100.0, 250.0, 1000.0]), towards=st.booleans())
+@settings(max_examples=40, deadline=None)
+def test_looking_at_all_places_and_walking_from_a_few_give_the_same_bits(
+    graph: Graph, limit: float, towards: bool
+) -> None:
+    starts = Starts.at(np.arange(graph.nodes))
+    one = Hierarchy.of(graph)
+    assert one is not None
+    free = one.fill_rows(starts, towards=towards)
+    rows = []
+    for many in (-1.0, 2.0):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(hierarchies, "_MANY", many)
+            rows.append(one.fill_rows(starts, limit, towards))
+    np.testing.assert_array_equal(*rows)
+    np.testing.assert_array_equal(rows[0], np.where(free <= np.float32(limit), free, FAR))
+
+
+@given(graph=lattices)
+@settings(max_examples=40, deadline=None)
+def test_every_place_lies_after_those_above_it_and_levels_move_with_their_nodes(graph: Graph) -> None:
+    one, done = Hierarchy.of(graph), contract(graph)
+    assert one is not None
+    assert done is not None
+    np.testing.assert_array_equal(np.sort(one.places), np.arange(graph.nodes))
+    np.testing.assert_array_equal(one.level[one.places], done.level)
+    for way in (one.up, one.down):
+        assert (way.edges["node"] < way.tails).all()
+        assert (one.level[way.edges["node"]] > one.level[way.tails]).all()
+
+
+def test_a_start_beyond_the_limit_reaches_nothing_and_spoils_no_neighbour() -> None:
+    graph = draw_lattice(3, 25)
+    starts = Starts.of([([node], [70.0 * (node % 3)]) for node in range(0, 625, 5)])
+    for limit in (60.0, 100.0, np.inf):
+        one, other = (routing.batch(graph, starts, limit, choice=choice) for choice in (HIERARCHY, BUCKET))
+        np.testing.assert_array_equal(one < FAR, other < FAR)
+        np.testing.assert_allclose(one, other, rtol=100 * ULP)
+
+
+def test_parts_of_the_network_that_do_not_join_stay_apart_without_a_limit() -> None:
+    graph = draw_lattice(5, 20, missing=0.55)
+    starts = Starts.at(np.arange(400))
+    one, other = (routing.batch(graph, starts, choice=choice) for choice in (HIERARCHY, BUCKET))
+    assert 0.01 < (other < FAR).mean() < 0.99
+    np.testing.assert_array_equal(one < FAR, other < FAR)
+    np.testing.assert_allclose(one, other, rtol=400 * ULP)
+
+
+def test_totals_of_weights_that_do_not_add_up_evenly_are_the_same_each_time() -> None:
+    graph = draw_lattice(4, 50)
+    weights = np.random.default_rng(0).random(graph.nodes)
+    starts = Starts.at(np.arange(0, 2500, 3))
+    hierarchy = hierarchy_of(graph)
     assert hierarchy is not None
-    starts = Starts.at(np.arange(0, 1600, 9))
-    free = hierarchy.fill_rows(starts)
-    for limit in (10.0, 100.0, 250.0, 1000.0):
-        rows = hierarchy.fill_rows(starts, limit)
-        np.testing.assert_array_equal(rows, np.where(free <= limit, free, FAR))
+    limits = np.array([30, 90], dtype=np.float32)
+    sums = []
+    for many in (-1.0, 2.0, 0.05):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(hierarchies, "_MANY", many)
+            sums.append(hierarchy.fill_totals(starts, weights[:, None], limits))
+    np.testing.assert_array_equal(sums[0], sums[1])
+    np.testing.assert_array_equal(sums[0], sums[2])
 
 
 def test_a_million_seconds_keep_their_order() -> None:

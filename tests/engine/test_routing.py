@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from spatial.engine import batches, fallback, kernels, routing
 from spatial.engine import choice as choosing
-from spatial.engine import fallback, kernels, routing
 from spatial.engine.assembly import build_network
 from spatial.engine.choice import Choice
 from spatial.engine.graph import Graph, Starts, rows_of
@@ -266,6 +266,32 @@ def test_reached_is_the_sparse_form_of_batch() -> None:
     np.testing.assert_array_equal(dense, rows)
 
 
+@pytest.mark.parametrize("choice", ENGINES, ids=lambda choice: choice.engine)
+@given(graph=graphs, towards=st.booleans(), limit=st.sampled_from([np.inf, 40.0]), seed=st.integers(0, 99))
+@settings(max_examples=15, deadline=None)
+def test_blocks_and_reached_hold_the_numbers_of_batch(
+    choice: Choice, graph: Graph, towards: bool, limit: float, seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    pairs = [
+        (rng.integers(0, graph.nodes, many), rng.uniform(0, 20, many)) for many in rng.integers(0, 3, 300)
+    ]
+    how = {"towards": towards, "choice": choice}
+    rows = routing.batch(graph, pairs, limit, **how)
+    seen = np.zeros(300, dtype=int)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(batches, "_CELLS", 1)
+        for which, block in routing.blocks(graph, pairs, limit, **how):
+            np.testing.assert_array_equal(block, rows[which])
+            seen[which] += 1
+    assert (seen == 1).all()
+    first, nodes, seconds = routing.reached(graph, pairs, limit, **how)
+    sweep, node = np.nonzero(rows < FAR)
+    np.testing.assert_array_equal(first, np.searchsorted(sweep, np.arange(301)))
+    np.testing.assert_array_equal(nodes, node)
+    np.testing.assert_array_equal(seconds, rows[sweep, node])
+
+
 def test_results_do_not_depend_on_threads_or_on_what_is_asked_together(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -451,7 +477,7 @@ def test_a_graph_too_dense_for_a_hierarchy_is_swept_by_buckets() -> None:
 def test_without_numba_scipy_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     graph = draw_graph(2, 200, 600)
     expected = routing.batch(graph, Starts.at(range(20)), choice=ENGINES[1])
-    for module in (kernels, choosing, routing):
+    for module in (kernels, choosing, batches):
         monkeypatch.setattr(module, "load_room", lambda name: None)
     assert routing.choose(graph, Starts.at(range(20))).engine == "scipy"
     rows = routing.batch(graph, Starts.at(range(20)))
