@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from os import PathLike
 from pathlib import Path
 
@@ -67,6 +67,8 @@ class Roads:
         Elevation model: walking and cycling follow its slope.
     columns : RoadColumns, optional
         Of a file of lines.
+    findings : list of Finding
+        What was found in a file of lines the last time that it was opened.
     """
 
     path: Path
@@ -74,6 +76,7 @@ class Roads:
     speeds: Mapping[str, float]
     dem: Path | None = None
     columns: RoadColumns | None = None
+    findings: list[Finding] = field(default_factory=list, compare=False)
 
     @property
     def is_extract(self) -> bool:
@@ -114,7 +117,10 @@ class Roads:
             self.path.parent,
             self.columns or RoadColumns(),
         )
-        return open_line_networks(lines, [self.mode], travel=travel, told=told)[self.mode]
+        found: list[Finding] = []
+        network = open_line_networks(lines, [self.mode], travel=travel, told=told, found=found)[self.mode]
+        self.findings[:] = [one for one in found if one.rule != _SAME_DATUM]
+        return network
 
     def describe(self) -> dict[str, str]:
         """Return what was given, for the record."""

@@ -121,7 +121,7 @@ def tabulate_times(  # noqa: PLR0913 (a question in one call; all but two have a
     pairs = _Pairs(network, starts, ends, limit_s)
     first, files = _gather(pairs, Path(out) if out is not None else None, show)
     found = [*from_.findings, *starts.findings, *(to.findings if to else ()), *pairs.find_idle()]
-    found += ends.findings if to is not None else ()
+    found += [*source.findings, *(ends.findings if to is not None else ())]
     notes = (*network.notes, f"engine {pairs.choice}", f"snapping: {starts.describe(network.mode)}")
     return Matrix(first, pairs.count, frame_findings(found), files, notes)
 

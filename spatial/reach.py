@@ -156,7 +156,7 @@ def measure_reach(  # noqa: PLR0913 (a question in one call; all but two have a 
     made = Reach(
         reach=frame,
         table=_summarise(frame, limits_s, float(wanted.amount.sum())),
-        findings=frame_findings([*wanted.places.findings, *starts.findings, *lost, *left]),
+        findings=frame_findings([*source.findings, *wanted.places.findings, *starts.findings, *lost, *left]),
         notes=(*network.notes, f"engine {counting.choice}"),
     )
     if out is None:

@@ -205,6 +205,7 @@ def draw_rings(  # noqa: PLR0913 (a question in one call; all but three have a d
         show("people", 0, 0)
         rings.insert(rings.columns.get_loc("label"), "people", counted.count(rings.geometry.to_numpy()))
     found = [*places.findings, *drawing.findings(), *(counted.findings if counted else ())]
+    found += source.findings if source else ()
     if drawing.network is not None and not (method == "surface" and mode == "walk"):
         found += _find_cut(rings, drawing.network)
     made = Rings(

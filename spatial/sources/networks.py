@@ -24,6 +24,7 @@ from spatial.engine.network import Mode, Network, from_arrays, to_arrays
 from spatial.engine.roads import RoadTable
 from spatial.engine.slopes import climb_roads, sample_roads
 from spatial.errors import Fault, SourceError, SpatialError
+from spatial.plan.findings import Finding
 from spatial.plan.records import Source
 from spatial.plan.rules import read_rules
 from spatial.sources.elevation import measure_cell, read_heights
@@ -137,6 +138,7 @@ def open_line_networks(
     travel: Travel | None = None,
     kept: bool = True,
     told: Callable[[str], None] | None = None,
+    found: list[Finding] | None = None,
 ) -> dict[Mode, Network]:
     """Return networks of a file of lines, as `open_networks` does of an extract.
 
@@ -145,6 +147,8 @@ def open_line_networks(
     lines : LineFile
     modes, crs, travel, kept, told
         As in `open_networks`.
+    found : list of Finding, optional
+        Grows by what was found on reading the file, also where networks come from the cache.
 
     Raises
     ------
@@ -160,17 +164,46 @@ def open_line_networks(
         "source": lines.source.model_dump_json(),
         "lines": {"name": lines.name, "columns": columns, "join_m": lines.join_m},
     }
-    roads = cache(
-        lambda: read_line_roads(lines.name, lines.source, lines.folder, lines.columns, join_m=lines.join_m)
-    )
+    known = sorted(travel.speeds or {})
+
+    @cache
+    def read() -> LineRoads:
+        tell("parse")
+        return read_line_roads(
+            lines.name, lines.source, lines.folder, lines.columns, join_m=lines.join_m, known=known
+        )
 
     def build(mode: Mode) -> Network:
-        tell("parse")
-        read = roads()
+        roads = read()
         tell("build")
-        return build_mode(read, mode, crs=crs, travel=travel)
+        return build_mode(roads, mode, crs=crs, travel=travel)
 
+    if found is not None:
+        found += _recall(inputs | {"known": known}, lambda: read().findings, kept)
     return {mode: _open(inputs | _describe(mode, crs, travel), mode, build, kept) for mode in modes}
+
+
+def _recall(inputs: dict[str, Any], read: Callable[[], Iterable[Finding]], kept: bool) -> tuple[Finding, ...]:
+    """Return what reading a file found: from beside its networks, or by reading it."""
+    if not kept:
+        return tuple(read())
+    _, file = _name_saved(inputs, "found")
+    try:
+        return tuple(_thaw(row) for row in json.loads(file.read_text(encoding="utf-8")))
+    except (OSError, ValueError, KeyError, TypeError):
+        found = tuple(read())
+    _write_beside(file, json.dumps([_freeze(one) for one in found], ensure_ascii=False).encode())
+    return found
+
+
+def _freeze(found: Finding) -> dict[str, Any]:
+    shape = found.geometry
+    return {**vars(found), "geometry": None if shape is None else shape.wkb_hex}
+
+
+def _thaw(row: dict[str, Any]) -> Finding:
+    shape = row.pop("geometry")
+    return Finding(**row, geometry=None if shape is None else shapely.from_wkb(shape))
 
 
 def _keep_quiet(step: str) -> None:
@@ -273,8 +306,7 @@ def _open(inputs: dict[str, Any], mode: Mode, build: Callable[[Mode], Network], 
     """Load the network of these inputs, or build and save it."""
     if not kept:
         return build(mode)
-    text = json.dumps(inputs | {"code": _hash_code()}, sort_keys=True, ensure_ascii=False)
-    file = find_networks() / f"{sha256(text.encode()).hexdigest()[:32]}.npz"
+    text, file = _name_saved(inputs, "npz")
     if file.is_file():
         try:
             with file.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
@@ -288,6 +320,31 @@ def _open(inputs: dict[str, Any], mode: Mode, build: Callable[[Mode], Network], 
     return network
 
 
+def _name_saved(inputs: dict[str, Any], ending: str) -> tuple[str, Path]:
+    """Return what went in as text, and the file of the cache that bears its hash."""
+    text = json.dumps(inputs | {"code": _hash_code()}, sort_keys=True, ensure_ascii=False)
+    return text, find_networks() / f"{sha256(text.encode()).hexdigest()[:32]}.{ending}"
+
+
+def _write_beside(file: Path, data: bytes) -> None:
+    """Write beside and rename; a cache that cannot be written is done without."""
+    beside = file.with_name(f".{file.stem}.{os.getpid()}.part")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        beside.write_bytes(data)
+        beside.replace(file)
+        _drop_old(file.parent, file.suffix)
+    except OSError:
+        beside.unlink(missing_ok=True)
+
+
+def _drop_old(folder: Path, ending: str) -> None:
+    saved = sorted(folder.glob(f"*{ending}"), key=lambda path: path.stat().st_mtime, reverse=True)
+    for old in saved[_KEPT:]:
+        old.unlink(missing_ok=True)
+        old.with_suffix(".json").unlink(missing_ok=True)
+
+
 def _save(network: Network, file: Path, text: str) -> None:
     """Write beside and rename; a cache that cannot be written is done without."""
     beside = file.with_name(f".{file.stem}.{os.getpid()}.part")
@@ -297,10 +354,7 @@ def _save(network: Network, file: Path, text: str) -> None:
             np.savez(stream, **to_arrays(network))  # type: ignore[arg-type]
         beside.replace(file)
         file.with_suffix(".json").write_text(text, encoding="utf-8")
-        saved = sorted(file.parent.glob("*.npz"), key=lambda path: path.stat().st_mtime, reverse=True)
-        for old in saved[_KEPT:]:
-            old.unlink(missing_ok=True)
-            old.with_suffix(".json").unlink(missing_ok=True)
+        _drop_old(file.parent, ".npz")
     except OSError:
         beside.unlink(missing_ok=True)
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -22,8 +21,9 @@ from spatial.errors import Fault, SourceError
 from spatial.plan.findings import Finding
 from spatial.plan.records import Source
 from spatial.plan.rules import read_rules
+from spatial.sources.doubts import Doubts
 from spatial.sources.origin import list_some
-from spatial.sources.speeds import choose_class_speeds, list_classes
+from spatial.sources.speeds import MODES, choose_class_speeds, list_classes
 from spatial.sources.tags import parse_maxspeed, read_ground
 from spatial.sources.vector import read_source
 
@@ -32,6 +32,7 @@ _ONE_WAY = {
     "t": -1, "tf": -1, "reverse": -1, "-1": -1, "逆向": -1,
     "b": 0, "n": 0, "no": 0, "false": 0, "0": 0, "双向": 0, "否": 0, "": 0,
 }  # fmt: skip
+_HIGHEST = 9
 _TRUE = {"t", "true", "yes", "y", "1", "是", "桥", "隧道", "viaduct"}
 _SURFACES = {
     "水泥": "concrete", "混凝土": "concrete", "沥青": "asphalt", "柏油": "asphalt", "硬化": "paved",
@@ -89,7 +90,7 @@ class LineRoads:
     notes : tuple of str
         What was counted.
     findings : tuple of Finding
-        Ends that stop short of another line, with their places.
+        Ends that stop short of another line and what is not understood, with their places.
     """
 
     noded: NodedLines
@@ -106,7 +107,13 @@ class LineRoads:
 
 
 def read_line_roads(
-    name: str, source: Source, folder: Path, columns: RoadColumns | None = None, *, join_m: float = 0.0
+    name: str,
+    source: Source,
+    folder: Path,
+    columns: RoadColumns | None = None,
+    *,
+    join_m: float = 0.0,
+    known: Collection[str] = (),
 ) -> LineRoads:
     """Read roads from a GeoPackage, Shapefile, FileGDB, GeoJSON or any other file of lines.
 
@@ -115,7 +122,7 @@ def read_line_roads(
     name, source, folder
         As `read_source` takes them.
     columns : RoadColumns, optional
-    join_m : float
+    join_m, known
         As in `node_roads`.
 
     Raises
@@ -124,7 +131,7 @@ def read_line_roads(
         As `read_source` and `node_roads`.
     """
     read = read_source(name, source, folder)
-    roads = node_roads(read.frame, columns, join_m=join_m)
+    roads = node_roads(read.frame, columns, join_m=join_m, known=known)
     return replace(roads, findings=(*read.findings, *roads.findings))
 
 
@@ -134,6 +141,7 @@ def node_roads(
     *,
     near_m: float = 5.0,
     join_m: float = 0.0,
+    known: Collection[str] = (),
 ) -> LineRoads:
     """Node the lines of a frame and read what its columns say.
 
@@ -147,10 +155,13 @@ def node_roads(
         Ends that stop short of another line by less than this are reported.
     join_m : float
         Those that stop short by less than this are joined, and counted; 0 joins none.
+    known : collection of str
+        Classes that the rule table has no speed for but the user has, as keys of `choose_class_speeds`.
 
     Returns
     -------
     LineRoads
+        With findings on what its columns say that is not understood; see `Doubts`.
 
     Raises
     ------
@@ -166,18 +177,17 @@ def node_roads(
     """
     columns = columns or RoadColumns()
     _refuse_columns(frame, columns)
-    lines = frame.geometry.geom_type.isin(["LineString", "MultiLineString"]).to_numpy()
-    if not lines.any():
-        raise SourceError(Fault(_name(frame), "", "holds no lines", "name a file or layer of road lines"))
-    frame = frame[lines]
+    doubts = Doubts(frame)
+    lines = _choose_lines(frame, doubts)
+    rows, frame = np.flatnonzero(lines), frame[lines]
     plane, scale = _lay_flat(np.array(frame.geometry.array, dtype=object))
-    level, aloft = _read_levels(frame, columns)
+    level, aloft = _read_levels(frame, columns, doubts, rows)
     noded = node_lines(plane, level, near_m=near_m, join_m=join_m)
-    seen: Counter[str] = Counter()
-    class_ = _read_classes(frame, columns, seen)
+    class_ = _read_classes(frame, columns, doubts, rows, known)
     surface = _texts(frame, columns.surface)
     paved = [read_ground({"surface": _SURFACES.get(text, text)})[0] for text in surface]
-    oneway, speed = _read_ways(frame, columns, seen)
+    oneway, speed = _read_ways(frame, columns, doubts, rows)
+    name = _name(frame)
     return LineRoads(
         noded=noded,
         lon=noded.xy[:, 0] / scale[0],
@@ -188,9 +198,26 @@ def node_roads(
         oneway=oneway,
         paved=np.array(paved, dtype=np.int8),
         aloft=aloft,
-        notes=(*_count(seen, int((~lines).sum())), *noded.notes),
-        findings=_find_misses(_name(frame), noded, scale),
+        notes=(*doubts.notes(), *noded.notes),
+        findings=(*doubts.findings(name), *_find_misses(name, noded, scale)),
     )
+
+
+def _choose_lines(frame: gpd.GeoDataFrame, doubts: Doubts) -> Truths:
+    """Tell which rows are lines of some length; the others are doubted."""
+    shapes = frame.geometry.to_numpy()
+    lines = frame.geometry.geom_type.isin(["LineString", "MultiLineString"]).to_numpy()
+    if not lines.any():
+        raise SourceError(Fault(_name(frame), "", "holds no lines", "name a file or layer of road lines"))
+    long = lines & (shapely.length(shapes) > 0)
+    for row in np.flatnonzero(~lines):
+        doubts.add("no_line", int(row))
+    for row in np.flatnonzero(lines & ~long):
+        doubts.add("zero_length", int(row))
+    if not long.any():
+        problem, remedy = "all its lines have no length", "check the coordinates"
+        raise SourceError(Fault(_name(frame), "", problem, remedy))
+    return np.asarray(long)
 
 
 def make_line_table(roads: LineRoads, mode: Mode, overrides: Mapping[str, float] | None = None) -> RoadTable:
@@ -271,52 +298,59 @@ def _text(value: Any) -> str:
     return str(int(value) if whole else value).strip().lower()
 
 
-def _read_levels(frame: gpd.GeoDataFrame, columns: RoadColumns) -> tuple[npt.NDArray[np.int64], Truths]:
+def _read_levels(
+    frame: gpd.GeoDataFrame, columns: RoadColumns, doubts: Doubts, rows: npt.NDArray[np.intp]
+) -> tuple[npt.NDArray[np.int64], Truths]:
     bridge = np.array([text in _TRUE for text in _texts(frame, columns.bridge)])
     tunnel = np.array([text in _TRUE for text in _texts(frame, columns.tunnel)])
     level = bridge.astype(np.int64) - tunnel
     if columns.level:
-        said = pd.to_numeric(frame[columns.level], errors="coerce").to_numpy(dtype=float)
-        level = np.where(np.isfinite(said) & (said != 0), np.nan_to_num(said), level).astype(np.int64)
+        texts = _texts(frame, columns.level)
+        said = pd.to_numeric(pd.Series(texts), errors="coerce").to_numpy(dtype=float)
+        usable = np.isfinite(said) & (np.abs(said) <= _HIGHEST) & (said == np.round(said))
+        for at in np.flatnonzero(~usable & (np.array(texts) != "")):
+            doubts.add("level", int(rows[at]), texts[at])
+        level = np.where(usable & (said != 0), np.nan_to_num(said), level).astype(np.int64)
     return level, bridge | tunnel | (level != 0)
 
 
-def _read_classes(frame: gpd.GeoDataFrame, columns: RoadColumns, seen: Counter[str]) -> Texts:
+def _read_classes(
+    frame: gpd.GeoDataFrame,
+    columns: RoadColumns,
+    doubts: Doubts,
+    rows: npt.NDArray[np.intp],
+    known: Collection[str],
+) -> Texts:
     if columns.class_ is None:
         return np.full(len(frame), OTHER, dtype=object)
     own = {key.strip().lower(): value for key, value in (columns.classes or {}).items()}
     names = {**read_rules("speeds").value("classes"), **own}
     class_ = [names.get(text, text) or OTHER for text in _texts(frame, columns.class_)]
-    known = list_classes()
-    for text in class_:
-        if text not in known:
-            seen[f"class {text!r} has no speed of its own, that of {OTHER!r} is taken"] += 1
+    fast = list_classes() | {key.removeprefix(f"{mode}.") for key in known for mode in MODES}
+    for row, text in zip(rows, class_, strict=True):
+        if text not in fast:
+            doubts.add("class", int(row), text)
     return np.array(class_, dtype=object)
 
 
 def _read_ways(
-    frame: gpd.GeoDataFrame, columns: RoadColumns, seen: Counter[str]
+    frame: gpd.GeoDataFrame, columns: RoadColumns, doubts: Doubts, rows: npt.NDArray[np.intp]
 ) -> tuple[npt.NDArray[np.int8], Floats]:
     walk_kmh = float(read_rules("speeds").value("maxspeed.walk"))
     oneway = np.zeros(len(frame), dtype=np.int8)
     speed = np.full(len(frame), np.nan)
-    for row, (way, posted) in enumerate(
-        zip(_texts(frame, columns.oneway), _texts(frame, columns.speed), strict=True)
-    ):
-        oneway[row] = _ONE_WAY.get(way, 0)
+    said = zip(rows, _texts(frame, columns.oneway), _texts(frame, columns.speed), strict=True)
+    for at, (row, way, posted) in enumerate(said):
+        oneway[at] = _ONE_WAY.get(way, 0)
         if way not in _ONE_WAY:
-            seen[f"one-way {way!r} is not understood, taken as both ways"] += 1
+            doubts.add("oneway", int(row), way)
         kmh = parse_maxspeed("" if posted == "0" else posted, walk_kmh)
-        speed[row] = np.nan if kmh is None else kmh
+        speed[at] = np.nan if kmh is None else kmh
         if kmh is None:
-            seen[f"speed {posted!r} is not understood, class speed taken"] += 1
+            doubts.add("speed", int(row), posted)
+        elif posted == "0":
+            doubts.add("zero_speed", int(row))
     return oneway, speed
-
-
-def _count(seen: Counter[str], others: int) -> Iterable[str]:
-    yield from (f"{what}: {count}" for what, count in seen.most_common())
-    if others:
-        yield f"features that are not lines, left out: {others}"
 
 
 def _find_misses(name: str, noded: NodedLines, scale: tuple[float, float]) -> tuple[Finding, ...]:

@@ -176,3 +176,83 @@ def test_any_line_file_becomes_a_network(tmp_path, ending):
     again = open_line_networks(lines, ["walk"])["walk"]
     np.testing.assert_array_equal(again.seconds, first["walk"].seconds)
     assert read_line_roads("roads", source, tmp_path, columns).noded.line.tolist() == [0, 1]
+
+
+def rules_of(findings):
+    return {(one.rule, one.feature_id) for one in findings}
+
+
+def test_what_columns_say_that_is_not_understood_is_found_with_feature_and_place():
+    lines = [shapely.LineString([(112.5, 35 + k / 100), (112.54, 35 + k / 100)]) for k in range(4)]
+    frame = frame_of(
+        *lines,
+        id=["a", "b", "c", "d"],
+        kind=["primary", "牛道", "tractor", "tractor"],
+        limit=["60", "0", "-30", "300"],
+        way=["F", "maybe", "B", None],
+        lev=["1", "0.5", "x", None],
+    )
+    columns = RoadColumns(class_="kind", speed="limit", oneway="way", level="lev")
+    found = node_roads(frame, columns).findings
+    assert rules_of(found) == {
+        ("sources.road_class_unknown", "b"), ("sources.road_class_unknown", ""),
+        ("sources.road_speed_zero", "b"),
+        ("sources.road_speed_unusable", "c"), ("sources.road_speed_unusable", "d"),
+        ("sources.road_oneway_unusable", "b"),
+        ("sources.road_level_unusable", "b"), ("sources.road_level_unusable", "c"),
+    }  # fmt: skip
+    several = next(one for one in found if one.rule == "sources.road_class_unknown" and not one.feature_id)
+    assert several.value == 2
+    assert "c, d" in several.message_zh
+    assert len(several.geometry.geoms) == 2
+    assert all(shapely.distance(one.geometry, shapely.multilinestrings(lines)) < 1e-9 for one in found)
+    assert {one.layer for one in found} == {"roads"}
+    known = node_roads(frame, columns, known=["tractor", "walk.牛道"]).findings
+    assert "sources.road_class_unknown" not in {one.rule for one in known}
+
+
+def test_a_level_that_is_not_understood_is_the_ground():
+    columns = RoadColumns(level="layer")
+    assert build(frame_of(EAST, NORTH, layer=["0.5", "0"]), columns).size == (5, 8, 4)
+    assert build(frame_of(EAST, NORTH, layer=["20", "0"]), columns).size == (5, 8, 4)
+    assert build(frame_of(EAST, NORTH, layer=["2.0", "0"]), columns).size == (4, 4, 2)
+
+
+def test_lines_without_length_and_what_are_no_lines_are_named():
+    dot = shapely.LineString([(112.52, 35.05), (112.52, 35.05)])
+    roads = node_roads(frame_of(EAST, dot, shapely.Point(112.5, 35), id=["a", "b", "c"]))
+    assert rules_of(roads.findings) == {("sources.road_without_length", "b"), ("sources.road_no_line", "c")}
+    assert build_mode(roads, "drive", crs="EPSG:4547").size == (2, 2, 1)
+    with pytest.raises(SourceError, match="all its lines have no length"):
+        node_roads(frame_of(dot))
+
+
+def test_rare_values_are_told_together():
+    lines = [shapely.LineString([(112.5, 35 + k / 1000), (112.54, 35 + k / 1000)]) for k in range(30)]
+    found = node_roads(
+        frame_of(*lines, kind=[f"k{n}" for n in range(30)]), RoadColumns(class_="kind")
+    ).findings
+    assert len(found) == 11
+    assert sum(one.value for one in found) == 30
+
+
+def test_findings_are_told_again_when_the_network_comes_from_the_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("SPATIAL_CACHE", str(tmp_path / "cache"))
+    frame_of(EAST, NORTH, kind=["primary", "牛道"]).drop(columns="source").to_file(tmp_path / "r.gpkg")
+    lines = LineFile("r", Source(file="r.gpkg"), tmp_path, RoadColumns(class_="kind"))
+    first, steps, second = [], [], []
+    one = open_line_networks(lines, ["drive"], found=first)
+    two = open_line_networks(lines, ["drive"], found=second, told=steps.append)
+    assert steps == []  # nothing was parsed
+    assert first == second
+    assert {one.rule for one in first} >= {"sources.road_class_unknown"}
+    assert one["drive"].notes == two["drive"].notes
+    for file in (tmp_path / "cache" / "networks").glob("*.found"):
+        file.write_text("[{", encoding="utf-8")
+    third = []
+    open_line_networks(lines, ["drive"], found=third)
+    assert third == first
+    # A speed of the user's own is an answer, so the finding goes.
+    fourth = []
+    open_line_networks(lines, ["drive"], travel=Travel(speeds={"牛道": 8}), found=fourth)
+    assert "sources.road_class_unknown" not in {one.rule for one in fourth}
