@@ -17,6 +17,7 @@ from spatial.version import __version__
 RULE_TABLES = {
     "commute_rules": "commute",
     "facility_rules": "facilities",
+    "landcover_rules": "landcover",
     "line_rules": "lines",
     "speed_rules": "speeds",
     "zone_rules": "zones",
@@ -30,6 +31,7 @@ PARTS = {
     "town_specs": "towns",
     "place_specs": "places",
     "road_spec": "roads",
+    "terrain_spec": "terrain",
     "river_spec": "rivers",
     "connection_spec": "connections",
     "facility_spec": "facilities",
@@ -57,10 +59,13 @@ def gather_inputs(file: PlanFile) -> dict[str, Any]:
         "population_spec": plan.population,
         "count_specs": plan.counts,
         "road_spec": plan.roads,
+        "terrain_spec": plan.terrain,
         "river_spec": plan.rivers,
         "connection_spec": plan.connections,
         "facility_spec": plan.facilities,
-        "source_refs": nodes.reference_sources(plan.sources, file.folder, nodes.list_rasters(plan.roads)),
+        "source_refs": nodes.reference_sources(
+            plan.sources, file.folder, nodes.list_rasters(plan.roads, plan.terrain)
+        ),
         **{node: read_rules(table) for node, table in RULE_TABLES.items()},
     }
 

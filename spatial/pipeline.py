@@ -24,6 +24,7 @@ import pandas as pd
 from hamilton import driver, lifecycle
 
 from spatial import checks, themes
+from spatial.blame import blaming
 from spatial.cache import find_cache, register_fingerprints
 from spatial.errors import Fault, PlanError
 from spatial.inputs import PARTS, gather_inputs, trace_inputs
@@ -35,7 +36,7 @@ from spatial.plan.findings import Finding, frame_findings
 from spatial.plan.reader import PlanFile, load_plan
 from spatial.plan.records import Plan
 from spatial.plan.styles import read_styles
-from spatial.sources import nodes
+from spatial.sources import grounds, nodes
 
 Progress = Callable[[str, int, int], None]
 """Called with a step's name, how many steps are done and how many there are."""
@@ -229,7 +230,7 @@ def _make_driver(*hooks: lifecycle.NodeExecutionHook) -> driver.Driver:
     # Hamilton logs a screenful for every refused file; the error itself reaches the user in one line.
     logging.getLogger("hamilton").setLevel(logging.CRITICAL)
     register_fingerprints()
-    modules = (*_find_modules(themes), *_find_modules(checks), nodes)
+    modules = (*_find_modules(themes), *_find_modules(checks), grounds, nodes)
     return (
         driver.Builder()
         .with_modules(*modules)
@@ -259,15 +260,16 @@ def _choose_nodes(graph: driver.Driver, only: Collection[str]) -> tuple[list[str
 def _make_layers(
     file: PlanFile, only: Sequence[str], progress: Progress | None, besides: Sequence[str] = ()
 ) -> Build:
-    inputs = gather_inputs(file)
     chosen, checked = _choose_nodes(_make_driver(), only)
     wanted = [*chosen, *checked, "metric_crs", *besides]
-    try:
-        graph, results = _execute(wanted, inputs, progress)
-    except (pickle.UnpicklingError, EOFError, sqlite3.DatabaseError):
-        # A killed run can leave half an entry behind; the cache is only worth what can be read from it.
-        shutil.rmtree(find_cache(), ignore_errors=True)
-        graph, results = _execute(wanted, inputs, progress)
+    with blaming(file):
+        inputs = gather_inputs(file)
+        try:
+            graph, results = _execute(wanted, inputs, progress)
+        except (pickle.UnpicklingError, EOFError, sqlite3.DatabaseError):
+            # A killed run can leave half an entry behind; the cache is only worth what can be read from it.
+            shutil.rmtree(find_cache(), ignore_errors=True)
+            graph, results = _execute(wanted, inputs, progress)
     contracts = {name: contract for name, contract in list_layers().items() if name in (*chosen, "findings")}
     layers = {name: results[name] for name in chosen}
     layers["findings"] = findings([found for name in checked for found in results[name]])

@@ -7,6 +7,7 @@ import itertools
 import geopandas as gpd
 
 from spatial.engine.journeys import Journey
+from spatial.engine.treks import Trek
 from spatial.plan.findings import Finding
 from spatial.plan.records import Circle, Roads
 from spatial.plan.rules import RuleTable
@@ -18,6 +19,9 @@ _CONFIDENCE = {
     "low": ("可信度低", "confidence low"),
     "default": ("工具默认值，非规范", "a default of this tool, no norm"),
 }
+
+
+_WAYS = {"network": ("路网", "along roads"), "surface": ("地形", "over the ground")}
 
 
 def circle_making_findings(
@@ -33,7 +37,8 @@ def circle_making_findings(
     -------
     list of Finding
         ``circles.unknown_origin``, ``circles.method_unavailable``, ``circles.no_network``,
-        ``circles.off_network`` and ``circles.too_far`` are errors, ``circles.outside_territory`` a warning.
+        ``circles.off_network``, ``circles.no_terrain``, ``circles.no_ground`` and ``circles.too_far`` are
+        errors, ``circles.outside_territory`` a warning.
     """
     radii = circle_reaches["radius_m"] / 1000
     made = set(commute_circles["circle"])
@@ -75,6 +80,16 @@ def _explain(circle: Circle, problem: str, radius_km: float, roads: Roads | None
             f"no road that can be joined lies within {snap_km:g} km of {circle.origin!r}, where “{en}” "
             "starts; check the start, the source of the roads, or roads.snap",
         ),
+        "no_terrain": (
+            f"“{zh}”要求 method: surface，但没有高程；请在 terrain 下写 elevation。未以直线缓冲代替",
+            f"“{en}” asks for method: surface, but there are no heights; name a source as `elevation` of "
+            "`terrain`. It is not replaced by a buffer",
+        ),
+        "no_ground": (
+            f"“{zh}”的起点“{circle.origin}”不在可通行的地面上（水面、无高程或高程数据之外）；请核对起点与地形来源",
+            f"“{en}” starts from {circle.origin!r}, which is no path: on water, where no height "
+            "is known, or outside the elevation model; check the start and the sources of `terrain`",
+        ),
         "too_far": (
             f"“{zh}”半径 {radius_km:.0f} km，越过极点或180°经线，无法绘制；请核对时间和速度",
             f"“{en}” with a radius of {radius_km:.0f} km would cross a pole or the 180th meridian; "
@@ -86,15 +101,13 @@ def _explain(circle: Circle, problem: str, radius_km: float, roads: Roads | None
 
 
 def _miss_method(circle: Circle, zh: str, en: str) -> tuple[str, str]:
-    """Say why a method is not available: no roads, no network for buses, no terrain yet."""
-    if circle.method == "network" and circle.mode != "bus":
+    """Say why a method is not available: no roads, no network for buses."""
+    if circle.mode != "bus":
         why_zh = "但计划没有 roads，无路网可用；请在 roads 下写明道路来源（线文件或 .osm.pbf）"
         why_en = "but the plan has no `roads`; name a source of roads there (a line file or .osm.pbf)"
     else:
-        mode = f"、mode: {circle.mode}" if circle.method == "network" else ""
-        why_zh = f"本版本尚不支持 method: {circle.method}{mode}；可改用 mode: drive 或 method: buffer"
-        mode = f" for mode: {circle.mode}" if circle.method == "network" else ""
-        why_en = f"not available in this version{mode}; take mode: drive, or write method: buffer"
+        why_zh = f"本版本尚不支持 mode: {circle.mode}；可改用 mode: drive 或 method: buffer"
+        why_en = f"not available in this version for mode: {circle.mode}; take mode: drive or method: buffer"
     return (
         f"“{zh}”要求 method: {circle.method}，{why_zh}。未以直线缓冲代替",
         f"“{en}” asks for method: {circle.method}, {why_en}. It is not replaced by a buffer",
@@ -165,10 +178,13 @@ def _origin_of(own: float | None, key: str, rules: RuleTable) -> tuple[str, str]
 
 def circle_network_findings(
     circle_specs: tuple[Circle, ...],
-    circle_journeys: dict[str, Journey],
+    circle_journeys: dict[str, Journey | Trek],
     commute_circles: gpd.GeoDataFrame,
 ) -> list[Finding]:
-    """Say how circles along roads were drawn (``circles.network``), and what a buffer claims too much."""
+    """Say how circles along roads (``circles.network``) and over the ground (``circles.surface``) were drawn.
+
+    With what a buffer claims too much.
+    """
     whole = commute_circles[commute_circles["form"] == "cumulative"].set_index("circle")
     findings = []
     for circle in circle_specs:
@@ -177,12 +193,13 @@ def circle_network_findings(
             continue
         zh, en = _names(circle)
         area_km2, ratio = whole.loc[circle.id, ["area_km2", "overclaim"]]
+        way_zh, way_en = _WAYS[circle.method]
         findings.append(
             Finding(
-                "circles.network", "info", "commute_circles", circle.id,
-                f"“{zh}”按路网测算，面积 {area_km2:.1f} km²；同等时间与速度的直线圈是其 {ratio:.2f} 倍；"
+                f"circles.{circle.method}", "info", "commute_circles", circle.id,
+                f"“{zh}”按{way_zh}测算，面积 {area_km2:.1f} km²；同等时间与速度的直线圈是其 {ratio:.2f} 倍；"
                 f"{journey.rules.describe('zh')}",
-                f"“{en}” is measured along roads: {area_km2:.1f} km²; the straight-line reach of the same "
+                f"“{en}” is measured {way_en}: {area_km2:.1f} km²; the straight-line reach of the same "
                 f"time and speed is {ratio:.2f} times that; {journey.rules.describe()}",
                 float(ratio),
             )

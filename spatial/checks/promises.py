@@ -63,11 +63,16 @@ def _break(row: pd.Series, names: tuple[str, str], left: BaseGeometry) -> Findin
     # Rounded down: a share just short of what is required must not read as if it were enough.
     seen = math.floor(share * 1000) / 10
     straight = row["method"] == "buffer"
-    cure = "Check speed, detour and time" if straight else "See layer gaps for what would help"
+    on_ground = row["method"] == "surface"
+    cure = "See layer gaps for what would help"
+    cure_zh = "可行的补救见图层 gaps"
+    if straight or on_ground:
+        cure = "Check speed, detour and time" if straight else "Check time, roads and walking speeds"
+        cure_zh = "请核对速度、绕行系数与时间" if straight else "请核对时间、道路与步行速度"
     return Finding(
         "circles.promise_broken", "warning", "circle_coverage", row["id"],
         f"“{names[0]}”承诺到达 {row['promise']} 的 {required:.1%}，实为 {seen:.1f}%；圈外：{row['outside']}。"
-        f"{'请核对速度、绕行系数与时间' if straight else '可行的补救见图层 gaps'}，或修改承诺",
+        f"{cure_zh}，或修改承诺",
         f"“{names[1]}” promises {required:.1%} of {row['promise']} but reaches {seen:.1f}%; "
         f"outside: {row['outside']}. {cure}, or change the promise",
         share, required, left,
@@ -140,6 +145,10 @@ _FLAGS = {
     "straight_line": ("直线缓冲，未用道路", "a straight line, no roads"),
     "illustrative_roads": ("道路为示意", "roads are illustrative"),
     "class_speeds": ("车速按道路等级取值，非实测", "speeds go by class of road, not measured"),
+    "walking_speeds": (
+        "步行速度按坡度与地类取值，非实测",
+        "walking speeds go by slope and land cover, not measured",
+    ),
     "off_road": ("面积取决于离路可达距离的假定", "the area depends on the reach off the road"),
     "illustrative_elements": ("起点或目标为示意", "start or aim is illustrative"),
     "seat_accuracy": ("驻地坐标精度不足", "seats are not known well enough"),

@@ -19,7 +19,7 @@ from spatial.engine.contours import draw_zero_line
 from spatial.engine.fields import Field
 from spatial.engine.lattice import CORNERS, ROUND, UNIT, distances_to, place_on_lattice
 from spatial.engine.network import FAR, Floats, Seconds
-from spatial.engine.surfaces import Surface
+from spatial.engine.surfaces import STEEPEST, Surface
 from spatial.engine.terrain import WORST_DETOUR
 from spatial.errors import Fault, GeometryError
 
@@ -47,6 +47,8 @@ class SurfaceRules:
         Whether there are roads.
     smallest_m2 : float
         Islands and holes smaller than this are dropped, square metres; an island with a start stays.
+    steepest : float
+        Rise over run beyond which ground is no path.
 
     Examples
     --------
@@ -59,6 +61,7 @@ class SurfaceRules:
     cover: str = ""
     roads: bool = False
     smallest_m2: float = 10_000.0
+    steepest: float = STEEPEST
 
     def describe(self, language: Literal["en", "zh"] = "en") -> str:
         """Say the rules in one line."""
@@ -127,8 +130,8 @@ def trace_outlines(
     if len(wrong):
         text = ", ".join(f"{value:g}" for value in wrong)
         raise GeometryError(Fault("", "minutes", f"{text} is no time limit", "write minutes above zero"))
-    if seconds.shape != (surface.graph.nodes,):
-        raise GeometryError(f"{seconds.shape} seconds are not those of {surface.graph.nodes} nodes")
+    if seconds.shape != (surface.nodes,):
+        raise GeometryError(f"{seconds.shape} seconds are not those of {surface.nodes} nodes")
     starts = np.empty((0, 2)) if places is None else places[np.isfinite(places).all(axis=1)]
     cell_m, least = surface.terrain.cell_m, rules.smallest_m2
     fields = (_raise_field(surface, seconds, limit * 60, starts) for limit in asked.tolist())

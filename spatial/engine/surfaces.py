@@ -9,7 +9,7 @@ is the same (flat ground, eight neighbours) it is a test's oracle, and ``benchma
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +23,7 @@ from spatial.engine.network import FAR, Floats, Longs, Network, Seconds
 from spatial.engine.routing import sweep
 from spatial.engine.snapping import Snaps
 from spatial.engine.terrain import Terrain, open_steps
+from spatial.errors import GeometryError
 
 STEEPEST = 1.0
 """Rise over run beyond which ground is no path, unless told otherwise."""
@@ -37,8 +38,8 @@ class Surface:
     Parameters
     ----------
     terrain : Terrain
-    graph : Graph
-        Nodes of the terrain, then those of `burnt`.
+    graph : Graph or None
+        Nodes of the terrain, then those of `burnt`; None once nothing more is swept.
     burnt : Burnt or None
         The roads; None without any.
     steepest : float
@@ -49,11 +50,20 @@ class Surface:
     """
 
     terrain: Terrain
-    graph: Graph
+    graph: Graph | None
     burnt: Burnt | None
     steepest: float
     bars: npt.NDArray[np.object_]
     towards: bool
+
+    @property
+    def nodes(self) -> int:
+        """Number of nodes, those of the terrain first."""
+        return self.terrain.nodes + (self.burnt.nodes if self.burnt is not None else 0)
+
+    def put_away(self) -> Surface:
+        """Return the surface without its graph, to draw rings and ask for arrivals: a tenth of the memory."""
+        return replace(self, graph=None)
 
     def ties(self, xy: Floats) -> tuple[Longs, Longs, Floats]:
         """Return the straight ways from places to the ground round them: place, node, seconds.
@@ -172,10 +182,17 @@ def sweep_surface(surface: Surface, start: Start, limit_s: float = np.inf) -> Se
     -------
     ndarray of float32, shape (n,)
         The first ``terrain.nodes`` are those of the lattice, row by row from the south.
+
+    Raises
+    ------
+    GeometryError
+        The graph was put away.
     """
     nodes, seconds = start_nodes(surface, start)
     if not len(nodes):
-        return np.full(surface.graph.nodes, FAR, dtype=np.float32)
+        return np.full(surface.nodes, FAR, dtype=np.float32)
+    if surface.graph is None:
+        raise GeometryError("the graph of this surface was put away; build the surface again")
     return sweep(surface.graph, (nodes, seconds), limit_s)
 
 
@@ -195,22 +212,20 @@ def arrive_on_foot(surface: Surface, seconds: Seconds, xy: Floats) -> Floats:
     ndarray of float64, shape (q,)
         Infinite where no way leads; NaN where the ground cannot be stood on and no road is within a cell.
     """
-    turned = Surface(
-        surface.terrain, surface.graph, surface.burnt, surface.steepest, surface.bars, not surface.towards
-    )
+    turned = replace(surface, towards=not surface.towards)
     place, node, more = turned.ties(xy)
     found = np.full(len(xy), np.nan)
     _lower(found, place, seconds[node].astype(float) + more, seconds[node] < FAR)
     if surface.burnt is not None:
         place, cut, metres = _cuts_near(surface.burnt, xy, 1.5 * surface.terrain.cell_m)
         arrival = surface.burnt.least(seconds)[cut].astype(float)
-        pace = _pace_at(surface.terrain, xy)[place]
+        pace = pace_at(surface.terrain, xy)[place]
         _lower(found, place, arrival + metres * pace, arrival < FAR)
     return found
 
 
-def _pace_at(terrain: Terrain, xy: Floats) -> Floats:
-    """Return the pace at the nearest node that can be stood on, of the four round each place."""
+def pace_at(terrain: Terrain, xy: Floats) -> Floats:
+    """Return the pace on the flat at the nearest node that can be stood on, of the four round each place."""
     place, node = terrain.corners(xy)
     stands = terrain.passable.reshape(-1)[node]
     place, node = place[stands], node[stands]

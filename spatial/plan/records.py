@@ -174,6 +174,25 @@ class Roads(Background):
     elevation: Slug | None = None
 
 
+class Terrain(Record):
+    """Ground that circles of ``method: surface`` go over: heights, land cover and the step between them.
+
+    Without an elevation of its own it takes that of the roads.
+    """
+
+    elevation: Slug | None = None
+    land_cover: Slug | None = None
+    codes: Literal["clcd", "globeland30", "nlcd", "worldcover"] | None = None
+    cell_m: Length = Field(default=50.0, alias="cell", ge=5, le=1000)
+    margin_m: Length = Field(default=3000.0, alias="margin", le=100_000)
+
+    @model_validator(mode="after")
+    def _codes_need_cover(self) -> Terrain:
+        if self.codes is not None and self.land_cover is None:
+            raise ValueError("give `land_cover` beside `codes`: they are its classes")
+        return self
+
+
 class Connections(Record):
     """镇镇通高速, 村村通公交, 组组通硬化路: how near roads and buses must be to towns, villages and hamlets.
 
@@ -256,6 +275,7 @@ class Plan(Record):
     population: Population | None = None
     counts: tuple[Count, ...] = ()
     roads: Roads | None = None
+    terrain: Terrain | None = None
     rivers: Background | None = None
     connections: Connections | None = None
     facilities: Facilities | None = None

@@ -24,6 +24,8 @@ _USES_OF_SOURCES: tuple[tuple[str, ...], ...] = (
     ("counts", "*", "source"),
     ("roads", "source"),
     ("roads", "elevation"),
+    ("terrain", "elevation"),
+    ("terrain", "land_cover"),
     ("rivers", "source"),
     ("connections", "villages"),
     ("connections", "stops"),
@@ -32,7 +34,12 @@ _USES_OF_SOURCES: tuple[tuple[str, ...], ...] = (
     ("facilities", "homes"),
 )
 _EXTRACTS = (".pbf", ".osm", ".osm.gz", ".osm.bz2")
-_NO_FEATURES = {("roads", "source"), ("roads", "elevation")}
+_NO_FEATURES = {
+    ("roads", "source"),
+    ("roads", "elevation"),
+    ("terrain", "elevation"),
+    ("terrain", "land_cover"),
+}
 """Uses of sources that are not read as features."""
 _USES_OF_ELEMENTS = ((*_ELEMENTS, "cut", "*"), (*_ELEMENTS, "round"))
 _ALL_DIFFERENT: tuple[tuple[str, tuple[str, ...]], ...] = (

@@ -15,7 +15,7 @@ from shapely.geometry.base import BaseGeometry
 from spatial.engine.network import Mode, Network
 from spatial.errors import Fault, GeometryError, SourceError
 from spatial.plan.findings import Finding
-from spatial.plan.records import Circle, Connections, Facilities, Roads, Source, Territory
+from spatial.plan.records import Circle, Connections, Facilities, Roads, Source, Terrain, Territory
 from spatial.plan.references import is_extract
 from spatial.sources import districts
 from spatial.sources.files import hash_parts, list_parts, locate_source
@@ -89,9 +89,11 @@ def _reference(name: str, source: Source, folder: Path, is_raster: bool) -> Sour
         raise origin.refuse("", problem, remedy) from error
 
 
-def list_rasters(road_spec: Roads | None) -> frozenset[str]:
+def list_rasters(road_spec: Roads | None, terrain_spec: Terrain | None = None) -> frozenset[str]:
     """Return the names of the sources that the plan uses as rasters."""
-    return frozenset({road_spec.elevation} if road_spec and road_spec.elevation else ())
+    used = {road_spec.elevation} if road_spec else set()
+    used |= {terrain_spec.elevation, terrain_spec.land_cover} if terrain_spec else set()
+    return frozenset(name for name in used if name)
 
 
 def source_reads(source_refs: tuple[SourceRef, ...]) -> dict[str, SourceRead]:
@@ -143,7 +145,7 @@ def road_modes(
     circle_specs: tuple[Circle, ...], connection_spec: Connections | None, facility_spec: Facilities | None
 ) -> tuple[Mode, ...]:
     """Return the modes that a network is needed for."""
-    asked: set[str] = {circle.mode for circle in circle_specs if circle.method == "network"}
+    asked: set[str] = {circle.mode for circle in circle_specs if circle.method != "buffer"}
     if connection_spec is not None:
         asked.add("drive")
     if facility_spec is not None or (connection_spec is not None and connection_spec.villages):
@@ -190,7 +192,7 @@ def line_roads(
         **road_spec.columns.model_dump(),
         classes=road_spec.classes,
     )
-    return node_roads(near, columns, join_m=road_spec.join_m)
+    return node_roads(near, columns, join_m=road_spec.join_m, known=tuple(road_spec.speeds))
 
 
 def road_networks(

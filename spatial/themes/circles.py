@@ -16,6 +16,7 @@ from shapely.geometry.base import BaseGeometry
 from spatial.engine.geodesy import area_m2, buffer_geodesic
 from spatial.engine.journeys import Journey
 from spatial.engine.network import Mode, Network
+from spatial.engine.treks import Trek, draw_reach
 from spatial.errors import GeometryError
 from spatial.plan.contract import Column, layer
 from spatial.plan.findings import STORED_CRS
@@ -87,7 +88,7 @@ def _find_start(
 def circle_rings(
     circle_specs: tuple[Circle, ...],
     circle_reaches: gpd.GeoDataFrame,
-    circle_journeys: dict[str, Journey],
+    circle_journeys: dict[str, Journey | Trek],
     road_networks: dict[Mode, Network],
 ) -> gpd.GeoDataFrame:
     """Return what each circle reaches, not yet clipped to the territory.
@@ -108,14 +109,15 @@ def circle_rings(
         elif journey.problem:
             drawn.append((None, journey.problem))
         else:
-            drawn.append((journey.rings(road_networks[_mode(circle)], [circle.time_min])[0], ""))
+            network = road_networks.get(_mode(circle))
+            drawn.append((draw_reach(journey, network, [circle.time_min])[0], ""))
     return _frame_rings(circle_reaches["id"], drawn)
 
 
 def circle_straight_lines(
     circle_specs: tuple[Circle, ...], circle_reaches: gpd.GeoDataFrame, circle_rings: gpd.GeoDataFrame
 ) -> gpd.GeoDataFrame:
-    """Return the straight-line reach of each circle that is measured along roads, as `circle_rings` does."""
+    """Return the straight-line reach beside circles along roads or over ground, as `circle_rings` does."""
     drawn = [
         (None, "") if circle.method == "buffer" or problem else _draw_straight(start, radius_m)
         for circle, problem, start, radius_m in zip(
@@ -162,7 +164,7 @@ def _frame_rings(ids: pd.Series, drawn: list[tuple[BaseGeometry | None, str]]) -
     radius_m=Column("number", "半径（米）", "Radius (m)", nullable=True),
     must_reach=Column("text", "应达目标", "Must reach", nullable=True),
     area_km2=Column("number", "面积（平方公里）", "Area (km²)"),
-    overclaim=Column("number", "直线圈与路网圈面积比", "Straight line over network, by area", nullable=True),
+    overclaim=Column("number", "直线圈与实测圈面积比", "Straight line over measured, by area", nullable=True),
 )  # fmt: skip
 def commute_circles(
     circle_specs: tuple[Circle, ...],
@@ -177,9 +179,9 @@ def commute_circles(
     so bands never overlap and together cover what the circles cover. A circle or band of which
     nothing is left, or which cannot be made, has no row.
 
-    Circles along roads have a third row, ``beside``: the straight-line reach of the same start, time and
-    speed. `overclaim` is its area over theirs, both clipped alike; `speed_kmh`, `detour` and `radius_m`
-    are of straight lines only, else null.
+    Circles along roads and over the ground have a third row, ``beside``: the straight-line reach of the same
+    start, time and speed. `overclaim` is its area over theirs, both clipped alike; `speed_kmh`, `detour` and
+    `radius_m` are of straight lines only, else null.
     """
     land = territory.geometry.union_all()
     rings = _clip(circle_specs, circle_rings.geometry.to_numpy(), land)

@@ -18,6 +18,8 @@ _WHY_NO_RING = {
     "method_unavailable": "缺少该测算方法所需的数据或功能 · method not available",
     "no_network": "没有可供该方式通行的道路 · no road is open to this mode",
     "off_network": "起点附近没有道路 · no road is near the start",
+    "no_terrain": "缺少高程来源 · no source of heights",
+    "no_ground": "起点不在可通行的地面上 · the start is not on ground that is a path",
     "too_far": "范围过大，无法绘制 · reaches too far to be drawn",
 }
 _WHAT = {"towns": "镇", "points": "节点", "area": "面积", "people": "人口", "": "目标不明"}

@@ -13,6 +13,7 @@ from shapely.geometry.base import BaseGeometry
 from spatial.engine.crs import transform_shapes
 from spatial.engine.journeys import Journey
 from spatial.engine.network import Mode, Network
+from spatial.engine.treks import Trek
 from spatial.plan.contract import Column, layer
 from spatial.plan.findings import STORED_CRS
 from spatial.plan.records import Circle, Roads
@@ -95,7 +96,7 @@ class Found:
 def gap_searches(
     gap_aims: dict[str, Aim],
     gap_means: dict[Mode, Means],
-    circle_journeys: dict[str, Journey],
+    circle_journeys: dict[str, Journey | Trek],
     road_networks: dict[Mode, Network],
 ) -> dict[str, Found]:
     """Return, for each promise in trouble, the remedies that bring most for a kilometre."""
@@ -104,7 +105,10 @@ def gap_searches(
         mode = aim.circle.mode
         if mode == "bus":
             continue
-        search = Search(aim, circle_journeys[name], road_networks[mode], gap_means[mode])
+        journey = circle_journeys[name]
+        if isinstance(journey, Trek):  # no road closes a gap in ground that is walked
+            continue
+        search = Search(aim, journey, road_networks[mode], gap_means[mode])
         before, remedies = search.run()
         lines = np.array([one.line for one, _ in remedies[:MOST]] + [None], dtype=object)[:-1]
         stored = transform_shapes(lines, road_networks[mode].crs, STORED_CRS)

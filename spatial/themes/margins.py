@@ -12,8 +12,9 @@ import shapely
 from spatial.engine.crs import transform_shapes
 from spatial.engine.departures import index_open_roads
 from spatial.engine.geodesy import distance_m
-from spatial.engine.journeys import Journey
-from spatial.engine.network import Mode, Network
+from spatial.engine.journeys import Journey, Visit
+from spatial.engine.network import Floats, Mode, Network
+from spatial.engine.treks import Trek
 from spatial.plan.findings import STORED_CRS
 from spatial.plan.records import Circle, Roads
 
@@ -50,7 +51,7 @@ def circle_margins(
     *,
     circle_specs: tuple[Circle, ...],
     circle_reaches: gpd.GeoDataFrame,
-    circle_journeys: dict[str, Journey],
+    circle_journeys: dict[str, Journey | Trek],
     circle_targets: gpd.GeoDataFrame,
     road_networks: dict[Mode, Network],
     road_spec: Roads | None,
@@ -71,7 +72,8 @@ def circle_margins(
     -----
     Along roads, arrival is that at the nearest place of a road that can be left to the side, and the way from
     there at the speed off the road. `accuracy_min` is the accuracy of the seat at the circle's speed, or at
-    the speed of that road.
+    the speed of that road. Over the ground it is the arrival at the seat itself; `unsnapped` then says that
+    it stands where there is no path.
     """
     tables = [
         circle_targets.assign(
@@ -110,17 +112,28 @@ def _measure_straight(circle: Circle, reach: Any, targets: gpd.GeoDataFrame) -> 
 
 def _measure_journey(
     circle: Circle,
-    journey: Journey,
+    journey: Journey | Trek,
     targets: gpd.GeoDataFrame,
     networks: dict[Mode, Network],
     spec: Roads | None,
 ) -> dict[str, Any]:
-    if journey.problem or circle.mode == "bus" or spec is None:
+    if journey.problem or circle.mode == "bus":
+        return _NOTHING
+    if isinstance(journey, Trek):
+        return _tell_visit(circle, journey.visit(_project(targets, journey.crs)), targets)
+    if spec is None:
         return _NOTHING
     network = networks[circle.mode]
-    spots = transform_shapes(targets.geometry.to_numpy(), STORED_CRS, network.crs)
     index = index_open_roads(network, journey.rules)
-    visit = journey.visit(network, shapely.get_coordinates(spots), index, spec.snap_m)
+    visit = journey.visit(network, _project(targets, network.crs), index, spec.snap_m)
+    return _tell_visit(circle, visit, targets)
+
+
+def _project(targets: gpd.GeoDataFrame, crs: str) -> Floats:
+    return shapely.get_coordinates(transform_shapes(targets.geometry.to_numpy(), STORED_CRS, crs))
+
+
+def _tell_visit(circle: Circle, visit: Visit, targets: gpd.GeoDataFrame) -> dict[str, Any]:
     minutes = visit.seconds / 60
     state = np.select(
         [np.isnan(minutes), np.isinf(minutes), minutes <= circle.time_min],

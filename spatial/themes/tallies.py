@@ -115,7 +115,9 @@ def _name_beyond(rows: pd.DataFrame) -> Iterator[str]:
     for row in rows[rows["state"] != "inside"].itertuples():
         accuracy = f" (±{row.accuracy_m / 1000:g} km)" if row.accuracy_m > 0 else ""
         if row.state == "unsnapped":
-            yield f"{row.name} 附近无道路 no road near"
+            over_ground = row.method == "surface"
+            why = "不在可通行地面上 not on a path" if over_ground else "附近无道路 no road near"
+            yield f"{row.name} {why}"
         elif row.state == "unreached":
             yield f"{row.name} 无路可达 not connected"
         elif row.method == "buffer":

@@ -14,6 +14,7 @@ from shapely.geometry.base import BaseGeometry
 from spatial.engine.geodesy import area_m2, buffer_geodesic
 from spatial.engine.journeys import Journey
 from spatial.engine.network import Floats, Mode, Network
+from spatial.engine.treks import Trek, draw_reach
 from spatial.errors import GeometryError
 from spatial.plan.contract import Column, layer
 from spatial.plan.promises import find_elements
@@ -45,7 +46,7 @@ def area_tests(
     *,
     circle_specs: tuple[Circle, ...],
     circle_reaches: gpd.GeoDataFrame,
-    circle_journeys: dict[str, Journey],
+    circle_journeys: dict[str, Journey | Trek],
     circle_rings: gpd.GeoDataFrame,
     circle_promises: gpd.GeoDataFrame,
     road_networks: dict[Mode, Network],
@@ -65,7 +66,7 @@ def area_tests(
         if journey is None or circle.mode == "bus":
             draw = _straight(reach.geometry, reach.radius_m)
         else:
-            draw = _along(journey, road_networks[circle.mode], circle.time_min)
+            draw = _along(journey, road_networks.get(circle.mode), circle.time_min)
         tests[circle.id] = _test_area(draw, aims[circle.id], circle.share)
     return tests
 
@@ -83,8 +84,8 @@ def _straight(start: BaseGeometry, radius_m: float) -> _Draw:
     return draw
 
 
-def _along(journey: Journey, network: Network, time_min: float) -> _Draw:
-    return lambda factor: journey.rings(network, [time_min * factor])[0]
+def _along(journey: Journey | Trek, network: Network | None, time_min: float) -> _Draw:
+    return lambda factor: draw_reach(journey, network, [time_min * factor])[0]
 
 
 def _test_area(draw: _Draw, target: BaseGeometry, required: float) -> AreaTest:
@@ -120,8 +121,9 @@ def promise_flags(
     """Return, by circle with a promise, what its verdict rests on that is not firm.
 
     ``straight_line`` (no roads), ``illustrative_roads``, ``class_speeds`` (not measured but by class of
-    road), ``off_road`` (an area depends on the reach off the road), ``illustrative_elements`` (start or
-    aim), ``seat_accuracy`` (a seat is nearer to the edge than it is known), ``no_road_near`` (for some).
+    road), ``walking_speeds`` (over the ground they go by slope and land cover), ``off_road`` (an area depends
+    on the reach off the road), ``illustrative_elements`` (start or aim), ``seat_accuracy`` (a seat is nearer
+    to the edge than it is known), ``no_road_near`` (for some).
     """
     specs = {circle.id: circle for circle in circle_specs}
     flags = {}
@@ -134,9 +136,10 @@ def promise_flags(
         close = seats["margin_min"].abs() <= seats["accuracy_min"].where(seats["accuracy_m"] > 0)
         words = {
             "straight_line": circle.method == "buffer",
-            "illustrative_roads": circle.method == "network" and _is_drawn(road_spec, source_frames),
+            "illustrative_roads": circle.method != "buffer" and _is_drawn(road_spec, source_frames),
             "class_speeds": circle.method == "network" and _goes_by_class(circle, road_spec, road_networks),
             "off_road": circle.method == "network" and aim.subject == "area",
+            "walking_speeds": circle.method == "surface",
             "illustrative_elements": _is_illustrative(circle, structure),
             "seat_accuracy": bool(close.any()),
             "no_road_near": bool((seats["state"] == "unsnapped").any()),

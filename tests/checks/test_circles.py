@@ -76,7 +76,10 @@ def test_a_circle_that_cannot_be_made_is_an_error(problem: str, word_zh: str, wo
 
 @pytest.mark.parametrize(
     ("keys", "word"),
-    [({"method": "surface"}, "method: surface"), ({"method": "network", "mode": "bus"}, "mode: bus")],
+    [
+        ({"method": "surface", "mode": "bus"}, "mode: bus"),
+        ({"method": "network", "mode": "bus"}, "mode: bus"),
+    ],
 )
 def test_what_is_not_there_yet_is_not_blamed_on_the_roads(keys: dict[str, str], word: str) -> None:
     found = only(
@@ -84,6 +87,18 @@ def test_what_is_not_there_yet_is_not_blamed_on_the_roads(keys: dict[str, str], 
     )
     assert word in found.message_en
     assert "not available in this version" in found.message_en
+
+
+@pytest.mark.parametrize(
+    ("problem", "word_zh", "word_en"),
+    [("no_terrain", "terrain", "`elevation`"), ("no_ground", "水面", "on water")],
+)
+def test_ground_that_is_not_there_is_an_error(problem: str, word_zh: str, word_en: str) -> None:
+    specs = (circle(method="surface"),)
+    found = only(circle_making_findings(specs, rings(problem), reaches(9e6), made(), ROADS))
+    assert (found.rule, found.severity) == (f"circles.{problem}", "error")
+    assert word_zh in found.message_zh
+    assert word_en in found.message_en
 
 
 def test_a_circle_of_which_nothing_is_left_is_a_warning() -> None:

@@ -226,7 +226,7 @@ def test_a_line_is_an_area_too(networks: dict[Mode, Network]) -> None:
     [
         ({}, None, "method_unavailable"),
         ({"mode": "bus"}, ROADS, "method_unavailable"),
-        ({"method": "surface"}, ROADS, "method_unavailable"),
+        ({"method": "surface"}, ROADS, "no_terrain"),
         ({"mode": "walk"}, ROADS, "no_network"),
         ({"from": "nowhere"}, ROADS, "unknown_origin"),
         ({"from": "wild"}, ROADS, "off_network"),
