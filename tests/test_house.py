@@ -23,6 +23,7 @@ LEVEL = {
     "engine": 1,
     "plan": 2,
     **dict.fromkeys(ROOMS, 3),
+    "blame": 4,
     "cache": 4,
     "changes": 4,
     "questions": 4,
