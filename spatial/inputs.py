@@ -11,7 +11,7 @@ from spatial.plan.reader import PlanFile
 from spatial.plan.records import Plan
 from spatial.plan.rules import RuleTable, read_rules
 from spatial.plan.styles import Styles, read_styles
-from spatial.sources import nodes
+from spatial.sources import references
 from spatial.version import __version__
 
 RULE_TABLES = {
@@ -63,8 +63,8 @@ def gather_inputs(file: PlanFile) -> dict[str, Any]:
         "river_spec": plan.rivers,
         "connection_spec": plan.connections,
         "facility_spec": plan.facilities,
-        "source_refs": nodes.reference_sources(
-            plan.sources, file.folder, nodes.list_rasters(plan.roads, plan.terrain)
+        "source_refs": references.reference_sources(
+            plan.sources, file.folder, references.list_rasters(plan.roads, plan.terrain)
         ),
         **{node: read_rules(table) for node, table in RULE_TABLES.items()},
     }

@@ -14,6 +14,7 @@ import pyproj
 import pytest
 import shapely
 
+from spatial import pipeline
 from spatial.errors import OutputError, PlanError, SourceError
 from spatial.pipeline import Build, build_plan, check_plan, draw_layers, list_layers
 from spatial.plan.shelf import find_shelf
@@ -212,3 +213,16 @@ def test_graph_is_a_picture_of_all_layers(tmp_path: Path) -> None:
     assert text.startswith("<svg")
     for name in list_layers():
         assert f">{name}" in text
+
+
+def test_every_node_of_the_sources_is_made_use_of() -> None:
+    nodes = {node.name: node for node in pipeline._make_driver().list_available_variables()}
+    wants = [node.required_dependencies | node.optional_dependencies for node in nodes.values()]
+    read = {
+        name
+        for name, node in nodes.items()
+        if any(one.__module__.startswith("spatial.sources") for one in node.originating_functions or ())
+    }
+    assert "source_reads" in read
+    # A function that only helps others would stand here: it is no node and belongs in another module.
+    assert {name for name in read - set().union(*wants) if not name.endswith("_findings")} == set()

@@ -12,7 +12,7 @@ from spatial.plan.findings import STORED_CRS, Finding
 from spatial.plan.records import Circle, Roads
 from spatial.plan.records import Terrain as TerrainSpec
 from spatial.plan.rules import RuleTable
-from spatial.sources.nodes import SourceRef
+from spatial.sources.references import SourceRef
 from spatial.sources.terrain import Ground, Laid, lay_terrain
 
 

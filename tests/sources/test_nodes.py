@@ -16,10 +16,7 @@ from spatial.engine.network import Network
 from spatial.errors import SourceError
 from spatial.plan.records import Circle, Connections, Facilities, Roads, Source
 from spatial.sources.nodes import (
-    SourceRef,
     line_roads,
-    list_rasters,
-    reference_sources,
     road_area,
     road_findings,
     road_modes,
@@ -27,6 +24,7 @@ from spatial.sources.nodes import (
     road_refs,
     source_reads,
 )
+from spatial.sources.references import SourceRef, list_rasters, reference_sources
 
 BOUNDARY = gpd.GeoDataFrame({"id": ["t"]}, geometry=[shapely.box(112.0, 35.0, 112.1, 35.1)], crs=4490)
 CROSS = [[(112.0, 35.05), (112.1, 35.05)], [(112.05, 35.0), (112.05, 35.1)], [(115.0, 35.0), (115.1, 35.0)]]

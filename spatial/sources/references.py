@@ -1,0 +1,83 @@
+"""References to a plan's sources: which file each is and what its bytes hash to, before anything is read."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from spatial.errors import Fault, SourceError
+from spatial.plan.records import Roads, Source, Terrain
+from spatial.plan.references import is_extract
+from spatial.sources.files import hash_parts, list_parts, locate_source
+from spatial.sources.origin import EXTRACTS, RASTERS, name_origin
+from spatial.sources.vector import fingerprint_source
+
+Kind = Literal["features", "extract", "raster"]
+_FORMATS: dict[Kind, Mapping[str, str]] = {"extract": EXTRACTS, "raster": RASTERS}
+
+
+@dataclass(frozen=True)
+class SourceRef:
+    """A source of the plan with the hash of its bytes, so that a changed file is read anew."""
+
+    name: str
+    source: Source
+    folder: str
+    sha256: str
+    kind: Kind = "features"
+
+    def locate(self) -> Path:
+        """Return the file of an extract or a raster."""
+        return locate_source(name_origin(self.name, self.source), Path(self.folder), _FORMATS[self.kind])
+
+
+def reference_sources(
+    sources: Mapping[str, Source], folder: Path, rasters: Collection[str] = ()
+) -> tuple[SourceRef, ...]:
+    """Hash the files of all sources.
+
+    Parameters
+    ----------
+    sources : mapping of str to Source
+    folder : Path
+        Of the plan.
+    rasters : collection of str
+        Names of the sources that are rasters. OpenStreetMap extracts are told by their ending.
+
+    Raises
+    ------
+    SourceError
+        Files that cannot be read, all at once.
+    """
+    references, faults = [], list[Fault]()
+    for name, source in sources.items():
+        try:
+            references.append(_reference(name, source, folder, name in rasters))
+        except SourceError as error:
+            faults += error.faults
+    if faults:
+        raise SourceError(faults)
+    return tuple(references)
+
+
+def _reference(name: str, source: Source, folder: Path, is_raster: bool) -> SourceRef:
+    extract = is_extract(source.file or source.url or "")
+    kind: Kind = "raster" if is_raster else "extract" if extract else "features"
+    if kind == "features":
+        return SourceRef(name, source, str(folder), fingerprint_source(source, folder))
+    origin = name_origin(name, source)
+    path = locate_source(origin, folder, _FORMATS[kind])
+    try:
+        return SourceRef(name, source, str(folder), hash_parts(list_parts(path), path.parent), kind)
+    except OSError as error:
+        problem, remedy = f"cannot be read: {error.strerror}", "check the file's permissions"
+        raise origin.refuse("", problem, remedy) from error
+
+
+def list_rasters(road_spec: Roads | None, terrain_spec: Terrain | None = None) -> frozenset[str]:
+    """Return the names of the sources that the plan uses as rasters."""
+    used = {road_spec.elevation} if road_spec else set()
+    used |= {terrain_spec.elevation, terrain_spec.land_cover} if terrain_spec else set()
+    return frozenset(name for name in used if name)
