@@ -27,6 +27,7 @@ from spatial.errors import GeometryError
 
 STEEPEST = 1.0
 """Rise over run beyond which ground is no path, unless told otherwise."""
+_THERE_S = 1e-3
 _USUAL_PACE = 1.2
 """Seconds a metre at 3 km/h: from a road to a place beside it where the ground itself is no path."""
 
@@ -68,24 +69,51 @@ class Surface:
     def ties(self, xy: Floats) -> tuple[Longs, Longs, Floats]:
         """Return the straight ways from places to the ground round them: place, node, seconds.
 
-        To the sixteen nodes round a place where all of them can be stood on and none is too steep to get to,
-        so that the first steps are no longer than straight lines; elsewhere to the four corners of its cell.
+        To the sixteen nodes round a place where all of them have one pace and none is too steep to get to, so
+        that the first steps are no longer than straight lines; elsewhere, and from a node itself, to the four
+        corners of its cell, at the mean of the paces there and here.
         """
-        found = []
-        for reach in (2, 1):
-            place, node, metres, rise_m = ties(self.terrain, xy, self.bars, reach)
-            gentle = ~(np.abs(rise_m) > self.steepest * np.maximum(metres, 1e-9))
-            whole = np.bincount(place[gentle], minlength=len(xy)) == 4 * reach**2
-            pace = self.terrain.pace.reshape(-1)[node]
-            seconds = link_seconds(metres, rise_m, pace, self.steepest, towards=self.towards)
-            found.append((place, node, seconds, whole))
-        (far, node, seconds, whole), near = found
-        wide, close = whole[far], ~whole[near[0]]
+        wide, near = self._ties(xy, 2), self._ties(xy, 1)
+        even = wide.is_even(len(xy)) & ~near.is_there(len(xy))
+        far, close = even[wide.place], ~even[near.place]
         return (
-            np.concatenate([far[wide], near[0][close]]),
-            np.concatenate([node[wide], near[1][close]]),
-            np.concatenate([seconds[wide], near[2][close]]),
+            np.concatenate([wide.place[far], near.place[close]]),
+            np.concatenate([wide.node[far], near.node[close]]),
+            np.concatenate([wide.seconds[far], near.seconds[close]]),
         )
+
+    def _ties(self, xy: Floats, reach: int) -> _Ties:
+        place, node, metres, rise_m = ties(self.terrain, xy, self.bars, reach)
+        pace = self.terrain.pace.reshape(-1)[node]
+        mean = (pace + pace_at(self.terrain, xy)[place]) / 2
+        seconds = link_seconds(metres, rise_m, mean, self.steepest, towards=self.towards)
+        gentle = ~(np.abs(rise_m) > self.steepest * np.maximum(metres, 1e-9))
+        return _Ties(place, node, seconds, pace, gentle, 4 * reach**2)
+
+
+@dataclass(frozen=True, eq=False)
+class _Ties:
+    """Straight ways between places and nodes; `whole` is how many a place has at most."""
+
+    place: Longs
+    node: Longs
+    seconds: Floats
+    pace: npt.NDArray[np.float32]
+    gentle: npt.NDArray[np.bool_]
+    whole: int
+
+    def is_even(self, places: int) -> npt.NDArray[np.bool_]:
+        """Tell which places have all ties, none too steep and all at one pace."""
+        low, high = np.full(places, np.inf), np.zeros(places)
+        np.minimum.at(low, self.place, self.pace)
+        np.maximum.at(high, self.place, self.pace)
+        return np.asarray(
+            (np.bincount(self.place[self.gentle], minlength=places) == self.whole) & (low == high)
+        )
+
+    def is_there(self, places: int) -> npt.NDArray[np.bool_]:
+        """Tell which places are nodes themselves."""
+        return np.bincount(self.place[self.seconds < _THERE_S], minlength=places) > 0
 
 
 def build_surface(

@@ -206,11 +206,14 @@ def _warp(raster: DatasetReader, lattice: _Lattice, how: str, kind: type, empty:
     window = _find_window(raster, lattice)
     if window is None:
         return values
+    at, left, top = raster.transform, window.col_off, window.row_off
     plain = raster.read(1, masked=True, window=window).astype(kind).filled(empty)
     reproject(
         plain,
         values,
-        src_transform=raster.window_transform(window),
+        src_transform=Affine(
+            at.a, at.b, at.a * left + at.b * top + at.c, at.d, at.e, at.d * left + at.e * top + at.f
+        ),
         src_crs=raster.crs,
         src_nodata=empty,
         dst_transform=Affine(cell, 0, (lattice.column - 0.5) * cell, 0, -cell, north),
@@ -231,10 +234,11 @@ def _find_window(raster: DatasetReader, lattice: _Lattice) -> Window | None:
     turn = Transformer.from_crs(parse_crs(lattice.crs), parse_crs(raster.crs.to_wkt()), always_xy=True)
     left, low, right, top = turn.transform_bounds(west, south, east, north)
     back = ~raster.transform
-    corners = [back * corner for corner in ((left, low), (left, top), (right, low), (right, top))]
-    if not np.isfinite(corners).all():
+    x, y = np.array([left, left, right, right]), np.array([low, top, low, top])
+    column, row = back.a * x + back.b * y + back.c, back.d * x + back.e * y + back.f
+    if not np.isfinite([column, row]).all():
         return Window(0, 0, raster.width, raster.height)
-    (first, upper), (last, lower) = np.floor(np.min(corners, axis=0)), np.ceil(np.max(corners, axis=0))
+    first, upper, last, lower = column.min(), row.min(), np.ceil(column.max()), np.ceil(row.max())
     first, upper = max(int(first) - _EXTRA, 0), max(int(upper) - _EXTRA, 0)
     wide = min(int(last) + _EXTRA, raster.width) - first
     high = min(int(lower) + _EXTRA, raster.height) - upper
