@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from spatial.engine.network import Floats, Longs, Truths
-from spatial.engine.roads import Pieces, RoadTable
+from spatial.engine.roads import Pieces, RoadTable, number_words
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +85,7 @@ def join_chains(table: RoadTable, pieces: Pieces, kept_places: Longs) -> Roads:
 
 def _tell_kinds(table: RoadTable, pieces: Pieces) -> Longs:
     """Return a number for each run: equal where class, pavement, ferry and both speeds are."""
-    _, classes = np.unique(table.class_.astype(str), return_inverse=True)
+    _, classes = number_words(table.class_)
     _, speeds = np.unique(pieces.kmh, return_inverse=True)
     speeds = speeds.reshape(-1, 2).astype(np.int64)
     count = int(speeds.max(initial=0)) + 1

@@ -218,7 +218,7 @@ def choose_speeds(table: RoadTable, speeds: Mapping[str, float], maxspeed_share:
     ndarray of float64, shape (w, 2)
         Driving takes the posted speed where there is one; cycling and walking are only slowed by it.
     """
-    words, codes = np.unique(table.class_.astype(str), return_inverse=True)
+    words, codes = number_words(table.class_)
     other = speeds.get(OTHER, 0.0)
     by_class = np.array([float(speeds.get(word, other)) for word in words])[codes]
     posted = np.asarray(table.maxspeed_kmh, dtype=float).reshape(len(codes), -1) * maxspeed_share
@@ -232,6 +232,21 @@ def choose_speeds(table: RoadTable, speeds: Mapping[str, float], maxspeed_share:
     kmh[table.oneway > 0, 1] = 0.0
     kmh[table.oneway < 0, 0] = 0.0
     return np.where(kmh > 0, kmh, 0.0)
+
+
+def number_words(words: Texts) -> tuple[list[str], Longs]:
+    """Return each word once, in order, and which of these stands at each place.
+
+    Examples
+    --------
+    >>> words, codes = number_words(np.array(["b", "a", "b"], dtype=object))
+    >>> words, codes.tolist()
+    (['a', 'b'], [1, 0, 1])
+    """
+    every = words.tolist()
+    once = sorted(set(every))
+    number = {word: at for at, word in enumerate(once)}
+    return once, np.fromiter(map(number.__getitem__, every), dtype=np.int64, count=len(every))
 
 
 def cut_ways(table: RoadTable, kmh: Floats) -> Pieces:

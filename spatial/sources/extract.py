@@ -16,16 +16,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from spatial.engine.network import Longs
-from spatial.sources.pbf import (
-    Block,
-    Ragged,
-    UnusualError,
-    match_tags,
-    read_blocks,
-    sum_differences,
-    unzigzag,
-)
+from spatial.engine.network import Ints, Longs
+from spatial.sources.packed import Ragged, UnusualError, sum_differences, unzigzag
+from spatial.sources.pbf import Block, match_tags, read_blocks
 from spatial.sources.tags import ACCESS_KEYS, BARRIER_KEYS, GROUND_KEYS, SPEED_KEYS
 
 NOWHERE = 2**31 - 1
@@ -45,6 +38,7 @@ _GROUPS = (
 )
 _RELATION_KEYS = ("type", "except", _CONDITIONAL, *_RESTRICTION_KEYS)
 _MEMBERS = "nwr"
+_MOST_KEYS = 2**62
 
 Bounds = tuple[float, float, float, float]
 Values = tuple[str | None, ...]
@@ -173,6 +167,7 @@ class _Nodes:
     def __init__(self) -> None:
         self.parts = [(np.empty(0, np.int64), np.empty(0, np.int32), np.empty(0, np.int32))]
         self.sealed = False
+        self.slots: Ints | None = None
 
     def add(self, block: Block) -> None:
         if self.sealed:
@@ -190,10 +185,20 @@ class _Nodes:
         found = np.full((len(numbers), 3), NOWHERE, dtype=np.int64)
         found[:, 0] = numbers
         if len(ids):
-            at = np.minimum(np.searchsorted(ids, numbers), len(ids) - 1)
+            at = self._guess(numbers)
+            missed = np.flatnonzero(ids[at] != numbers)
+            at[missed] = np.minimum(np.searchsorted(ids, numbers[missed]), len(ids) - 1)
             there = ids[at] == numbers
             found[there, 1], found[there, 2] = x[at[there]], y[at[there]]
         return found
+
+    def _guess(self, numbers: Longs) -> Longs:
+        """Say where nodes with these numbers may be: right for most, and quicker than to search."""
+        ids = self.parts[0][0]
+        if self.slots is None:
+            self.slots = np.zeros(1 << (4 * len(ids)).bit_length(), dtype=np.int32)
+            self.slots[ids & (len(self.slots) - 1)] = np.arange(len(ids), dtype=np.int32)
+        return self.slots[numbers & (len(self.slots) - 1)].astype(np.int64)
 
 
 def _number_texts(block: Block) -> dict[bytes, int]:
@@ -208,20 +213,26 @@ def _read_texts(block: Block, numbers: Iterable[int]) -> tuple[str | None, ...]:
     return tuple([None if at < 0 else block.strings[at].decode() for at in numbers])
 
 
+def _read_rows(block: Block, rows: Longs) -> list[Values]:
+    """Return the texts of rows of their numbers; None for -1."""
+    texts: dict[int, str | None] = {
+        at: block.strings[at].decode() for at in np.unique(rows).tolist() if at >= 0
+    }
+    texts[-1] = None
+    return [tuple(map(texts.__getitem__, row)) for row in rows.tolist()]
+
+
 def _take_barriers(gathered: Gathered, block: Block) -> None:
     if b"barrier" not in block.table:
         return
     number = _number_texts(block)
-    flat, start = block.node_tags()
-    keys, values = Ragged(flat[::2], start // 2), Ragged(flat[1::2], start // 2)
-    owner = keys.owner
-    rows = np.unique(owner[keys.values == number.get(b"barrier", -1)])
-    held = np.isin(owner, rows)
-    first = np.searchsorted(owner[held], rows)
-    some = [Ragged(part.values[held], np.append(first, held.sum())) for part in (keys, values)]
-    found = match_tags(some[0], some[1], _columns(BARRIER_KEYS, number), len(BARRIER_KEYS))
-    for node, row in zip(block.node_id[rows].tolist(), found.tolist(), strict=True):
-        gathered.barriers[node] = dict(zip(BARRIER_KEYS, _read_texts(block, row), strict=True))
+    nodes, tags = block.node_tags(number.get(b"barrier", -1))
+    keys, values = (Ragged(tags.values[side::2], tags.start // 2) for side in (0, 1))
+    found = match_tags(keys, values, _columns(BARRIER_KEYS, number), len(BARRIER_KEYS))
+    has = found[:, BARRIER_KEYS.index("barrier")] >= 0
+    texts = _read_rows(block, found[has])
+    for node, row in zip(block.node_id[nodes[has]].tolist(), texts, strict=True):
+        gathered.barriers[node] = dict(zip(BARRIER_KEYS, row, strict=True))
 
 
 def _take_ways(
@@ -249,13 +260,28 @@ def _number(block: Block, rows: Longs, known: dict[Any, int], make: Callable[[Va
     """Give rows of texts numbers by what they say, in the order in which they come."""
     if not len(rows):
         return np.empty(0, dtype=np.int64)
-    rows = np.ascontiguousarray(rows)
-    whole = rows.view(np.dtype((np.void, rows.itemsize * rows.shape[1]))).ravel()
-    _, first, same = np.unique(whole, return_index=True, return_inverse=True)
+    _, first, same = np.unique(_tell_apart(rows), return_index=True, return_inverse=True)
     codes = np.empty(len(first), dtype=np.int64)
-    for at in np.argsort(first, kind="stable").tolist():
-        codes[at] = known.setdefault(make(_read_texts(block, rows[first[at]].tolist())), len(known))
+    order = np.argsort(first, kind="stable")
+    texts = _read_rows(block, rows[first[order]])
+    codes[order] = [known.setdefault(make(row), len(known)) for row in texts]
     return codes[same]
+
+
+def _tell_apart(rows: Longs) -> Longs:
+    """Return a number for each row of numbers from -1 on, the same only where all of the row are."""
+    keys, size = np.zeros(len(rows), dtype=np.int64), 1
+    for column in rows.T:
+        seen = np.zeros(int(column.max()) + 2, dtype=bool)
+        seen[column] = True  # -1 is the last
+        rank = np.cumsum(seen) - 1
+        many = int(rank[-1]) + 1
+        if size * many >= _MOST_KEYS:
+            _, keys = np.unique(keys, return_inverse=True)
+            size = int(keys.max()) + 1
+        keys = keys * many + rank[column]
+        size *= many
+    return keys
 
 
 def _touch(gathered: Gathered, vertices: Longs, packed: Ragged, bounds: Bounds) -> npt.NDArray[np.bool_]:

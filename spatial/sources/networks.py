@@ -96,7 +96,8 @@ def open_networks(
     travel, tell = travel or Travel(), told or _keep_quiet
     if not path.is_file():
         raise SourceError(Fault(path.name, "", "no such file", "check the path"))
-    inputs = {"file": hash_parts([path], path.parent), "within": within.wkb_hex if within else None}
+    digest = hash_parts([path], path.parent) if kept else ""
+    inputs = {"file": digest, "within": within.wkb_hex if within else None}
     roads = cache(lambda: read_osm(path, within))
 
     def build(mode: Mode) -> Network:

@@ -131,7 +131,9 @@ def _as_arrays(path: Path, gathered: Gathered, within: BaseGeometry | None) -> O
     found = (x != NOWHERE) & (y != NOWHERE)
     opens = np.ones(len(way), dtype=bool)  # a new row where the way changes or vertices are lacking
     opens[1:] = (way[1:] != way[:-1]) | ~found[:-1]
-    row, at = np.unique((np.cumsum(opens) - 1)[found], return_inverse=True)
+    row = (np.cumsum(opens) - 1)[found]
+    begins = np.append(True, row[1:] != row[:-1])[: len(row)]
+    row, at = row[begins], np.cumsum(begins) - 1
     way_of = way[opens][row]
     lon, lat, vertex_id = x[found] * DEGREES, y[found] * DEGREES, vertex_id[found].copy()
     kept = np.bincount(at, minlength=len(row)) > 1
@@ -171,6 +173,10 @@ def _as_arrays(path: Path, gathered: Gathered, within: BaseGeometry | None) -> O
 
 def _are_among(few: Longs, many: Longs) -> npt.NDArray[np.bool_]:
     """Say which of a few sorted numbers are among many."""
+    size = 1 << (16 * len(few)).bit_length()  # most of the many are told apart by their last bits already
+    likely = np.zeros(size, dtype=bool)
+    likely[few & (size - 1)] = True
+    many = many[likely[many & (size - 1)]]
     seen = np.zeros(len(few) + 1, dtype=bool)
     at = np.searchsorted(few, many)
     seen[at[np.append(few, -1)[at] == many]] = True

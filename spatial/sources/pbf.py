@@ -9,28 +9,37 @@ ids and coordinates as differences.
 from __future__ import annotations
 
 import zlib
+from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from spatial.engine.network import Longs
-
-Bytes = npt.NDArray[np.uint8]
+from spatial.sources.packed import (
+    Bytes,
+    Ragged,
+    UnusualError,
+    read_number,
+    read_numbers,
+    split_message,
+    split_texts,
+    unpack_numbers,
+    unpack_parts,
+    unzigzag,
+)
 
 _LARGEST_HEADER, _LARGEST_BLOB = 64 * 1024, 32 * 1024 * 1024
 _KNOWN_FEATURES = {b"OsmSchema-V0.6", b"DenseNodes"}
 _MOST_FIELDS = 16
+_AHEAD = 4
+"""Blocks that are unpacked before they are asked for."""
 _PLAIN = {17: 100, 19: 0, 20: 0}
 """Granularity in 1e-9 degrees and offsets that every writer uses."""
-
-
-class UnusualError(ValueError):
-    """The file is broken, or made in a way that is not read here."""
 
 
 class Field(NamedTuple):
@@ -40,18 +49,6 @@ class Field(NamedTuple):
     value: int
     start: int
     end: int
-
-
-class Ragged(NamedTuple):
-    """Numbers of several owners, one after the other: those of owner i are ``start[i]:start[i + 1]``."""
-
-    values: Longs
-    start: Longs
-
-    @property
-    def owner(self) -> Longs:
-        """Owner of each number."""
-        return np.repeat(np.arange(len(self.start) - 1), np.diff(self.start))
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,18 +77,24 @@ class Block:
     @cached_property
     def strings(self) -> list[bytes]:
         """Texts that keys and values number."""
-        return [self.table[start:end] for _, start, end in _split(self.table, 0, len(self.table))]
+        return split_texts(self.table)
 
-    def node_tags(self) -> Ragged:
-        """Return key, value, key, value … of each node."""
-        tags = unpack_numbers(self.packed_tags)
-        stops = np.flatnonzero(tags == 0)
-        if len(tags) and len(stops) != len(self.node_id):
+    def node_tags(self, key: int) -> tuple[Longs, Ragged]:
+        """Return nodes that may have a key, and key, value, key, value … of each.
+
+        Of all nodes hardly any has a barrier: only those that hold the bytes of its number are unpacked.
+        """
+        packed = self.packed_tags
+        stops = np.flatnonzero(packed == 0)  # numbers of several bytes do not end with zero
+        if len(packed) and (len(stops) != len(self.node_id) or packed[-1]):
             raise UnusualError("tags without a node")
-        first = np.zeros(len(self.node_id) + 1, dtype=np.int64)
-        if len(tags):
-            first[1:] = stops - np.arange(len(stops))
-        return Ragged(tags[tags != 0], first)
+        low = packed == (key & 127 | (128 if key > 127 else 0))
+        rows = np.unique(np.searchsorted(stops, np.flatnonzero(low)))
+        begin = np.append(-1, stops)[rows] + 1
+        tags = unpack_parts(packed, begin, stops[rows])
+        if (np.diff(tags.start) % 2).any():
+            raise UnusualError("keys without values")
+        return rows, tags
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,36 +119,46 @@ class Things:
         start, end = self.where.get(number, (np.zeros(len(self.ids), np.int64),) * 2)
         if rows is not None:
             start, end = start[rows], end[rows]
-        length = end - start
-        first = np.cumsum(length) - length
-        at = np.arange(int(length.sum())) + np.repeat(start - first, length)
-        packed = self.data[at]
-        stops = np.concatenate([[0], np.cumsum(packed < 128)])
-        return Ragged(unpack_numbers(packed), stops[np.concatenate([first, [len(packed)]])])
+        return unpack_parts(self.data, start, end)
 
 
 def read_blocks(path: Path) -> Iterator[Block]:
-    """Yield the blocks of a file.
+    """Yield the blocks of a file; another thread unpacks some of them ahead.
 
     Raises
     ------
     UnusualError
         Broken, cut short, or made in a way that is not read here.
     """
-    with path.open("rb") as stream:
-        while size := stream.read(4):
-            header = stream.read(_check(int.from_bytes(size, "big"), _LARGEST_HEADER))
-            kind, length = b"", 0
-            for field in _fields(header, 0, len(header)):
-                kind = header[field.start : field.end] if field.number == 1 else kind
-                length = field.value if field.number == 3 else length
-            blob = stream.read(_check(length, _LARGEST_BLOB))
-            if len(size) < 4 or len(blob) < length or not kind:
-                raise UnusualError("cut short")
-            if kind == b"OSMHeader":
-                _refuse_features(_inflate(blob))
-            elif kind == b"OSMData":
-                yield _read_block(_inflate(blob))
+    with path.open("rb") as stream, ThreadPoolExecutor(1) as pool:
+        ahead: deque[Future[Block]] = deque()
+        for blob in _read_blobs(stream):
+            ahead.append(pool.submit(_unpack_block, blob))
+            if len(ahead) > _AHEAD:
+                yield ahead.popleft().result()
+        while ahead:
+            yield ahead.popleft().result()
+
+
+def _unpack_block(blob: bytes) -> Block:
+    return _read_block(_inflate(blob))
+
+
+def _read_blobs(stream: BinaryIO) -> Iterator[bytes]:
+    """Yield the packed blocks of data."""
+    while size := stream.read(4):
+        header = stream.read(_check(int.from_bytes(size, "big"), _LARGEST_HEADER))
+        kind, length = b"", 0
+        for field in _fields(header, 0, len(header)):
+            kind = header[field.start : field.end] if field.number == 1 else kind
+            length = field.value if field.number == 3 else length
+        blob = stream.read(_check(length, _LARGEST_BLOB))
+        if len(size) < 4 or len(blob) < length or not kind:
+            raise UnusualError("cut short")
+        if kind == b"OSMHeader":
+            _refuse_features(_inflate(blob))
+        elif kind == b"OSMData":
+            yield blob
 
 
 def _check(size: int, largest: int) -> int:
@@ -184,12 +197,12 @@ def _fields(data: bytes, at: int, end: int) -> Iterator[Field]:
     """Yield the fields of a message."""
     try:
         while at < end:
-            tag, at = _read_number(data, at)
+            tag, at = read_number(data, at)
             if tag & 7 == 0:
-                value, at = _read_number(data, at)
+                value, at = read_number(data, at)
                 yield Field(tag >> 3, value, 0, 0)
             elif tag & 7 == 2:
-                length, at = _read_number(data, at)
+                length, at = read_number(data, at)
                 if at + length > end:
                     raise UnusualError("cut short")
                 yield Field(tag >> 3, 0, at, at + length)
@@ -200,80 +213,8 @@ def _fields(data: bytes, at: int, end: int) -> Iterator[Field]:
         raise UnusualError("cut short") from error
 
 
-def _split(data: bytes, at: int, end: int) -> list[tuple[int, int, int]]:
-    """Return number, begin and end of the parts of a message that holds many short ones, and nothing else."""
-    parts = []
-    try:
-        while at < end:
-            tag, length = data[at], data[at + 1]
-            at += 2
-            if length > 127:
-                more, at = _read_number(data, at)
-                length = length & 127 | more << 7
-            if tag & 135 != 2:
-                raise UnusualError("a field that is not bytes")
-            parts.append((tag >> 3, at, at + length))
-            at += length
-    except IndexError as error:
-        raise UnusualError("cut short") from error
-    if at > end:
-        raise UnusualError("cut short")
-    return parts
-
-
-def _read_number(data: bytes, at: int) -> tuple[int, int]:
-    value, shift = 0, 0
-    while (byte := data[at]) > 127:
-        value |= (byte & 127) << shift
-        shift, at = shift + 7, at + 1
-    return value | byte << shift, at + 1
-
-
 def _signed(value: int) -> int:
     return value - (1 << 64) if value >> 63 else value
-
-
-def unpack_numbers(packed: Bytes) -> Longs:
-    """Unpack numbers of variable length: seven bits a byte, least first, the eighth says that more follow.
-
-    Examples
-    --------
-    >>> unpack_numbers(np.array([3, 0x8E, 0x02, 0x96, 0x01], dtype=np.uint8)).tolist()
-    [3, 270, 150]
-    """
-    last = np.flatnonzero(packed < 128)
-    if len(packed) and packed[-1] > 127:
-        raise UnusualError("cut short")
-    first = np.concatenate([[0], last[:-1] + 1])[: len(last)]
-    length = last - first + 1
-    numbers = (packed[first] & 127).astype(np.int64)
-    for byte in range(1, int(length.max(initial=1))):
-        longer = np.flatnonzero(length > byte)
-        numbers[longer] |= (packed[first[longer] + byte] & 127).astype(np.int64) << (7 * byte)
-    return numbers
-
-
-def unzigzag(numbers: Longs) -> Longs:
-    """Return signed numbers from those that take turns: 0, -1, 1, -2 and so on.
-
-    Examples
-    --------
-    >>> unzigzag(np.arange(5)).tolist()
-    [0, -1, 1, -2, 2]
-    """
-    return ((numbers >> 1) & np.int64(2**63 - 1)) ^ -(numbers & 1)
-
-
-def sum_differences(ragged: Ragged) -> Longs:
-    """Sum up differences within each owner.
-
-    Examples
-    --------
-    >>> sum_differences(Ragged(np.array([5, 1, 1, 7, -2]), np.array([0, 3, 5]))).tolist()
-    [5, 6, 7, 7, 5]
-    """
-    total = np.concatenate([[0], np.cumsum(ragged.values)])
-    return total[1:] - np.repeat(total[ragged.start[:-1]], np.diff(ragged.start))
 
 
 def _read_block(data: bytes) -> Block:
@@ -288,7 +229,7 @@ def _read_block(data: bytes) -> Block:
             raise UnusualError("coordinates that are not in 1e-7 degrees")
     parts: dict[int, list[tuple[int, int]]] = {1: [], 2: [], 3: [], 4: []}
     for group in groups:
-        for number, start, end in _split(data, group.start, group.end):
+        for number, start, end in split_message(data, group.start, group.end):
             parts.setdefault(number, []).append((start, end))
     if parts[1] or len(parts[2]) > 1:
         raise UnusualError("nodes that are not dense, or several lists of them in a block")
@@ -320,7 +261,7 @@ def _find_things(buffer: Bytes, parts: list[tuple[int, int]]) -> Things:
         if not len(active):
             return Things(buffer, ids, where)
         tag = buffer[at[active]]
-        value, after = _read_numbers(buffer, at[active] + 1)
+        value, after = read_numbers(buffer, at[active] + 1)
         packed = (tag & 7) == 2
         if (tag > 127).any() or not (packed | ((tag & 7) == 0)).all():
             raise UnusualError("a field that is neither number nor bytes")
@@ -335,22 +276,6 @@ def _find_things(buffer: Bytes, parts: list[tuple[int, int]]) -> Things:
             raise UnusualError("cut short")
         active = active[at[active] < end[active]]
     raise UnusualError("messages of many fields")
-
-
-def _read_numbers(buffer: Bytes, at: Longs) -> tuple[Longs, Longs]:
-    """Read a number of variable length at each of several positions."""
-    value, after = np.zeros(len(at), dtype=np.int64), at.copy()
-    going = np.arange(len(at))
-    for byte in range(10):
-        if len(going) and int(after[going].max()) >= len(buffer):
-            raise UnusualError("cut short")
-        bits = buffer[after[going]]
-        value[going] |= (bits & 127).astype(np.int64) << (7 * byte)
-        after[going] += 1
-        going = going[bits > 127]
-        if not len(going):
-            break
-    return value, after
 
 
 def match_tags(keys: Ragged, values: Ragged, columns: dict[int, int], width: int) -> Longs:

@@ -15,7 +15,8 @@ osmium = pytest.importorskip("osmium", reason="pyosmium is not installed (extra 
 from spatial.errors import SourceError  # noqa: E402
 from spatial.sources.extract import gather, gather_blocks, gather_things  # noqa: E402
 from spatial.sources.osm import read_osm  # noqa: E402
-from spatial.sources.pbf import UnusualError, read_blocks, unpack_numbers, unzigzag  # noqa: E402
+from spatial.sources.packed import UnusualError, unpack_numbers, unzigzag  # noqa: E402
+from spatial.sources.pbf import read_blocks  # noqa: E402
 
 CENTRE = (8.65, 49.38, 8.72, 49.42)
 
