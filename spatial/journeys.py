@@ -15,16 +15,16 @@ import pandas as pd
 import shapely
 from pyproj import Transformer
 
-from spatial.engine.crs import parse_crs, transform_shapes
+from spatial.engine.crs import parse_crs
 from spatial.engine.graph import Starts
 from spatial.engine.network import Floats, Longs, Mode, Network
 from spatial.engine.snapping import RoadIndex, Snaps, index_roads, snap_points
-from spatial.errors import Fault, PlanError, SourceError
+from spatial.errors import Fault, PlanError
+from spatial.lonely import find_lonely, refuse_elsewhere
 from spatial.plan.findings import STORED_CRS, Finding
 from spatial.plan.records import Source
 from spatial.questions import read_columns, read_mode, read_speeds
 from spatial.sources.networks import LineFile, Travel, open_line_networks, open_networks
-from spatial.sources.origin import list_some
 from spatial.sources.roads import RoadColumns
 from spatial.sources.speeds import choose_class_speeds
 from spatial.sources.vector import read_source
@@ -41,7 +41,6 @@ OFF_ROAD_KMH = 3.0
 _OSM = (".pbf", ".osm", ".bz2", ".gz", ".o5m")
 _ELSEWHERE_M = 50_000.0
 _FARTHEST_M = 2e7
-_MOST_NAMED = 200
 _SAME_DATUM = "sources.ballpark_transform"
 _LOST = ("sources.no_number", "sources.no_geometry", "sources.off_earth")
 _NUMBER = r"[+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?"
@@ -280,7 +279,7 @@ class Snapped:
     limit_m : float
         Farthest road that was snapped to.
     findings : tuple of Finding
-        Places that no road is near to.
+        Places that no road is near to; see `find_lonely`.
     """
 
     frame: gpd.GeoDataFrame
@@ -323,6 +322,7 @@ def snap_places(
     where: str,
     layer: str,
     index: RoadIndex | None = None,
+    tell: bool = True,
 ) -> Snapped:
     """Snap places to the nearest road of the largest connected part.
 
@@ -338,6 +338,8 @@ def snap_places(
         What the places are called in findings: ``origins`` or ``targets``.
     index : RoadIndex, optional
         Of the network, where it was made before.
+    tell : bool
+        Whether places without a road are findings; of hexagons and homes nobody wants them one by one.
 
     Raises
     ------
@@ -348,14 +350,15 @@ def snap_places(
     xy = project(points, network.crs)
     snaps = snap_points(network, xy, limit_m, index=index or index_roads(network))
     if (snaps.offset_m > _ELSEWHERE_M).all():
-        raise _refuse_elsewhere(network, points, float(snaps.offset_m.min()), where, layer)
+        raise refuse_elsewhere(network, points, float(snaps.offset_m.min()), where, layer)
     there = snaps.road >= 0
     frame: gpd.GeoDataFrame = places.frame[["id", "name", "geometry"]].copy()
     frame.insert(2, "snapped", there)
     frame.insert(3, "offset_m", snaps.offset_m.round(2))
     frame.insert(4, "road", np.where(there, network.road_name[snaps.road], ""))
     frame = frame.reset_index(drop=True)
-    return Snapped(frame, xy, snaps, limit_m, tuple(_find_lonely(frame, limit_m, layer)))
+    found = tuple(find_lonely(network, frame, xy, limit_m, layer)) if tell else ()
+    return Snapped(frame, xy, snaps, limit_m, found)
 
 
 def project(points: Floats, crs: str) -> Floats:
@@ -363,35 +366,3 @@ def project(points: Floats, crs: str) -> Floats:
     turn = Transformer.from_crs(parse_crs(STORED_CRS), parse_crs(crs), always_xy=True)
     xy = np.column_stack(turn.transform(*shapely.get_coordinates(points).T))
     return np.where(np.isfinite(xy), xy, _FARTHEST_M)
-
-
-def _find_lonely(frame: gpd.GeoDataFrame, limit_m: float, layer: str) -> Iterable[Finding]:
-    lonely = frame[~frame["snapped"]]
-    if len(lonely) > _MOST_NAMED:
-        more = len(lonely) - _MOST_NAMED
-        zh, en = f"另有 {more} 处远离道路，未参与计算。", f"{more} more places far from roads were left out."
-        yield Finding(f"{layer}.far_from_roads", "error", layer, "", zh, en, value=float(more), limit=limit_m)
-    for row in lonely.head(_MOST_NAMED).itertuples():
-        far = f"{row.offset_m / 1000:.2f} km"
-        yield Finding(
-            f"{layer}.far_from_roads", "error", layer, str(row.id),
-            f"{row.name}：距最近道路 {far}，超过 {limit_m:g} 米，未参与计算；请核对位置，或用 --snap 放宽。",
-            f"{row.name}: the nearest road is {far} away, beyond {limit_m:g} m, so it was left out; "
-            "check where it lies, or widen --snap.",
-            value=float(row.offset_m), limit=limit_m, geometry=row.geometry,
-        )  # fmt: skip
-
-
-def _refuse_elsewhere(
-    network: Network, points: Floats, nearest_m: float, where: str, layer: str
-) -> SourceError:
-    corners = shapely.box(*network.shape_xy.min(axis=0), *network.shape_xy.max(axis=0))
-    area = transform_shapes([corners], network.crs, STORED_CRS)[0]
-    west, south, east, north = area.bounds
-    lon, lat = shapely.get_coordinates(points).T
-    shown = list_some([f"{x:.4f},{y:.4f}" for x, y in zip(lon, lat, strict=True)], 3)
-    box = f"{west:.2f} to {east:.2f} E, {south:.2f} to {north:.2f} N"
-    problem = f"its roads lie in {box}, {nearest_m / 1000:.0f} km"
-    turned = shapely.contains_xy(area, lat, lon).any()
-    remedy = "write longitude first" if turned else f"take the extract of the region that the {layer} lie in"
-    return SourceError(Fault(where, "", f"{problem} and more from the {layer} ({shown})", remedy))

@@ -144,10 +144,14 @@ def measure_reach(  # noqa: PLR0913 (a question in one call; all but two have a 
     where = source.path.name
     wanted = given if isinstance(given, _Targets) else _scatter(given, network, snap_m)
     many = not isinstance(given, _Targets)
-    ends = snap_places(network, wanted.places, snap_m, where=where, layer="targets", index=index)
+    ends = snap_places(
+        network, wanted.places, snap_m, where=where, layer="targets", index=index, tell=not many
+    )
     starts, shapes = _lay_origins(network, origins, size_m, crs)
     far_m = snap_m if shapes is None else 2 * size_m
-    begin = snap_places(network, starts, far_m, where=where, layer="origins", index=index)
+    begin = snap_places(
+        network, starts, far_m, where=where, layer="origins", index=index, tell=shapes is None
+    )
     counting = _Counting(network, begin, ends, wanted.amount, limits_s)
     sums = counting.count(show, from_road=shapes is not None, towards=towards)
     lost = _find_lost(ends, wanted.amount) if many else ends.findings

@@ -26,6 +26,7 @@ LEVEL = {
     "blame": 4,
     "cache": 4,
     "changes": 4,
+    "lonely": 4,
     "questions": 4,
     "comparison": 5,
     "inputs": 5,

@@ -496,3 +496,33 @@ def test_people_of_porto_alegre_do_not_hang_on_the_resolution(
     coarse, usual, fine = map(count, ("50m", "25m", "12.5m"))
     assert (usual / coarse - 1).abs().max() <= 0.01
     assert (fine / usual - 1).abs().max() <= 0.01
+
+
+def test_a_place_beside_roads_that_are_cut_off_is_told_so(streets: Path, tmp_path: Path) -> None:
+    whole = gpd.read_file(streets).to_crs(CRS)
+    yard = [LineString([(EAST + 6000, NORTH), (EAST + 6300, NORTH), (EAST + 6300, NORTH + 300)])]
+    motorway = [LineString([(EAST - 2000, NORTH + 2000), (EAST - 9000, NORTH + 2000)])]
+    more = gpd.GeoDataFrame({"kind": ["residential", "motorway"]}, geometry=yard + motorway, crs=CRS)
+    pd.concat([whole, more], ignore_index=True).to_file(tmp_path / "parts.gpkg")
+    places = {
+        "yard": (6150, 10),
+        "motorway": (-6000, 2020),
+        "far": (0, 9000),
+        "water": (2600, 0),
+        "in": (0, 0),
+    }
+    made = draw(
+        tmp_path / "parts.gpkg", [f"{name}={lonlat(*at)}" for name, at in places.items()],
+        mode="drive", columns=["class=kind"],
+    )  # fmt: skip
+    rules = {
+        rule: text for rule, text in zip(made.findings["rule"], made.findings["message_en"], strict=True)
+    }
+    assert "yard: the road beside it (10 m) is cut off" in rules["origins.on_an_island"]
+    assert "motorway: beside it (20 m) is but a motorway" in rules["origins.no_start"]
+    assert "far: the nearest road is 7.00 km away" in rules["origins.far_from_roads"]
+    assert "1 places are over 100 m from a road (water; 600 m at most)" in rules["origins.off_the_road"]
+    assert made.origins["snapped"].tolist() == [False, False, False, True, True]
+    assert set(made.rings["origin_name"]) == {"water", "in"}
+    by_name = made.origins.set_index("name").geometry
+    assert all(ring.geometry.covers(by_name[ring.origin_name]) for ring in made.rings.itertuples())
