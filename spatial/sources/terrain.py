@@ -150,8 +150,8 @@ def lay_terrain(ground: Ground, box: tuple[float, float, float, float], crs: str
         part = _cut(box, _extent(raster, crs))
         if part is None:
             raise _refuse_elsewhere(ground.elevation, raster, box, crs)
-        column, row = (math.ceil(part[at] / cell_m) for at in (0, 1))
-        wide, high = math.floor(part[2] / cell_m) - column + 1, math.floor(part[3] / cell_m) - row + 1
+        column, row = (math.floor(part[at] / cell_m) + 1 for at in (0, 1))  # nodes on the rim have no cell
+        wide, high = (math.ceil(part[at] / cell_m) - (column, row)[at - 2] for at in (2, 3))
         if wide < 2 or high < 2:
             raise _refuse_elsewhere(ground.elevation, raster, box, crs)
         refuse_many(high, wide, cell_m)
