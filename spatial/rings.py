@@ -28,12 +28,13 @@ from spatial.journeys import (
     snap_places,
 )
 from spatial.outputs.rings import RingPapers, write_rings
-from spatial.overland import Overland, ask_overland, open_overland
+from spatial.overland import Overland, open_overland
 from spatial.plan.base import Text
 from spatial.plan.findings import STORED_CRS, Finding, frame_findings
 from spatial.questions import read_length, read_minutes
 from spatial.sources.origin import list_some
 from spatial.sources.people import People
+from spatial.standing import ask_overland
 from spatial.version import __version__
 
 _MODES = {"drive": ("驾车", "By car"), "cycle": ("骑行", "By bicycle"), "walk": ("步行", "On foot")}
