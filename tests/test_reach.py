@@ -171,3 +171,33 @@ def test_breaks_rise_and_hold_all_values() -> None:
         breaks = find_breaks(values)
         assert breaks == sorted(set(breaks))
         assert breaks[-1] >= values.max() * (1 - 1e-9)
+
+
+def write_people(file: Path, values: np.ndarray, nodata: float | None) -> Path:
+    """Write a grid of cells of 100 m that begins 1 km west of the street and 3 km north of it."""
+    import rasterio
+
+    high, wide = values.shape
+    place = rasterio.Affine(100, 0, EAST - 1000, 0, -100, NORTH + 3000)
+    with rasterio.open(
+        file, "w", driver="GTiff", height=high, width=wide, count=1, dtype="float32", crs=CRS,
+        transform=place, nodata=nodata,
+    ) as raster:  # fmt: skip
+        raster.write(values.astype("float32"), 1)
+    return file
+
+
+def test_cells_below_zero_and_without_data_are_told(street: Path, tmp_path: Path) -> None:
+    values = np.full((60, 80), 2.0)
+    whole = measure_reach(street, people=write_people(tmp_path / "w.tif", values, None), minutes=[30])
+    assert not [rule for rule in whole.findings["rule"] if rule.startswith("people.")]
+    values[:, 40:] = -9
+    made = measure_reach(street, people=write_people(tmp_path / "n.tif", values, None), minutes=[30])
+    said = made.findings.set_index("rule")
+    assert "negative cells were taken as no data" in said.loc["people.negative", "message_en"]
+    assert said.loc["people.without_data", "value"] == pytest.approx(0.5, abs=0.05)
+    empty = measure_reach(street, people=write_people(tmp_path / "e.tif", values, -9), minutes=[30])
+    assert {rule for rule in empty.findings["rule"] if rule.startswith("people.")} == {"people.without_data"}
+    # What is below zero, or no data, is nobody: both count the same people, half of all.
+    most = [one.table["total"].iloc[0] for one in (whole, made, empty)]
+    assert most[1] == most[2] == pytest.approx(most[0] / 2, rel=0.1)

@@ -105,7 +105,7 @@ class People:
             As `count`.
         """
         if self.path.suffix.lower() in _GRIDS:
-            points, amount = self._open_grid(lambda raster: _read_centres(raster, area))
+            points, amount = self._open_grid(lambda raster: self._find_homes(raster, area))
         else:
             frame = self._read_frame()
             points = frame.geometry.representative_point().to_numpy()
@@ -167,6 +167,24 @@ class People:
                 missed,
             )
         return people
+
+    def _find_homes(self, raster: DatasetReader, area: BaseGeometry) -> tuple[Shapes, Floats]:
+        points, amount, negative, unknown = _read_centres(raster, area)
+        if negative:
+            zh, en = (
+                f"{negative} 个负值单元按无数据处理。",
+                f"{negative} negative cells were taken as no data.",
+            )
+            self._note("negative", zh, en, negative)
+        if unknown > _MISSED and len(points):
+            self._note(
+                "without_data",
+                f"道路所在范围内有 {unknown:.1%} 的面积在格网之外或无数据，其中的人口未计入。",
+                f"{unknown:.1%} of the box round the roads lies beyond the grid or has no data; people there "
+                "are not counted.",
+                unknown,
+            )
+        return points, amount
 
     def _count_in_frame(self, shapes: Shapes) -> Floats:
         frame = self._read_frame()
@@ -237,21 +255,25 @@ def _tally(raster: DatasetReader, shape: BaseGeometry) -> tuple[float, float, fl
     return people, float(share[known].sum()), float(share.sum()), negative
 
 
-def _read_centres(raster: DatasetReader, area: BaseGeometry) -> tuple[Shapes, Floats]:
-    """Return the centres of the cells round an area, and what lives in each; no data is nobody."""
+def _read_centres(raster: DatasetReader, area: BaseGeometry) -> tuple[Shapes, Floats, int, float]:
+    """Return centres of cells round an area with people, how many, cells below zero, share without data."""
     from rasterio.windows import Window
 
     system = parse_crs(raster.crs.to_wkt())
-    left, top, right, low = _find_cells(raster, transform_shapes([area], STORED_CRS, system)[0])
+    box = shapely.box(*transform_shapes([area], STORED_CRS, system)[0].bounds)
+    left, top, right, low = _find_cells(raster, box)
     if left >= right or top >= low:
-        return np.empty(0, dtype=object), np.empty(0)
+        return np.empty(0, dtype=object), np.empty(0), 0, 1.0
     window = Window(left, top, right - left, low - top)
-    cells = np.ma.masked_invalid(raster.read(1, window=window, masked=True).astype(float)).filled(0.0)
+    read = np.ma.masked_invalid(raster.read(1, window=window, masked=True).astype(float))
+    cells = read.filled(np.nan)
     row, column = np.nonzero(cells > 0)
     a, b, c, d, e, f = raster.transform[:6]
     x, y = column + left + 0.5, row + top + 0.5
-    centres = shapely.points(a * x + b * y + c, d * x + e * y + f)
-    return transform_shapes(centres, system, STORED_CRS), cells[row, column]
+    centres = transform_shapes(shapely.points(a * x + b * y + c, d * x + e * y + f), system, STORED_CRS)
+    on_grid = shapely.area(shapely.intersection(box, _outline(raster))) / box.area
+    unknown = 1 - float((cells >= 0).mean() * on_grid)
+    return centres, cells[row, column], int((cells < 0).sum()), unknown
 
 
 def _find_cells(raster: DatasetReader, shape: BaseGeometry) -> tuple[int, int, int, int]:

@@ -81,6 +81,26 @@ def test_lines_become_a_network_with_the_classes_and_speeds_of_the_plan() -> Non
     assert "5 nodes" in findings[0].message_en
 
 
+def test_what_the_columns_of_a_plan_s_roads_say_wrongly_is_a_finding() -> None:
+    columns = {"speed": "limit", "oneway": "way", "level": "z"}
+    frame = lines(limit=["quick", 0, "60"], way=["F", "perhaps", "B"], z=["0", "half", "1"])
+    _, findings = build(roads(columns=columns, classes={"county": "ox_track"}), frame)
+    found = {one.rule: one for one in findings}
+    assert set(found) == {
+        "roads.network", "sources.road_class_unknown", "sources.road_speed_unusable",
+        "sources.road_speed_zero", "sources.road_oneway_unusable", "sources.road_level_unusable",
+    }  # fmt: skip
+    near = frame.iloc[:2]  # the third line lies far off and is no business of the plan
+    assert found["sources.road_speed_unusable"].feature_id == near["id"].iloc[0]
+    assert found["sources.road_level_unusable"].feature_id == near["id"].iloc[1]
+    for rule, one in found.items():
+        if rule != "roads.network":
+            assert (one.layer, one.geometry is not None) == ("roads", True)
+            assert shapely.distance(one.geometry, near.union_all()) < 1e-9
+    named = roads(columns=columns, classes={"county": "ox_track"}, speeds={"ox_track": "9 km/h"})
+    assert "sources.road_class_unknown" not in {one.rule for one in build(named, frame)[1]}
+
+
 def test_levels_keep_a_bridge_off_the_road_below() -> None:
     made, _ = build(roads(columns={"level": "z"}), lines(z=[0, 1, 0]))
     assert made["drive"].size[0] == 4
