@@ -60,6 +60,8 @@ class Scene:
         As in `Samples`.
     narrow : ndarray of bool, shape (s,)
         Where one cannot leave the road to its side.
+    aloft : ndarray of bool, shape (s,)
+        On a bridge or in a tunnel: no ground of its own.
     start_xy : ndarray of float64, shape (q, 2)
         The starts, metres.
     start_s : ndarray of float64, shape (q,)
@@ -70,6 +72,7 @@ class Scene:
     cell: Ints
     spot: Spots
     narrow: Truths
+    aloft: Truths
     start_xy: Floats
     start_s: Floats
 
@@ -128,11 +131,13 @@ def survey(
     shut = np.repeat(
         samples.of_classes(fenced)[np.concatenate([roads, near])], np.concatenate([counts, more])
     )
+    aloft = samples.aloft[every]
     return Scene(
         seconds=np.concatenate([seconds, np.full(len(further), FAR), aside.seconds]),
         cell=np.concatenate([np.take(samples.cell, every, axis=1), aside.cell], axis=1),
         spot=np.concatenate([samples.spot[every], aside.spot]),
-        narrow=np.concatenate([shut | samples.aloft[every], aside.narrow]),
+        narrow=np.concatenate([shut | aloft, aside.narrow]),
+        aloft=np.concatenate([aloft, aside.aloft]),
         start_xy=aside.start_xy,
         start_s=aside.start_s,
     )
@@ -214,4 +219,5 @@ def _lead_in(origins: Origins, network: Network, cell_m: float) -> Scene:
 def _scene(xy: Floats, seconds: Floats, start_xy: Floats, start_s: Floats, cell_m: float) -> Scene:
     cell, spot = place_on_lattice(xy, cell_m)
     free = np.zeros(len(xy), dtype=bool)
-    return Scene(seconds.astype(np.float32), cell, spot, free, start_xy, start_s.astype(np.float64))
+    none = np.zeros(len(free), dtype=bool)
+    return Scene(seconds.astype(np.float32), cell, spot, free, none, start_xy, start_s.astype(np.float64))

@@ -2,7 +2,8 @@
 
 Round every place that is reached in time lies a disc: as far as one gets off the road in the time left.
 The field is the distance to the nearest disc's rim, negative inside. Along roads that are not reached it is
-raised to the difference of the distances to what is reached and to what is not.
+raised to the difference of the distances to what is reached and to what is not; tunnels and bridges that are
+not reached take no land away.
 
 All in whole units of the lattice: no sum is rounded, so a field of a longer limit is nowhere above that of
 a shorter one.
@@ -103,7 +104,7 @@ def raise_field(
     _spread(value, off_road_m / cell_m)
     if keep_out_m > 0:
         width = np.int16(np.floor(keep_out_m * (UNIT / cell_m)))
-        away = _away_from_others(scene, np.flatnonzero(~reached), window)
+        away = _away_from_others(scene, np.flatnonzero(~reached & ~scene.aloft), window)
         np.maximum(value, np.minimum(window.distances(node, spot), width) - away, out=value)
     for beside in CORNERS:
         np.minimum.at(value.reshape(-1), window.nodes(held) + window.step(beside), _HOLD)
@@ -111,7 +112,10 @@ def raise_field(
 
 
 def _away_from_others(scene: Scene, others: Longs, window: _Window) -> Units:
-    """Return the distance from each node to the nearest place on a road that is not reached."""
+    """Return the distance from each node to the nearest place on a road that is not reached.
+
+    Not to bridges and tunnels: the land above or below them is not theirs.
+    """
     cell = np.take(scene.cell, others, axis=1)
     inside = np.flatnonzero(window.holds(cell))
     return window.distances(window.nodes(np.take(cell, inside, axis=1)), scene.spot[others[inside]])

@@ -51,7 +51,9 @@ class RingRules:
         Speed off the road, km/h: near the edge of a ring the time left, not `off_road_m`, is what binds.
     keep_out_m : float, optional
         Width of land on each side of a road not reached in time that does not belong, even where a road
-        that is reached lies near: at most one cell, and one cell by default. 0: such roads count for nothing.
+        that is reached lies near: at most one cell, and one cell by default. 0: such roads count for nothing,
+        and only then is a ring never smaller for a road added to the network (a new road that is not reached
+        takes land away). Bridges and tunnels that are not reached keep nothing out.
     smallest_m2 : float
         Islands and holes smaller than this are dropped, square metres in the plane of the CRS. An island
         that holds a start is always kept.

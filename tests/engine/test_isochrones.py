@@ -144,6 +144,29 @@ def test_faster_roads_reach_no_less(town, rules, limit, factor):
     assert holds(fast, slow)
 
 
+@settings(max_examples=60, deadline=None)
+@given(towns(), RULES, MINUTES, st.integers(0, 30))
+def test_an_added_road_brings_no_node_later_and_takes_no_land_where_nothing_is_kept_out(
+    town, rules, minutes, which
+):
+    """Roads that are not reached keep land out by default: there a new one may well make a ring smaller."""
+    network, start = town
+    others = np.setdiff1d(np.arange(network.size[2]), start.road)
+    if not len(others):
+        return
+    closed = others[which % len(others)]
+    run = network.road_seconds.copy()
+    run[closed] = FAR
+    edges = np.where(network.road == closed, np.float32(9e8), network.seconds)
+    before = replace(network, road_seconds=run, seconds=edges)
+    late, soon = ask(before, start, 1e5), ask(network, start, 1e5)
+    assert (soon <= late).all()
+    open_land, origins = replace(rules, keep_out_m=0.0, smallest_m2=0.0), Origins.of(start)
+    less = trace_rings(before, late, minutes, open_land, origins=origins)
+    more = trace_rings(network, soon, minutes, open_land, origins=origins)
+    assert all(holds(outer, inner) for outer, inner in zip(more, less, strict=True))
+
+
 @settings(max_examples=30, deadline=None)
 @given(towns(), st.floats(1, 30))
 def test_every_place_reached_is_inside_where_nothing_is_kept_out(town, limit):
@@ -317,6 +340,24 @@ def test_a_road_that_is_not_reached_is_left_out_of_the_land_beside_one_that_is()
     assert over.covers(other)
     (filled,) = trace_rings(network, ask(network, start), [60], RingRules(smallest_m2=1e6), origins=origins)
     assert filled.covers(ring)
+
+
+def test_a_tunnel_or_bridge_that_is_not_reached_cuts_nothing_out():
+    up = 60 / 110_941.0
+    ends = [114.0, 114.02, 114.005, 114.015], [35.0, 35.0, 35 + up, 35 + up], [[0, 1], [2, 3]]
+    ground, tunnel = make_network(*ends), make_network(*ends, aloft=[1])
+    road = int(np.argmax(ground.road_m))
+    assert tunnel.road_m[road] == ground.road_m[road]
+    start = at(road, 0.5)
+    rules = RingRules(smallest_m2=0)
+    cut, whole, free = (
+        trace_rings(network, ask(network, start), [60], rules, origins=Origins.of(start))[0]
+        for network, rules in ((ground, rules), (tunnel, rules), (tunnel, replace(rules, keep_out_m=0.0)))
+    )
+    other = ground.shapes()[1 - road]
+    assert whole.covers(other)
+    assert whole.equals(free)
+    assert not cut.intersects(other)
 
 
 def test_a_start_beside_roads_that_are_not_reached_has_no_hole_round_it():
