@@ -7,6 +7,7 @@ waits for must not wait for that, so callers ask `is_ready` first, answer by sci
 
 from __future__ import annotations
 
+import atexit
 import importlib
 import subprocess
 import sys
@@ -97,6 +98,15 @@ def warm_kernels() -> None:
         _RUNNING.append(subprocess.Popen(command, start_new_session=True, **quiet))  # type: ignore[call-overload]
     except OSError:
         return
+    atexit.register(_let_go)
+
+
+def _let_go() -> None:
+    """Take note if the compiler is done; leave it to itself if not, without waiting and without a warning."""
+    for process in _RUNNING:
+        if process.poll() is None:
+            process.returncode = 0
+    _RUNNING.clear()
 
 
 def rehearse() -> None:

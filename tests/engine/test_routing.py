@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 import time
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +16,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import dijkstra
 
 from spatial.engine import batches, fallback, kernels, routing
 from spatial.engine import choice as choosing
@@ -106,22 +111,33 @@ def test_sweeps_equal_an_independent_dijkstra(
         assert_same_times(row, truth, hops, limit)
 
 
+def oracles_of(graph: Graph) -> dict[str, np.ndarray]:
+    """Times from node 0 in double precision by libraries: scipy always, networkx where it is installed."""
+    tails, heads, seconds = graph.tails, graph.edges["node"], graph.edges["seconds"].astype(float)
+    least: dict[tuple[int, int], float] = {}
+    for tail, head, spent in zip(tails.tolist(), heads.tolist(), seconds.tolist(), strict=True):
+        least[tail, head] = min(spent, least.get((tail, head), np.inf))
+    ends = np.array(list(least), dtype=int).reshape(-1, 2)
+    matrix = csr_array((list(least.values()), ends.T), shape=(graph.nodes, graph.nodes))
+    found = {"scipy": dijkstra(matrix, indices=0)}
+    if find_spec("networkx") is not None:
+        import networkx
+
+        model = networkx.MultiDiGraph()
+        model.add_nodes_from(range(graph.nodes))
+        model.add_weighted_edges_from(zip(tails.tolist(), heads.tolist(), seconds.tolist(), strict=True))
+        times = networkx.single_source_dijkstra_path_length(model, 0)
+        found["networkx"] = np.array([times.get(node, np.inf) for node in range(graph.nodes)])
+    return found
+
+
 @given(seed=st.integers(0, 10**6), nodes=st.integers(2, 60), edges=st.integers(1, 240))
 @settings(max_examples=25, deadline=None)
-def test_sweeps_equal_networkx(seed: int, nodes: int, edges: int) -> None:
-    networkx = pytest.importorskip(
-        "networkx", reason="networkx is an oracle of tests only: pip install networkx"
-    )
+def test_sweeps_equal_those_of_other_libraries(seed: int, nodes: int, edges: int) -> None:
     graph = draw_graph(seed, nodes, edges)
-    model = networkx.MultiDiGraph()
-    model.add_nodes_from(range(nodes))
-    model.add_weighted_edges_from(
-        zip(graph.tails.tolist(), graph.edges["node"].tolist(), graph.edges["seconds"].tolist(), strict=True)
-    )
-    found = networkx.single_source_dijkstra_path_length(model, 0)
-    truth = np.array([found.get(node, np.inf) for node in range(nodes)])
-    for choice in ENGINES:
-        assert_same_times(routing.batch(graph, Starts.at([0]), choice=choice)[0], truth, nodes)
+    for truth in oracles_of(graph).values():
+        for choice in ENGINES:
+            assert_same_times(routing.batch(graph, Starts.at([0]), choice=choice)[0], truth, nodes)
 
 
 @given(graph=graphs, data=st.data(), towards=st.booleans())
@@ -494,7 +510,10 @@ import numpy as np
 from spatial.engine import choice, kernels, routing
 from spatial.engine.graph import Graph, Starts
 started = []
-kernels.subprocess.Popen = lambda *a, **k: started.append(a) or object()
+class Fake:
+    def poll(self):
+        return 0
+kernels.subprocess.Popen = lambda *a, **k: started.append(a) or Fake()
 graph = Graph.of(np.arange(5), np.array([1, 2, 3, 0]), np.ones(4))
 def ask():
     assert routing.sweep(graph, ([0], [0])).tolist() == [0, 1, 2, 3]
@@ -513,8 +532,6 @@ assert not any(getattr(buckets, name).signatures for name in buckets.ENTRIES), "
 
 
 def run_cold(code: str, cache: Path) -> subprocess.CompletedProcess[str]:
-    import os
-
     environment = {**os.environ, "NUMBA_CACHE_DIR": str(cache), "PYTHONPATH": str(Path(__file__).parents[2])}
     return subprocess.run(
         [sys.executable, "-c", code],
@@ -529,6 +546,28 @@ def run_cold(code: str, cache: Path) -> subprocess.CompletedProcess[str]:
 def test_on_a_cold_install_the_first_answer_never_waits_for_the_compiler(tmp_path: Path) -> None:
     done = run_cold(COLD, tmp_path)
     assert done.returncode == 0, done.stderr
+
+
+LEFT = """
+import subprocess, sys
+from spatial.engine import kernels
+start = subprocess.Popen
+task = "import time; time.sleep(20)"
+kernels.subprocess.Popen = lambda command, **more: start([sys.executable, "-c", task], **more)
+kernels.warm_kernels()
+(process,) = kernels._RUNNING
+print(process.pid)
+"""
+
+
+def test_a_compiler_that_still_runs_is_left_to_itself_without_delay_or_warning(tmp_path: Path) -> None:
+    begin = time.perf_counter()
+    done = run_cold("import warnings; warnings.simplefilter('error')" + LEFT, tmp_path)
+    assert done.returncode == 0
+    assert done.stderr == ""
+    process = int(done.stdout)
+    assert time.perf_counter() - begin < 20
+    os.kill(process, signal.SIGTERM)  # it runs on, or there would be nothing to end
 
 
 def test_the_rehearsal_leaves_kernels_ready_for_the_next_process(tmp_path: Path) -> None:
