@@ -52,13 +52,14 @@ from spatial.options import (
     ToOption,
     TowardsOption,
 )
+from spatial.steps import Steps
 from spatial.version import __version__
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from spatial.matrix import Matrix
-    from spatial.pipeline import Build, Progress
+    from spatial.pipeline import Build
     from spatial.reach import Reach
     from spatial.rings import Rings
 
@@ -101,7 +102,7 @@ def build(
     """Make the layers, check them, write GeoPackage and map. 生成图层与成果."""
     from spatial.pipeline import build_plan
 
-    with _Steps() as steps:
+    with Steps() as steps:
         made = build_plan(
             plan,
             out,
@@ -119,7 +120,7 @@ def check(plan: PlanArgument, overrides: SetOption = None) -> None:
     """Read a plan, make its layers and list the findings; write nothing. 校核规划，不写文件."""
     from spatial.pipeline import check_plan
 
-    with _Steps() as steps:
+    with Steps() as steps:
         made = check_plan(plan, overrides=overrides or (), progress=steps.show)
     _report(made)
     raise typer.Exit(int(made.has_errors))
@@ -165,7 +166,7 @@ def rings(  # noqa: PLR0913, PLR0917 (each option of the command is an argument)
     """Draw what lies within so many minutes of places, without a plan. 无需规划，直接画等时圈."""
     from spatial.rings import draw_rings
 
-    with _Steps() as steps:
+    with Steps() as steps:
         made = draw_rings(
             roads, origins, minutes, mode=mode, method=method, speed=speed, towards=towards,
             together=together, dem=dem, land_cover=land_cover, codes=codes,
@@ -193,7 +194,7 @@ def matrix(  # noqa: PLR0913, PLR0917 (each option of the command is an argument
     """Tell the minutes between places, without a plan. 无需规划，直接算两地时间."""
     from spatial.matrix import tabulate_times
 
-    with _Steps() as steps:
+    with Steps() as steps:
         made = tabulate_times(
             roads, origins, targets, limit=limit, mode=mode, speed=speed, dem=dem, columns=column,
             snap=snap, crs=crs, out=out, progress=steps.show,
@@ -223,7 +224,7 @@ def reach(  # noqa: PLR0913, PLR0917 (each option of the command is an argument)
     """Count what everywhere reaches, on hexagons, without a plan. 无需规划，各处可达数量."""
     from spatial.reach import measure_reach
 
-    with _Steps() as steps:
+    with Steps() as steps:
         made = measure_reach(
             roads, targets, minutes, people=people, column=column_counted, origins=origins,
             hexagon=hexagon, mode=mode, speed=speed, dem=dem, columns=column, towards=towards,
@@ -258,7 +259,7 @@ def compare(  # noqa: PLR0913, PLR0917 (each option of the command is an argumen
     from spatial.compare import compare_given
     from spatial.outputs.comparesummary import print_comparison
 
-    with _Steps() as steps:
+    with Steps() as steps:
         made = compare_given(
             plans or (), roads or (), origins or (), overrides or (), minutes=minutes, places=targets,
             mode=mode, speed=speed, towards=towards, dem=dem, columns=column, snap=snap, cell=cell,
@@ -344,37 +345,6 @@ def _answer(made: Rings | Matrix | Reach) -> None:
 
     print_answer(_console(), made.table, made.findings, made.notes, made.files)
     raise typer.Exit(int(made.has_errors))
-
-
-class _Steps:
-    """A progress bar on the terminal; silent where the output goes to a file."""
-
-    def __init__(self) -> None:
-        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
-        from rich.progress import Progress as Bar
-
-        console = _console(stderr=True)
-        self._bar = Bar(
-            TextColumn("{task.description:<20}", markup=False), BarColumn(), MofNCompleteColumn(),
-            console=console, transient=True, disable=not console.is_terminal,
-        )  # fmt: skip
-        self._task = self._bar.add_task("reading")
-
-    def __enter__(self) -> _Steps:
-        self._bar.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._bar.stop()
-
-    @property
-    def show(self) -> Progress:
-        """The callback that the pipeline calls."""
-
-        def show(step: str, done: int, total: int) -> None:
-            self._bar.update(self._task, description=step, completed=done, total=total or None)
-
-        return show
 
 
 def main() -> None:

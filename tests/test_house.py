@@ -28,6 +28,7 @@ LEVEL = {
     "changes": 4,
     "lonely": 4,
     "questions": 4,
+    "steps": 4,
     "comparison": 5,
     "inputs": 5,
     "journeys": 5,
@@ -37,10 +38,12 @@ LEVEL = {
     "starter": 6,
     "matrix": 7,
     "reach": 7,
-    "rings": 7,
-    "scenarios": 8,
-    "compare": 9,
-    "cli": 10,
+    "standing": 7,
+    "overland": 8,
+    "rings": 9,
+    "scenarios": 10,
+    "compare": 11,
+    "cli": 12,
 }
 LONGEST_MODULE = 400
 LONGEST_FUNCTION = 60
