@@ -200,16 +200,32 @@ def draw_rings(  # noqa: PLR0913 (a question in one call; all but three have a d
         drawing = Drawing(
             built, snap_places(built, places, snap_m, where=source.path.name, layer="origins"), question
         )
-    rings = draw_groups(drawing, drawing.groups(), show)
     counted = People(Path(people), people_column, crs) if people else None
+    read = [*places.findings, *(source.findings if source else ())]
+    made = _make(drawing, read, counted, network=network, show=show)
+    if out is None:
+        return made
+    show("writing", 0, 0)
+    return _deliver(made, drawing, _describe(source, drawing, basemap), Path(out))
+
+
+def _make(
+    drawing: Drawing | Overland,
+    found: list[Finding],
+    counted: People | None,
+    *,
+    network: bool,
+    show: Progress,
+) -> Rings:
+    """Draw, measure and tabulate; `found` is what reading the places and roads came to."""
+    rings = draw_groups(drawing, drawing.groups(), show)
     if counted is not None:
         show("people", 0, 0)
         rings.insert(rings.columns.get_loc("label"), "people", counted.count(rings.geometry.to_numpy()))
-    found = [*places.findings, *drawing.findings(), *(counted.findings if counted else ())]
-    found += source.findings if source else ()
-    if drawing.network is not None and not (method == "surface" and mode == "walk"):
+    found += [*drawing.findings(), *(counted.findings if counted else ())]
+    if drawing.network is not None and (isinstance(drawing, Drawing) or drawing.mode != "walk"):
         found += _find_cut(rings, drawing.network)
-    made = Rings(
+    return Rings(
         rings=rings,
         bands=peel_rings(rings),
         origins=drawing.frame,
@@ -218,10 +234,6 @@ def draw_rings(  # noqa: PLR0913 (a question in one call; all but three have a d
         findings=frame_findings(found),
         notes=(*(drawing.network.notes if drawing.network else ()), *drawing.notes()),
     )
-    if out is None:
-        return made
-    show("writing", 0, 0)
-    return _deliver(made, drawing, _describe(source, drawing, basemap), Path(out))
 
 
 def _refuse_mixed(
