@@ -26,6 +26,7 @@ from spatial.engine.topology import (
     repair_polygons,
 )
 from spatial.plan.findings import STORED_CRS
+from spatial.plan.picking import select_rows
 from spatial.plan.records import Lines, Zones
 from spatial.plan.rules import RuleTable
 from spatial.plan.zoning import GRID_DEG, LINE_NAMES, NAMES, ZONE_NAMES, Zoning, settle_zoning
@@ -87,21 +88,6 @@ def _gather(
     return pd.concat(filled, ignore_index=True)[[*kinds, "geometry"]].astype(kinds)
 
 
-def select_rows(
-    frame: gpd.GeoDataFrame | None, where: Mapping[str, str | int | float]
-) -> tuple[gpd.GeoDataFrame, str]:
-    """Return the rows of a source that fit, or one row of nothing and why there are none."""
-    nothing = gpd.GeoDataFrame({"id": [""], "illustrative": [False]}, geometry=[None], crs=STORED_CRS)
-    if frame is None:
-        return nothing, "no source"
-    fits = np.ones(len(frame), dtype=bool)
-    for key, value in where.items():
-        if key not in frame.columns:
-            return nothing, f"no column {key}"
-        fits &= _equals(frame[key], value)
-    return (frame[fits], "") if fits.any() else (nothing, "no match")
-
-
 def _list_known(frame: gpd.GeoDataFrame | None, where: Mapping[str, str | int | float]) -> str:
     """Return the columns of a source if one that is asked for is absent, else the values of those."""
     if frame is None:
@@ -115,14 +101,6 @@ def _list_known(frame: gpd.GeoDataFrame | None, where: Mapping[str, str | int | 
 
 def _list_some(items: list[str]) -> str:
     return ", ".join(items[:_SHOWN]) + (f" … ({len(items)})" if len(items) > _SHOWN else "")
-
-
-def _equals(column: pd.Series, value: str | int | float) -> Truths:
-    """Compare as texts; in a column of numbers, as numbers, so that 1, 1.0 and "1" are one."""
-    same = column.notna() & (column.astype(str).str.strip() == str(value).strip())
-    if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
-        same |= column == pd.to_numeric(str(value), errors="coerce")
-    return np.asarray(same, dtype=bool)
 
 
 def land_faces(

@@ -11,9 +11,8 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from spatial.engine.shares import share_within
+from spatial.plan.picking import find_miscounts, select_rows
 from spatial.plan.records import Count
-from spatial.themes.claims import select_rows
-from spatial.themes.residents import find_miscounts
 
 _NAMED = 12
 
