@@ -1,26 +1,22 @@
-"""E2SFCA against PySAL `access`, interleaved in one run on the same journeys, with the same result.
+"""Floating catchments (E2SFCA) against PySAL `access`, on the same journeys, with the same result.
 
-Run from the top of the tree in an environment that has PySAL's `access` (`pip install access`):
-``python -m benchmarks.access``. Both tools start from the same three arrays, so the whole way is measured,
-and then the measure alone, on journeys each tool has gathered already. Exit code 1 if the result differs or
-the whole way is not 30 times as fast.
+Both tools start from the same three arrays, so the whole way is measured, and then the measure alone, on
+journeys that each tool has gathered already.
 """
 
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Callable
-from statistics import median
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from benchmarks.sheet import Sheet, is_there, run_alone
 from spatial.engine.access import enhanced_two_step, gather_times
 from spatial.engine.impedance import gaussian_within, steps
 
 TARGET = 30.0
-ROUNDS = 5
 ZONES = {10: 1.0, 20: 0.68, 30: 0.22}
 
 
@@ -86,31 +82,8 @@ def gather(case: Case) -> Any:
     )
 
 
-def interleave(jobs: dict[str, Callable[[], Any]], rounds: int = ROUNDS) -> dict[str, float]:
-    """Return the median seconds of each job, run in turn so that noise falls on all alike.
-
-    Short jobs are repeated until a turn lasts about as long as that of the longest: on a busy machine one
-    interruption costs more than a whole run of theirs.
-    """
-    warm = {name: clock(job) for name, job in jobs.items()}
-    repeats = {name: max(1, round(max(warm.values()) / 2 / clock(job))) for name, job in jobs.items()}
-    seen: dict[str, list[float]] = {name: [] for name in jobs}
-    for _ in range(rounds):
-        for name, job in jobs.items():
-            seen[name].append(clock(job, repeats[name]))
-    return {name: median(times) for name, times in seen.items()}
-
-
-def clock(job: Callable[[], Any], repeats: int = 1) -> float:
-    """Return the seconds of one run, averaged over repeats."""
-    start = time.perf_counter()
-    for _ in range(repeats):
-        job()
-    return (time.perf_counter() - start) / repeats
-
-
-def compare(case: Case, kind: str) -> tuple[float, float, float]:
-    """Print one row and return both ratios and the largest relative difference of the results."""
+def compare(sheet: Sheet, case: Case, kind: str) -> None:
+    """Measure both ways, and how far the results lie apart."""
     from access import weights
 
     if kind == "zones":
@@ -122,41 +95,31 @@ def compare(case: Case, kind: str) -> tuple[float, float, float]:
     times, loaded = gather(case), load_rival(case)
     result = enhanced_two_step(times, case.supply, case.demand, ours).access
     rival = run_rival(loaded, theirs)
-    gap = float(
-        np.max(np.abs(result - rival) / np.maximum(np.abs(rival), 1e-300), initial=0.0, where=rival > 0)
-    )
-    seen = interleave(
-        {
-            "ours": lambda: enhanced_two_step(gather(case), case.supply, case.demand, ours),
-            "pysal": lambda: run_rival(load_rival(case), theirs),
-            "ours, gathered": lambda: enhanced_two_step(times, case.supply, case.demand, ours),
-            "pysal, gathered": lambda: run_rival(loaded, theirs),
-        }
-    )
-    whole, measure = seen["pysal"] / seen["ours"], seen["pysal, gathered"] / seen["ours, gathered"]
-    print(
-        f"{kind:8} {len(case.minutes):>9,} journeys  ours {seen['ours'] * 1e3:8.2f} ms  PySAL "
-        f"{seen['pysal'] * 1e3:8.1f} ms  ratio {whole:6.1f}  "
-        f"measure alone {measure:6.1f}  largest gap {gap:.1e}"
-    )
-    return whole, measure, gap
+    gap = np.abs(result - rival) / np.maximum(np.abs(rival), 1e-300)
+    tasks = {
+        "ours": lambda: enhanced_two_step(gather(case), case.supply, case.demand, ours),
+        "PySAL": lambda: run_rival(load_rival(case), theirs),
+    }
+    alone = {
+        "ours": lambda: enhanced_two_step(times, case.supply, case.demand, ours),
+        "PySAL": lambda: run_rival(loaded, theirs),
+    }
+    what = f"E2SFCA by {kind}, {len(case.minutes)} journeys"
+    sheet.compare(what, sheet.race(tasks), {"PySAL": TARGET})
+    sheet.compare(f"{what}, gathered", sheet.race(alone))
+    sheet.bound(f"{what}: largest relative gap", float(gap[rival > 0].max(initial=0.0)), 1e-9)
 
 
-def main() -> int:
-    """Print the table; 1 if a promise is broken."""
-    try:
-        import access  # noqa: F401
-    except ImportError:
-        print("PySAL `access` is not installed: nothing to compare with")
-        return 2
-    kept = True
+def measure(sheet: Sheet) -> None:
+    """Two counties, weights by zones and by distance."""
+    sheet.begin("Floating catchments (PySAL access)")
+    if not is_there(sheet, "access"):
+        return
     for origins, targets in ((2_000, 60), (10_000, 120)):
         case = draw_case(origins, targets)
         for kind in ("zones", "gaussian"):
-            whole, _, gap = compare(case, kind)
-            kept &= whole >= TARGET and gap < 1e-9
-    return 0 if kept else 1
+            compare(sheet, case, kind)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_alone(measure))

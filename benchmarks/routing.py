@@ -1,52 +1,42 @@
-"""Sweeps, matrices and totals against scipy, pandana and networkx: one run, interleaved, medians of five.
+"""Sweeps, matrices and totals against scipy, pandana and networkx.
 
-Run from the top of the tree in an environment that has pandana and networkx (those that are absent are left
-out, and said so): ``python -m benchmarks.routing [FILE.osm.pbf] [--tiles 1,5,90]``. Without a file Heidelberg
-is taken from the folder of real data (``SPATIAL_TEST_DATA``). Larger networks are mosaics of it: copies,
-mirrored so that equal edges meet, joined along them. Each question is asked of all tools in turn, five times
-over; what is printed are medians, ratios to ours, and whether the promise is kept. Hierarchies (ours and
-pandana's) are built before the clock runs; what ours took is printed, and questions that include the building
-are asked as well. On a busy machine ``--processor`` counts processor seconds of all threads instead of those
-of the clock. Exit code 1 where a promise is broken.
+Larger networks are mosaics of the extract: copies, mirrored so that equal edges meet, joined along them.
+Hierarchies (ours and pandana's) are built before the clock runs; what ours took is printed, and a question
+that includes the building is asked as well.
 """
 
 from __future__ import annotations
 
-import argparse
 import contextlib
-import gc
 import io
 import os
 import subprocess
 import sys
 import tempfile
 import time
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
-from statistics import median
 from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import dijkstra
 
+from benchmarks.sheet import Sheet, Task, is_there, run_alone
 from spatial.engine import routing
 from spatial.engine.choice import Choice
 from spatial.engine.graph import Graph, Starts, rows_of
 from spatial.engine.hierarchy import Hierarchy, hierarchy_of
 from spatial.engine.kernels import rehearse
 from spatial.engine.network import FAR, Network
+from spatial.engine.threads import run_parts
 
-ROUNDS = 5
-SLOW_S = 15.0
-SHORT_S = 0.05
+TILES = (1, 5, 90)
+"""Copies in each mosaic by car; on foot the first only."""
+CRS = "EPSG:25832"
 IN_CACHE_NODES = 200_000
 BAND_M = 1200.0
 BUCKET, HIERARCHY = Choice("bucket", "asked"), Choice("hierarchy", "asked")
-TIMER = [time.perf_counter]
-Task = Callable[[], Any]
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,14 +49,6 @@ class Case:
     matrix: csr_matrix
     pandana: Any
     networkx: Any
-
-
-def find_extract(path: str | None) -> Path:
-    """Return the extract that was asked for, or Heidelberg."""
-    if path:
-        return Path(path)
-    beside = Path(__file__).resolve().parents[2] / "shared" / "data"
-    return Path(os.environ.get("SPATIAL_TEST_DATA") or beside) / "osm" / "heidelberg.osm.pbf"
 
 
 def cut_largest(network: Network) -> tuple[np.ndarray, ...]:
@@ -132,61 +114,7 @@ def prepare(name: str, graph: Graph, xy: np.ndarray, rivals: set[str]) -> Case:
     return Case(name, graph, xy, matrix, pandana, networkx)
 
 
-def race(
-    tasks: dict[str, Task], rounds: int = ROUNDS, timer: Callable[[], float] | None = None
-) -> dict[str, float]:
-    """Return each task's median seconds: every round asks all, after one that does not count.
-
-    A short task is asked again and again for `SHORT_S` in each round, one longer than `SLOW_S` only once.
-    """
-    timer = timer or TIMER[0]
-    first = {name: clock(task, 1, timer) for name, task in tasks.items()}
-    seen: dict[str, list[float]] = {name: [] for name in tasks}
-    for _ in range(rounds):
-        for name, task in tasks.items():
-            if first[name] < SLOW_S:
-                seen[name].append(clock(task, max(1, int(SHORT_S / first[name])), timer))
-    return {name: median(times or [first[name]]) for name, times in seen.items()}
-
-
-def clock(task: Task, times: int, timer: Callable[[], float]) -> float:
-    """Return the mean seconds that a task takes."""
-    gc.collect()
-    begin = timer()
-    for _ in range(times):
-        task()
-    return (timer() - begin) / times
-
-
-class Table:
-    """Prints one line a question and remembers whether promises are kept."""
-
-    def __init__(self) -> None:
-        self.kept = True
-
-    def show(self, case: Case, question: str, seen: dict[str, float], targets: dict[str, float]) -> None:
-        """Print medians, ratios to ours and promises."""
-        ours = seen["ours"]
-        print(f"{case.name:16} {question:42} ours {ours * 1e3:10.3f} ms")
-        for name, spent in seen.items():
-            if name == "ours":
-                continue
-            ratio, target = spent / ours, targets.get(name)
-            verdict = (
-                "" if target is None else f"   at least {target:g}: {'kept' if ratio >= target else 'BROKEN'}"
-            )
-            self.kept &= target is None or ratio >= target
-            print(f"{'':16} {'':30} {name:>26} {spent * 1e3:10.3f} ms  {ratio:9.1f} x{verdict}")
-        sys.stdout.flush()
-
-    def show_bound(self, name: str, question: str, value: float, bound: float) -> None:
-        """Print a value that must stay below a bound."""
-        self.kept &= value <= bound
-        verdict = "kept" if value <= bound else "BROKEN"
-        print(f"{name:16} {question:58} {value:10.2f}   at most {bound:g}: {verdict}")
-
-
-def ask_one_to_all(case: Case, table: Table) -> None:
+def ask_one_to_all(case: Case, sheet: Sheet) -> None:
     """Twenty starts one after the other, 60 minutes by car each."""
     sources = np.random.default_rng(1).integers(case.graph.nodes, size=20).tolist()
 
@@ -204,15 +132,19 @@ def ask_one_to_all(case: Case, table: Table) -> None:
 
         search = networkx.single_source_dijkstra_path_length
         tasks["networkx"] = each(lambda source: search(case.networkx, source, 3600))
-    table.show(case, "20 times one to all, 60 min drive", race(tasks), {"scipy": 2.5, "pandana": 10})
+    sheet.compare(
+        f"{case.name}: 20 times one to all, 60 min drive",
+        sheet.race(tasks),
+        {"scipy": 2.5, "pandana": 10},
+    )
 
 
-def ask_memory(case: Case, table: Table) -> None:
+def ask_memory(case: Case, sheet: Sheet) -> None:
     """One start to every node: nanoseconds of this thread a node, and in plain sweeps over the edges."""
     source = int(np.random.default_rng(1).integers(case.graph.nodes))
     field = np.zeros(case.graph.nodes, dtype=np.float32)
     heads, seconds = case.graph.edges["node"].copy(), case.graph.edges["seconds"].copy()
-    seen = race(
+    seen = sheet.race(
         {
             "ours": lambda: routing.sweep(case.graph, ([source], [0.0])),
             "memory": lambda: np.minimum(field[heads], seconds),
@@ -221,15 +153,17 @@ def ask_memory(case: Case, table: Table) -> None:
     )
     nodes = np.count_nonzero(routing.sweep(case.graph, ([source], [0.0])) < FAR)
     bound = 60 if case.graph.nodes <= IN_CACHE_NODES else 90
-    table.show_bound(case.name, "one to all, no limit: ns a settled node", seen["ours"] / nodes * 1e9, bound)
+    sheet.bound(f"{case.name}: one to all, no limit: ns a settled node", seen["ours"] / nodes * 1e9, bound)
     ratio = seen["ours"] / seen["memory"]
     # On the machine of the first measurements a plain sweep took 6.4 ns a node in cache, 18 ns at a million.
-    table.show_bound(
-        case.name, "  in plain sweeps over the edges (gather and least)", ratio, 9 if bound == 60 else 5
+    sheet.bound(
+        f"{case.name}: in plain sweeps over the edges (gather and least)",
+        ratio,
+        9 if bound == 60 else 5,
     )
 
 
-def ask_nearest(case: Case, table: Table) -> None:
+def ask_nearest(case: Case, sheet: Sheet) -> None:
     """The nearest of 500 places to every node, 60 minutes."""
     places = np.random.default_rng(2).choice(case.graph.nodes, 500, replace=False)
     starts = Starts.at(places)
@@ -248,10 +182,10 @@ def ask_nearest(case: Case, table: Table) -> None:
 
         few = places.tolist()
         tasks["networkx"] = lambda: networkx.multi_source_dijkstra_path_length(case.networkx, few, 3600)
-    table.show(case, "nearest of 500, 60 min drive", race(tasks), {"pandana": 50})
+    sheet.compare(f"{case.name}: nearest of 500, 60 min drive", sheet.race(tasks), {"pandana": 50})
 
 
-def ask_matrix(case: Case, table: Table) -> None:
+def ask_matrix(case: Case, sheet: Sheet) -> None:
     """500 to 500 places, no limit."""
     rng = np.random.default_rng(3)
     origins, targets = (rng.choice(case.graph.nodes, 500, replace=False) for _ in range(2))
@@ -267,31 +201,40 @@ def ask_matrix(case: Case, table: Table) -> None:
         tasks["pandana"] = lambda: case.pandana.shortest_path_lengths(one, other)
     if case.graph.nodes <= IN_CACHE_NODES:
         tasks["ours, hierarchy built first"] = lambda: Hierarchy.of(case.graph).fill_table(starts, ends)
-    table.show(case, "matrix 500 x 500, drive", race(tasks), {"scipy": 150, "pandana": 80})
+    sheet.compare(f"{case.name}: matrix 500 x 500, drive", sheet.race(tasks), {"scipy": 150, "pandana": 80})
 
 
-def ask_many(case: Case, table: Table) -> None:
-    """1 000 starts, 30 minutes by car, times of every node written out."""
+def ask_many(case: Case, sheet: Sheet) -> None:
+    """1 000 starts, 30 minutes by car: handed over in blocks, as one array, and summed up."""
     many = 1000 if case.graph.nodes <= IN_CACHE_NODES else 64
     starts = Starts.at(np.random.default_rng(4).choice(case.graph.nodes, many, replace=False))
-    tasks: dict[str, Task] = {
-        "ours": lambda: routing.batch(case.graph, starts, 1800, choice=HIERARCHY),
-        "plain bucket": lambda: routing.batch(case.graph, starts, 1800, choice=BUCKET),
-    }
-    table.show(
-        case, f"{many} x 30 min drive, all times", race(tasks), {"plain bucket": 10} if many == 1000 else {}
-    )
     weights = np.ones(case.graph.nodes)
-    tasks = {
-        "ours": lambda: routing.totals(case.graph, weights, 1800, starts=starts, choice=HIERARCHY),
-        "plain bucket": lambda: routing.totals(case.graph, weights, 1800, starts=starts, choice=BUCKET),
-    }
-    table.show(case, f"{many} x 30 min drive, sums", race(tasks), {})
-    chosen = routing.choose(case.graph, starts, 1800)
-    print(f"{'':16} left to choose: {chosen}")
+    what = f"{case.name}: {many} x 30 min"
+    asked = {"plain bucket": 10.0} if many == 1000 else {}
+
+    def both(ask: Callable[[Choice], Any]) -> dict[str, Task]:
+        return {"ours": lambda: ask(HIERARCHY), "plain bucket": lambda: ask(BUCKET)}
+
+    def drain(choice: Choice) -> None:
+        for _ in routing.blocks(case.graph, starts, 1800, choice=choice):
+            pass
+
+    def write() -> None:
+        rows = np.empty((many, case.graph.nodes), dtype=np.float32)
+        run_parts(lambda begin, end: rows[begin:end].fill(FAR), many)
+
+    sums = sheet.race(
+        both(lambda choice: routing.totals(case.graph, weights, 1800, starts=starts, choice=choice))
+    )
+    sheet.compare(f"{what}, sums of what is reached", sums, asked)
+    sheet.compare(f"{what}, times of all nodes in blocks", sheet.race(both(drain)), asked)
+    array = both(lambda choice: routing.batch(case.graph, starts, 1800, choice=choice))
+    seen = sheet.race({**array, "writing such an array": write})
+    sheet.compare(f"{what}, times of all nodes as one array", seen)
+    sheet.note(f"left to choose: {routing.choose(case.graph, starts, 1800)}")
 
 
-def ask_totals(case: Case, table: Table) -> None:
+def ask_totals(case: Case, sheet: Sheet) -> None:
     """What each node reaches on foot in 15 and 30 minutes, of weights at all nodes."""
     weights = np.random.default_rng(5).integers(0, 50, case.graph.nodes).astype(float)
     for minutes in (15, 30):
@@ -307,7 +250,11 @@ def ask_totals(case: Case, table: Table) -> None:
             tasks["pandana"] = lambda seconds=seconds: case.pandana.aggregate(
                 seconds, "sum", "flat", name="people"
             )
-        table.show(case, f"totals of all nodes, {minutes} min walk", race(tasks, 3), {"pandana": 1.8})
+        sheet.compare(
+            f"{case.name}: totals of all nodes, {minutes} min walk",
+            sheet.race(tasks, 3),
+            {"pandana": 1.8},
+        )
 
 
 COLD = """
@@ -320,87 +267,62 @@ routing.sweep(network, ([0], [0.0]), 3600)
 """
 
 
-def ask_cold(extract: Path, crs: str, table: Table) -> None:
+def ask_cold(sheet: Sheet) -> None:
     """One ring's times in a fresh process, with no kernel compiled yet, and with compiling switched off."""
 
     def run(**more: str) -> None:
-        command = [sys.executable, "-c", COLD, str(extract), crs]
+        command = [sys.executable, "-c", COLD, str(sheet.extract), CRS]
         subprocess.run(command, env={**os.environ, **more}, check=True)
 
+    timer = (lambda: sum(os.times()[2:4])) if sheet.processor else time.perf_counter
     with tempfile.TemporaryDirectory() as empty:
-        seen = race(
-            {
-                "ours": lambda: run(NUMBA_CACHE_DIR=empty),
-                "scipy path": lambda: run(NUMBA_DISABLE_JIT="1"),
-                "kernels at hand": run,
-            },
-            timer=time.perf_counter if TIMER[0] is time.perf_counter else lambda: sum(os.times()[2:4]),
-        )
-    print(f"{'cold process':16} one ring, no kernel compiled: {seen}")
-    table.show_bound("cold process", "  in runs of the scipy path", seen["ours"] / seen["scipy path"], 1.5)
+        tasks: dict[str, Task] = {
+            "ours": lambda: run(NUMBA_CACHE_DIR=empty),
+            "scipy path": lambda: run(NUMBA_DISABLE_JIT="1"),
+            "kernels at hand": run,
+        }
+        seen = sheet.race(tasks, timer=timer)
+    sheet.compare("cold process: one ring, no kernel compiled", seen)
+    sheet.bound("  in runs of the scipy path", seen["ours"] / seen["scipy path"], 1.5)
 
 
-def measure_build(case: Case) -> None:
+def measure_build(case: Case, sheet: Sheet) -> None:
     """Print what the hierarchy took and takes."""
-    begin = TIMER[0]()
+    begin = sheet.timer()
     built = hierarchy_of(case.graph)
     assert built is not None
-    spent = TIMER[0]() - begin
+    spent = sheet.timer() - begin
     size = case.graph.nodes
-    print(
-        f"{case.name:16} {size} nodes, {len(case.graph.edges)} edges; hierarchy built in {spent:.2f} s "
+    sheet.note(
+        f"{case.name}: {size} nodes, {len(case.graph.edges)} edges; hierarchy built in {spent:.2f} s "
         f"({spent / size * 1e6:.1f} us a node), {built.arcs / size:.2f} arcs a node, "
         f"{int(built.level.max()) + 1} levels"
     )
 
 
-def find_rivals() -> set[str]:
+def find_rivals(sheet: Sheet) -> set[str]:
     """Return the rivals that are installed; say which are not."""
-    found = set()
-    for name in ("pandana", "networkx"):
-        try:
-            __import__(name)
-            found.add(name)
-        except ImportError:
-            print(f"{name} is not installed: no comparison with it")
-    return found
+    return {name for name in ("pandana", "networkx") if is_there(sheet, name)}
 
 
-def main(arguments: list[str]) -> int:
-    """Print the table; 1 if a promise is broken."""
+def measure(sheet: Sheet) -> None:
+    """By car on mosaics, on foot on the extract itself."""
     from spatial.sources.networks import open_networks
 
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("extract", nargs="?")
-    parser.add_argument(
-        "--tiles", default="1,5,90", help="copies in each mosaic by car; on foot the first only"
-    )
-    parser.add_argument("--crs", default="EPSG:25832")
-    parser.add_argument(
-        "--processor", action="store_true", help="processor seconds of all threads: for a busy machine"
-    )
-    asked = parser.parse_args(arguments)
-    if asked.processor:
-        TIMER[0] = time.process_time
-    warnings.simplefilter("ignore")
+    sheet.begin("Sweeps, matrices, totals (scipy, pandana, networkx)")
     rehearse()
-    rivals, table = find_rivals(), Table()
-    networks = open_networks(find_extract(asked.extract), ["drive", "walk"], crs=asked.crs)
-    ask_cold(find_extract(asked.extract), asked.crs, table)
-    tiles = [int(part) for part in asked.tiles.split(",")]
-    for many in tiles:
+    rivals = find_rivals(sheet)
+    networks = open_networks(sheet.extract, ["drive", "walk"], crs=CRS)
+    ask_cold(sheet)
+    for mode, tiles in [*(("drive", many) for many in TILES), ("walk", 1)]:
+        graph, xy = lay_mosaic(cut_largest(networks[mode]), tiles)
         with contextlib.redirect_stdout(io.StringIO()):
-            graph, xy = lay_mosaic(cut_largest(networks["drive"]), many)
-            case = prepare(f"drive x {many}", graph, xy, rivals)
-        measure_build(case)
-        for ask in (ask_one_to_all, ask_memory, ask_nearest, ask_matrix, ask_many):
-            ask(case, table)
-    graph, xy = lay_mosaic(cut_largest(networks["walk"]), tiles[0])
-    case = prepare(f"walk x {tiles[0]}", graph, xy, rivals)
-    measure_build(case)
-    ask_totals(case, table)
-    return 0 if table.kept else 1
+            case = prepare(f"{mode} x {tiles}", graph, xy, rivals)
+        measure_build(case, sheet)
+        by_car = (ask_one_to_all, ask_memory, ask_nearest, ask_matrix, ask_many)
+        for ask in by_car if mode == "drive" else (ask_totals,):
+            ask(case, sheet)
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(run_alone(measure))
