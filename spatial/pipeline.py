@@ -27,8 +27,9 @@ from spatial import checks, themes
 from spatial.cache import find_cache, register_fingerprints
 from spatial.errors import Fault, PlanError
 from spatial.inputs import PARTS, gather_inputs, trace_inputs
-from spatial.outputs.delivery import Order, deliver
+from spatial.outputs.delivery import deliver
 from spatial.outputs.graph import collapse_graph, write_graph
+from spatial.outputs.order import Order
 from spatial.plan.contract import Column as _Column
 from spatial.plan.contract import Contract, contract_of, layer
 from spatial.plan.findings import Finding, frame_findings

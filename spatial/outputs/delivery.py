@@ -5,34 +5,18 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from spatial.outputs.files import replacing
-from spatial.plan.base import Text
-from spatial.plan.contract import Contract
-from spatial.plan.records import Plan
+from spatial.outputs.order import Order
 from spatial.plan.styles import read_styles
 
 FILE_NAMES = {"geopackage": "plan.gpkg", "webmap": "map.html"}
 """Kind of output to its file name."""
 _NOTE = "provenance.json"
-
-
-@dataclass(frozen=True)
-class Order:
-    """All that the writers need: layers with their contracts, the plan, and what went in."""
-
-    plan: Plan
-    layers: Mapping[str, pd.DataFrame]
-    contracts: Mapping[str, Contract]
-    provenance: Mapping[str, str]
-    metric_crs: str
-    tianditu_key: str | None = None
 
 
 @dataclass(frozen=True)
@@ -106,25 +90,16 @@ def _write_geopackage(order: Order, path: Path) -> list[str]:
 def _write_webmap(order: Order, path: Path) -> list[str]:
     from spatial.outputs.webmap import MapHeading, write_webmap
 
-    plan, frames = order.plan, order.layers.values()
-    territory = order.layers.get("territory")
-    name = plan.territory.name or Text(
-        zh=str(territory["name"].iloc[0]) if territory is not None else plan.name
-    )
+    plan = order.plan
     heading = MapHeading(
         title=plan.title,
-        subtitle=Text(
-            zh=f"{name.pick('zh')} {plan.period or plan.year}",
-            en=f"{name.pick('en')} {plan.period or plan.year}",
-        ),
-        language=plan.language,
+        subtitle=order.subtitle,
+        language=order.tongue,
         approval_number=plan.outputs.approval_number,
         compiler=plan.outputs.compiler,
-        # Without an approval number a map is a sketch, whatever its sources are.
-        illustrative=not plan.outputs.approval_number
-        or any("illustrative" in frame and bool(frame["illustrative"].any()) for frame in frames),
+        illustrative=order.illustrative,
         provenance=dict(order.provenance),
-        date=str(plan.date or plan.year),
+        date=order.date,
     )
     return list(
         write_webmap(
