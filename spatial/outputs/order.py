@@ -55,8 +55,9 @@ class Order:
         if self.plan.territory.name:
             return self.plan.territory.name
         territory = self.layers.get("territory")
-        known = territory is not None and len(territory)
-        return Text(zh=str(territory["name"].iloc[0]) if known else self.plan.name)
+        if territory is None or territory.empty:
+            return Text(zh=self.plan.name)
+        return Text(zh=str(territory["name"].iloc[0]))
 
     @property
     def subtitle(self) -> Text:
@@ -71,7 +72,7 @@ class Order:
 
     @property
     def illustrative(self) -> bool:
-        """Whether maps bear 示意图. Without an approval number a map is a sketch, whatever its sources are."""
+        """Whether maps bear 示意图: without an approval number a map is a sketch, whatever it is made of."""
         frames = self.layers.values()
         return not self.plan.outputs.approval_number or any(
             "illustrative" in frame and bool(frame["illustrative"].any()) for frame in frames
