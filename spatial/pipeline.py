@@ -308,13 +308,13 @@ def _explain_empty(
     return reasons
 
 
-def draw_layers(path: Path) -> None:
-    """Draw which layer is made from which, and from which parts of a plan, as an SVG file.
+def relate_layers() -> dict[str, set[str]]:
+    """Return which layer is made from which other layers and parts of a plan (``plan.zones``).
 
-    Raises
-    ------
-    OutputError
-        The file cannot be written.
+    Examples
+    --------
+    >>> sorted(relate_layers()["zone_balance"])
+    ['lines', 'zones']
     """
     specs = {
         **PARTS,
@@ -328,5 +328,16 @@ def draw_layers(path: Path) -> None:
         names = {*node.required_dependencies, *node.optional_dependencies}
         needs[node.name] = {parts.get(name, name) for name in names}
     needs["findings"] = {name for name in needs if name.endswith("_findings")}
+    return collapse_graph(needs, {*list_layers(), *parts.values()})
+
+
+def draw_layers(path: Path) -> None:
+    """Draw which layer is made from which, and from which parts of a plan, as an SVG file.
+
+    Raises
+    ------
+    OutputError
+        The file cannot be written.
+    """
     titles = {name: contract.zh for name, contract in list_layers().items()}
-    write_graph(path, collapse_graph(needs, {*titles, *parts.values()}), titles)
+    write_graph(path, relate_layers(), titles)
