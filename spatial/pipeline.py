@@ -170,7 +170,15 @@ def build_plan(
     file = load_plan(where, overrides)
     folder = Path(out) if out is not None else Path("out") / file.plan.name
     build = _make_layers(file, only, progress)
-    order = Order(build.plan, build.layers, build.contracts, build.provenance, build.metric_crs, tianditu_key)
+    order = Order(
+        build.plan,
+        build.layers,
+        build.contracts,
+        build.provenance,
+        build.metric_crs,
+        tianditu_key,
+        not_built=build.not_built,
+    )
     delivery = deliver(order, folder)
     return replace(build, files=delivery.files, written=delivery.written, notes=delivery.notes)
 

@@ -21,7 +21,8 @@ from spatial.plan.shelf import find_shelf
 GEOD = pyproj.Geod(a=6378137, rf=298.257222101)
 NAMED = [
     "territory", "districts", "towns", "places", "cores", "belts", "points", "axes", "structure",
-    "zones", "lines", "conflicts", "zone_balance", "commute_circles", "circle_coverage", "promises", "gaps", "connections",
+    "zones", "lines", "conflicts", "zone_balance", "district_balance", "commute_circles",
+    "circle_coverage", "circle_times", "promises", "gaps", "connections",
     "life_circles", "life_coverage", "life_places", "findings",
 ]  # fmt: skip
 
@@ -111,7 +112,7 @@ def test_two_runs_give_identical_bytes(
 
 def test_a_change_rebuilds_only_what_depends_on_it(jiyuan: Build) -> None:
     made = check_plan("jiyuan", overrides=["circles.1.speed=61 km/h"])
-    assert set(made.rebuilt) == {"commute_circles", "circle_coverage", "promises"}
+    assert set(made.rebuilt) == {"commute_circles", "circle_coverage", "circle_times", "promises"}
     assert (
         made.layers["commute_circles"]["speed_kmh"].tolist().count(61.0) == 1
     )  # of the straight line beside

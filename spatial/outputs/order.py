@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import pandas as pd
@@ -34,6 +34,8 @@ class Order:
         Key for the Tianditu basemap; never written where a user would pass it on unknowingly.
     language : {"zh", "en", "both"}, optional
         Language of what is written; the plan's own unless given.
+    not_built : mapping of str to str, optional
+        Empty layers and the part of the plan that would build each.
     """
 
     plan: Plan
@@ -43,6 +45,7 @@ class Order:
     metric_crs: str
     tianditu_key: str | None = None
     language: Literal["zh", "en", "both"] | None = None
+    not_built: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def tongue(self) -> Literal["zh", "en", "both"]:
