@@ -20,7 +20,8 @@ from folium.template import Template
 from folium.utilities import JsCode
 from pyproj import CRS
 
-from spatial.outputs.basemaps import Tiles, choose_basemap
+from spatial.outputs.basemaps import Tiles, add_tiles, choose_basemap
+from spatial.outputs.beside import GROUP, Beside, choose_beside, list_beside_views, read_stored
 from spatial.outputs.features import (
     DrawnLayer,
     choose_layers,
@@ -30,7 +31,9 @@ from spatial.outputs.features import (
     write_features,
 )
 from spatial.outputs.files import replacing
+from spatial.outputs.legend import add_amounts
 from spatial.outputs.offline import OWN, inline_page, write_policy
+from spatial.outputs.pointer import describe_grid
 from spatial.plan.base import Text
 from spatial.plan.contract import Contract
 from spatial.plan.styles import Styles
@@ -39,6 +42,7 @@ _LEAFLET = "leaflet@1.9/leaflet"
 _LIBRARIES = (_LEAFLET + ".js", "jquery.min.js")
 _SCRIPTS = (
     "symbols.js",
+    "layers.js",
     "webmap.js",
     "probe.js",
     "labels.js",
@@ -149,7 +153,7 @@ class PlanLayer(Layer):
         }
 
 
-def write_webmap(
+def write_webmap(  # noqa: PLR0913 (a page in one call; three have a default)
     path: str | os.PathLike[str],
     layers: Mapping[str, pd.DataFrame],
     *,
@@ -159,6 +163,7 @@ def write_webmap(
     metric_crs: str,
     basemap: str = "none",
     tianditu_key: str | None = None,
+    beside: Beside | None = None,
 ) -> list[str]:
     """Write the layers as one HTML file that needs no network.
 
@@ -177,10 +182,14 @@ def write_webmap(
         Titles and columns of the layers, in Chinese and English.
     metric_crs : str
         CRS of the plan's distances, in which places for names are sought.
-    basemap : {"none", "tianditu", "osm", "gaode"}
-        Tiles below the plan; any but "none" needs a network when the map is opened.
+    basemap : str
+        Tiles below the plan, as `choose_basemap` takes it; any but "none" needs a network when the map is
+        opened, and the page says so.
     tianditu_key : str, optional
         Key for Tianditu; without it there is no basemap.
+    beside : Beside, optional
+        Layers of another scenario or plan version, hidden at first; a reader can swipe the two against each
+        other. Those that are the same in both are drawn once.
 
     Returns
     -------
@@ -196,9 +205,19 @@ def write_webmap(
     """
     drawn = choose_layers(layers, styles, contracts)
     shown = [layer for layer in drawn if len(layer.frame)]
+    second = choose_beside(beside, shown, styles, contracts)
+    beside_views = list_beside_views(beside, second, shown, styles)
+    shown += second
     tiles, warnings = choose_basemap(basemap, tianditu_key)
     page = _render(shown, tiles, heading)
-    config = _configure(shown, heading, styles, layers) | {"about": _tell_about(heading, metric_crs)}
+    config = _configure(shown, heading, styles, layers) | {
+        "about": _tell_about(heading, metric_crs),
+        "grid": describe_grid(metric_crs),
+        "basemap": tiles.describe() if tiles else None,
+        "beside_views": beside_views,
+    }
+    config["groups"] += [{"key": GROUP, "title": _text(beside.title)}] if beside else []
+    add_amounts(config["layers"], shown, read_stored(layers, beside))
     blocks = {"config": dump_json(config)}
     territory = next((layer.frame for layer in shown if layer.key == "territory"), None)
     outline = None if territory is None else territory.geometry.to_crs(metric_crs).union_all()
@@ -208,8 +227,8 @@ def write_webmap(
         for key, text in blocks.items()
     )
     head, tail = page.split(_DATA_MARK)
-    with replacing(path) as beside:
-        beside.write_text(head + data + tail, encoding="utf-8", newline="\n")
+    with replacing(path) as fresh:
+        fresh.write_text(head + data + tail, encoding="utf-8", newline="\n")
     warnings += [*_warn_unstyled(drawn), *_warn_absent(drawn)]
     return [_say(text, heading.language) for text in warnings]
 
@@ -237,7 +256,7 @@ def _render(shown: Sequence[DrawnLayer], tiles: Tiles | None, heading: MapHeadin
     figure.header.add_child(Element(write_policy(tiles.hosts if tiles else ())), name="policy", index=0)
     figure.html.add_child(Element(_DATA_MARK), name="data")
     if tiles:
-        _add_tiles(plan_map, tiles)
+        add_tiles(plan_map, tiles)
     start = _PlanStart()  # type: ignore[no-untyped-call]
     parts = [PlanLayer(layer.key, show=layer.style.show) for layer in shown]
     for number, element in enumerate([start, *parts, _PlanEnd(parts)]):
@@ -245,14 +264,6 @@ def _render(shown: Sequence[DrawnLayer], tiles: Tiles | None, heading: MapHeadin
             element._id = str(number)
         plan_map.add_child(element)
     return inline_page(figure.render())
-
-
-def _add_tiles(plan_map: folium.Map, tiles: Tiles) -> None:
-    for number, address in enumerate(tiles.addresses):
-        name = f"basemap {number}"
-        layer = folium.TileLayer(address, attr=tiles.credit, name=name, subdomains=tiles.subdomains)
-        layer._id = str(number)
-        plan_map.add_child(layer)
 
 
 def _configure(
