@@ -154,9 +154,9 @@ class View(Record):
 class SheetStyle(Record):
     """A sheet of the atlas: made when the plan has rows in one of `needs`, drawn from `layers`.
 
-    The paper shows the whole `territory`, or only where the layers of `needs` are (`layers`). With `conceptual`
-    elements of the structure are drawn as symbols 示意符号. With `shares` the legend says what share of the
-    territory each class has; `table` is a layer that is printed beside the legend.
+    The paper shows the whole `territory`, or only where the layers of `needs` are (`layers`). With
+    `conceptual` elements of the structure are drawn as symbols 示意符号. With `shares` the legend says what
+    share of the territory each class has; `table` is a layer that is printed beside the legend.
     """
 
     title: Text
@@ -190,7 +190,7 @@ class Styles(Record):
     def _names_known(self) -> Styles:
         named = {layer.group for layer in self.layers.values()} | {view.group for view in self.views.values()}
         groups = sorted(named - set(self.groups))
-        pictures = [*self.views.values(), *self.sheets.values()]
+        pictures: list[View | SheetStyle] = [*self.views.values(), *self.sheets.values()]
         layers = sorted({name for picture in pictures for name in picture.layers} - set(self.layers))
         if groups or layers:
             unknown = ", ".join([*groups, *layers])
