@@ -18,6 +18,7 @@ from spatial.options import (
     CountedOption,
     CountOption,
     CrsOption,
+    DeliverOption,
     DemOption,
     DirOption,
     FileOption,
@@ -26,6 +27,7 @@ from spatial.options import (
     GraphOption,
     HexagonOption,
     KeyOption,
+    LanguageOption,
     LimitOption,
     MinutesOption,
     ModeOption,
@@ -44,14 +46,13 @@ from spatial.options import (
     ToOption,
     TowardsOption,
 )
+from spatial.terminal import Steps, open_console
 from spatial.version import __version__
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from spatial.matrix import Matrix
-    from spatial.pipeline import Build, Progress
     from spatial.reach import Reach
+    from spatial.results import Build, Language
     from spatial.rings import Rings
 
 app = typer.Typer(
@@ -83,26 +84,30 @@ def _common(
 
 
 @app.command()
-def build(
+def build(  # noqa: PLR0917 (each option of the command is an argument)
     plan: PlanArgument,
     out: DirOption = None,
+    whole: DeliverOption = False,
+    language: LanguageOption = None,
     only: OnlyOption = None,
     overrides: SetOption = None,
     tianditu_key: KeyOption = None,
 ) -> None:
-    """Make the layers, check them, write GeoPackage and map. 生成图层与成果."""
+    """Make the layers, check them, write GeoPackage and map, or all that is handed in. 生成图层与成果."""
     from spatial.pipeline import build_plan
 
-    with _Steps() as steps:
+    with Steps() as steps:
         made = build_plan(
             plan,
             out,
             only=only or (),
             overrides=overrides or (),
             tianditu_key=tianditu_key,
+            deliver=whole,
+            language=language,
             progress=steps.show,
         )
-    _report(made)
+    _report(made, language)
     raise typer.Exit(int(made.has_errors))
 
 
@@ -111,7 +116,7 @@ def check(plan: PlanArgument, overrides: SetOption = None) -> None:
     """Read a plan, make its layers and list the findings; write nothing. 校核规划，不写文件."""
     from spatial.pipeline import check_plan
 
-    with _Steps() as steps:
+    with Steps() as steps:
         made = check_plan(plan, overrides=overrides or (), progress=steps.show)
     _report(made)
     raise typer.Exit(int(made.has_errors))
@@ -154,7 +159,7 @@ def rings(  # noqa: PLR0913, PLR0917 (each option of the command is an argument)
     """Draw what lies within so many minutes of places, without a plan. 无需规划，直接画等时圈."""
     from spatial.rings import draw_rings
 
-    with _Steps() as steps:
+    with Steps() as steps:
         made = draw_rings(
             roads, origins, minutes, mode=mode, speed=speed, towards=towards, together=together, dem=dem,
             columns=column, snap=snap, cell=cell, off_road=off_road, people=people,
@@ -181,7 +186,7 @@ def matrix(  # noqa: PLR0913, PLR0917 (each option of the command is an argument
     """Tell the minutes between places, without a plan. 无需规划，直接算两地时间."""
     from spatial.matrix import tabulate_times
 
-    with _Steps() as steps:
+    with Steps() as steps:
         made = tabulate_times(
             roads, origins, targets, limit=limit, mode=mode, speed=speed, dem=dem, columns=column,
             snap=snap, crs=crs, out=out, progress=steps.show,
@@ -211,7 +216,7 @@ def reach(  # noqa: PLR0913, PLR0917 (each option of the command is an argument)
     """Count what everywhere reaches, on hexagons, without a plan. 无需规划，各处可达数量."""
     from spatial.reach import measure_reach
 
-    with _Steps() as steps:
+    with Steps() as steps:
         made = measure_reach(
             roads, targets, minutes, people=people, column=column_counted, origins=origins,
             hexagon=hexagon, mode=mode, speed=speed, dem=dem, columns=column, towards=towards,
@@ -234,7 +239,7 @@ def layers(graph: GraphOption = None) -> None:
     table = Table("layer", "图层", "title", "geometry", "columns", box=None, pad_edge=False)
     for name, contract in list_layers().items():
         table.add_row(name, contract.zh, contract.en, contract.shape, ", ".join(contract.columns))
-    _console().print(table)
+    open_console().print(table)
 
 
 @app.command()
@@ -253,17 +258,11 @@ def schema(out: FileOption = None) -> None:
     typer.echo(str(out))
 
 
-def _console(*, stderr: bool = False) -> Console:
-    from rich.console import Console
-
-    return Console(stderr=stderr, highlight=False)
-
-
-def _report(made: Build) -> None:
+def _report(made: Build, language: Language | None = None) -> None:
     """Print what was rebuilt, then the summary: balance, promises, findings and, last, the files."""
     from spatial.outputs.summary import print_summary
 
-    console = _console()
+    console = open_console()
     rebuilt = [name for name in made.rebuilt if name not in made.not_built]
     if rebuilt:
         lines = [f"rebuilt 重新生成: {', '.join(rebuilt)}"]
@@ -271,18 +270,20 @@ def _report(made: Build) -> None:
         lines = ["nothing changed: no layer was rebuilt 未变化，未重新生成图层"]
     lines += [f"not built 未生成: {name} (the plan has no `{part}`)" for name, part in made.not_built.items()]
     lines += [f"note 注意: {text}" for text in made.notes]
+    lines += [f"removed 已删除旧成果: {path}" for path in made.removed]
     if made.files and not made.written:
         lines.append("the files are up to date 成果文件已是最新")
     for line in lines:
         console.print(line, markup=False)
+    language = language or made.plan.language
     print_summary(
         console,
         made.layers,
         made.contracts,
         made.findings,
         made.files,
-        language=made.plan.language,
-        title=made.plan.title.pick("zh" if made.plan.language != "en" else "en"),
+        language=language,
+        title=made.plan.title.pick("zh" if language != "en" else "en"),
     )
 
 
@@ -290,39 +291,8 @@ def _answer(made: Rings | Matrix | Reach) -> None:
     """Print what came of a question without a plan; leave with 1 if a finding is an error."""
     from spatial.outputs.ringsummary import print_answer
 
-    print_answer(_console(), made.table, made.findings, made.notes, made.files)
+    print_answer(open_console(), made.table, made.findings, made.notes, made.files)
     raise typer.Exit(int(made.has_errors))
-
-
-class _Steps:
-    """A progress bar on the terminal; silent where the output goes to a file."""
-
-    def __init__(self) -> None:
-        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
-        from rich.progress import Progress as Bar
-
-        console = _console(stderr=True)
-        self._bar = Bar(
-            TextColumn("{task.description:<20}", markup=False), BarColumn(), MofNCompleteColumn(),
-            console=console, transient=True, disable=not console.is_terminal,
-        )  # fmt: skip
-        self._task = self._bar.add_task("reading")
-
-    def __enter__(self) -> _Steps:
-        self._bar.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._bar.stop()
-
-    @property
-    def show(self) -> Progress:
-        """The callback that the pipeline calls."""
-
-        def show(step: str, done: int, total: int) -> None:
-            self._bar.update(self._task, description=step, completed=done, total=total or None)
-
-        return show
 
 
 def main() -> None:
@@ -348,6 +318,8 @@ def main() -> None:
             typer.echo("Install it: pip install 'spatial-planning-toolkit[network]'", err=True)
             sys.exit(2)
         typer.echo(f"A fault of the toolkit, not of your plan: {type(error).__name__}: {error}", err=True)
+        for note in getattr(error, "__notes__", ()):
+            typer.echo(note, err=True)
         typer.echo("Please run again with --debug and report what it prints.", err=True)
         sys.exit(3)
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 _PLAN_HELP = "A plan.yaml, its folder, or a shipped plan such as jiyuan. 规划文件"
 _SET_HELP = "Replace a value: circles.0.speed=40km/h. 临时改值"
 _ONLY_HELP = "Make only this layer. 只做某层"
+_DELIVER_HELP = "Write all that is handed in: text, atlas, tables, database, map. 全部成果"
 _KEY_HELP = "Key for the Tianditu basemap. 天地图密钥"
 _CITY_HELP = "Folder of the new plan; its last part is the name. 新规划文件夹"
 _ROADS_HELP = "OpenStreetMap extract (.osm.pbf) or any file of lines. 道路文件"
@@ -37,6 +38,11 @@ FileOption = Annotated[
 ]
 GraphOption = Annotated[
     Path | None, typer.Option(metavar="FILE.svg", help="Draw what is made from what. 绘制依赖图")
+]
+DeliverOption = Annotated[bool, typer.Option("--deliver", help=_DELIVER_HELP)]
+LanguageOption = Annotated[
+    Literal["zh", "en", "both"] | None,
+    typer.Option("--lang", metavar="zh|en|both", help="Of all files; the plan's unless given. 成果语言"),
 ]
 KeyOption = Annotated[str | None, typer.Option(envvar="TIANDITU_KEY", help=_KEY_HELP)]
 CodeOption = Annotated[int | None, typer.Option(metavar="CODE", help="Six-digit division code. 行政区划代码")]

@@ -13,7 +13,7 @@ import pkgutil
 import shutil
 import sqlite3
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -27,69 +27,19 @@ from spatial import checks, themes
 from spatial.cache import find_cache, register_fingerprints
 from spatial.errors import Fault, PlanError
 from spatial.inputs import PARTS, gather_inputs, trace_inputs
-from spatial.outputs.delivery import deliver
+from spatial.outputs.delivery import write_outputs
 from spatial.outputs.graph import collapse_graph, write_graph
-from spatial.outputs.order import Order
+from spatial.outputs.jobs import KINDS, require_extras
 from spatial.plan.contract import Column as _Column
 from spatial.plan.contract import Contract, contract_of, layer
 from spatial.plan.findings import Finding, frame_findings
 from spatial.plan.reader import PlanFile, load_plan
-from spatial.plan.records import Plan
 from spatial.plan.styles import read_styles
+from spatial.results import Build, Language
 from spatial.sources import nodes
 
 Progress = Callable[[str, int, int], None]
 """Called with a step's name, how many steps are done and how many there are."""
-
-
-@dataclass(frozen=True)
-class Build:
-    """What a build made.
-
-    Parameters
-    ----------
-    plan : Plan
-        The plan as read.
-    layers : dict
-        Layer name to frame (EPSG:4490), in the order of writing, ``findings`` last.
-    contracts : dict
-        Layer name to its contract.
-    rebuilt : tuple of str
-        Layers whose functions ran; the others came from the cache.
-    not_built : dict
-        Empty layers and what the plan would need to have them.
-    files : tuple of Path
-        Files of the output folder; empty when nothing was asked to be written.
-    written : tuple of Path
-        Those that were written in this run; the others were up to date.
-    notes : tuple of str
-        Things a user should know, such as a basemap with an offset.
-    provenance : dict
-        Hashes and versions of all that went in.
-    metric_crs : str
-        The CRS of distances and topology, such as ``EPSG:4546``.
-    """
-
-    plan: Plan
-    layers: dict[str, pd.DataFrame]
-    contracts: dict[str, Contract]
-    rebuilt: tuple[str, ...] = ()
-    not_built: dict[str, str] = field(default_factory=dict)
-    files: tuple[Path, ...] = ()
-    written: tuple[Path, ...] = ()
-    notes: tuple[str, ...] = ()
-    provenance: dict[str, str] = field(default_factory=dict)
-    metric_crs: str = ""
-
-    @property
-    def findings(self) -> gpd.GeoDataFrame:
-        """All findings, worst first."""
-        return self.layers["findings"]
-
-    @property
-    def has_errors(self) -> bool:
-        """Whether a finding is an error: exit code 1."""
-        return bool((self.findings["severity"] == "error").any())
 
 
 @layer(
@@ -139,6 +89,8 @@ def build_plan(
     only: Sequence[str] = (),
     overrides: Sequence[str] = (),
     tianditu_key: str | None = None,
+    deliver: bool = False,
+    language: Language | None = None,
     progress: Progress | None = None,
 ) -> Build:
     """Read a plan, make its layers, check them and write the files.
@@ -155,6 +107,11 @@ def build_plan(
         Such as ``circles.0.speed=40 km/h``.
     tianditu_key : str, optional
         Key for the Tianditu basemap; never stored.
+    deliver : bool
+        Write all that is handed in, in folders: 文本, 图集, 附表, 数据库 and the map. Else write what the
+        plan asks for.
+    language : {"zh", "en", "both"}, optional
+        Language of all that is written; the plan's own unless given.
     progress : callable, optional
         Called with (step, done, total).
 
@@ -168,19 +125,12 @@ def build_plan(
         Bad input or a folder that cannot be written; the last good files stay.
     """
     file = load_plan(where, overrides)
+    require_extras(KINDS if deliver else file.plan.outputs.files)
     folder = Path(out) if out is not None else Path("out") / file.plan.name
     build = _make_layers(file, only, progress)
-    order = Order(
-        build.plan,
-        build.layers,
-        build.contracts,
-        build.provenance,
-        build.metric_crs,
-        tianditu_key,
-        not_built=build.not_built,
-    )
-    delivery = deliver(order, folder)
-    return replace(build, files=delivery.files, written=delivery.written, notes=delivery.notes)
+    order = build.order(tianditu_key=tianditu_key, language=language)
+    made = write_outputs(order, folder, whole=deliver, progress=progress)
+    return replace(build, files=made.files, written=made.written, notes=made.notes, removed=made.removed)
 
 
 def check_plan(

@@ -28,6 +28,8 @@ LEVEL = {
     "inputs": 5,
     "journeys": 5,
     "options": 5,
+    "results": 5,
+    "terminal": 5,
     "drawing": 6,
     "pipeline": 6,
     "starter": 6,

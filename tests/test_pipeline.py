@@ -191,11 +191,12 @@ def test_a_broken_cache_entry_is_made_anew(tmp_path: Path, monkeypatch: pytest.M
 
 
 def test_provenance_names_all_that_went_in(jiyuan: Build) -> None:
+    assert jiyuan.files[0].name == "manifest.json"
     record = json.loads(jiyuan.files[0].read_text(encoding="utf-8"))
     assert {"plan_sha256", "tool", "code_sha256", "rules.zones", "styles", "boundary"} <= set(
-        record["inputs"]
+        record["provenance"]
     )
-    assert {f"source.{name}" for name in jiyuan.plan.sources} <= set(record["inputs"])
+    assert {f"source.{name}" for name in jiyuan.plan.sources} <= set(record["provenance"])
     assert set(record["files"]) == {"plan.gpkg", "map.html"}
 
 
