@@ -28,6 +28,7 @@
       this.busy = false;
       this.printing = false;
       this._listeners = [];
+      this.closers = [];
       this._renderers = new Map();
       const rising = [...this.layers.values()].sort((one, other) => one.order - other.order);
       // A pane for each layer fixes the drawing order: toggling cannot bring a layer to the top.
@@ -58,8 +59,33 @@
       return (feature, position) => new kit.SymbolMarker(position, { ...shared });
     }
 
+    /* The Leaflet layer of a packed layer: empty until `start` has read its block. */
+    packed(key) {
+      return new kit.PackedCanvas({ pane: "plan-" + key, padding: 0.4 });
+    }
+
+    /* Packed blocks are inflated by the browser meanwhile; a page without any is there at once. */
     start(groups) {
-      for (const [key, group] of groups) this.layers.set(key, new kit.PlainLayer(this, this.layers.get(key), group));
+      const packed = groups.filter(([, group]) => group instanceof kit.PackedCanvas);
+      if (!packed.length) this._begin(groups, new Map());
+      else if (!window.DecompressionStream) this._refuse();
+      else {
+        this.map.getContainer().classList.add("plan-reading");
+        Promise.all(packed.map(async ([key, group]) => [key, await group.load(key)]))
+          .then((stores) => this._begin(groups, new Map(stores)));
+      }
+    }
+
+    _refuse() {
+      this.map.getContainer().append(kit.node("p", { class: "plan-refusal", role: "alert" }, kit.pick(kit.words.tooOld, "both")));
+    }
+
+    _begin(groups, stores) {
+      for (const [key, group] of groups) {
+        const entry = this.layers.get(key);
+        const store = stores.get(key);
+        this.layers.set(key, store ? new kit.PackedLayer(this, entry, group, store) : new kit.PlainLayer(this, entry, group));
+      }
       this.descending = this.descending.map(({ key }) => this.layers.get(key));
       this._drawGround();
       this.labels = new kit.Labels(this);
@@ -71,17 +97,22 @@
       this.setLanguage(this.language);
       // Only now have title and panel their texts, and with them the sizes that the map must keep clear of.
       this.fit();
+      for (const layer of this.layers.values()) if (layer.kind === "packed") layer.leaflet.attach(layer);
+      this.map.getContainer().classList.remove("plan-reading");
+      window.performance.mark("plan-drawn");
     }
 
     _drawGround() {
       const territory = this.layers.get("territory");
-      if (!territory) return;
+      // With tiles below, the ground would hide them.
+      if (!territory || this.config.basemap) return;
       const pane = this.map.createPane("plan-ground");
       pane.style.zIndex = FIRST_PANE - 1;
       pane.style.pointerEvents = "none";
       const style = { stroke: false, fill: true, fillColor: this.config.ground, fillOpacity: 1 };
       const renderer = L.svg({ pane: "plan-ground", padding: 0.4 });
-      L.geoJson(kit.read("territory"), { pane: "plan-ground", renderer, style, interactive: false }).addTo(this.map);
+      const shapes = territory.features.map(({ feature }) => feature.geometry);
+      L.geoJson(shapes, { pane: "plan-ground", renderer, style, interactive: false }).addTo(this.map);
     }
 
     isShown(key) {
@@ -110,6 +141,11 @@
     /* Call back whenever layers or the language change. */
     onChange(listener) {
       this._listeners.push(listener);
+    }
+
+    /* Tell all listeners that something they show has changed. */
+    refresh() {
+      this._tell();
     }
 
     _tell() {
@@ -158,16 +194,21 @@
     /* Names that hold a text, in either language, best first; features of one name in one layer are one row. */
     search(text, most = 12) {
       const asked = text.trim().toLowerCase();
-      const rows = new Map();
+      const rows = [];
       for (const layer of asked ? this.layers.values() : []) {
+        const known = new Map();
         for (const { index, worth } of layer.key === "findings" ? [] : layer.search(asked)) {
           const name = layer.names(index);
-          const key = JSON.stringify([layer.key, name.zh, name.en]);
-          if (!rows.has(key)) rows.set(key, { layer, name, worth, items: [] });
-          rows.get(key).items.push(layer.item(index));
+          const key = name.zh + "\u0000" + name.en;
+          if (!known.has(key)) {
+            known.set(key, { layer, name, worth, indexes: [] });
+            rows.push(known.get(key));
+          }
+          known.get(key).indexes.push(index);
         }
       }
-      return [...rows.values()].sort((one, other) => one.worth - other.worth).slice(0, most);
+      return rows.sort((one, other) => one.worth - other.worth).slice(0, most)
+        .map(({ layer, name, indexes }) => ({ layer, name, items: indexes.map((index) => layer.item(index)) }));
     }
   }
 
