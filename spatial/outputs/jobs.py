@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -159,15 +158,13 @@ _JOBS: dict[OutputKind, Callable[[Order, str, bool], Iterator[Job]]] = {
 def _write_geopackage(order: Order, targets: Sequence[Path]) -> list[str]:
     from spatial.outputs.geopackage import write_geopackage
 
-    # The clock would change the bytes from run to run, so files carry the plan's own date.
-    stamp = order.plan.date or dt.date(order.plan.year, 1, 1)
     write_geopackage(
         targets[0],
         order.layers,
         contracts=order.contracts,
         styles=read_styles(),
         provenance=order.provenance,
-        stamp=stamp,
+        stamp=order.stamp,
     )
     return []
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
@@ -72,6 +73,11 @@ class Order:
     def date(self) -> str:
         """Date of the plan, else its year. Never the clock: the same plan gives the same bytes."""
         return str(self.plan.date or self.plan.year)
+
+    @property
+    def stamp(self) -> dt.date:
+        """The day that files bear as that of their last change: the plan's own, else its year's first."""
+        return self.plan.date or dt.date(self.plan.year, 1, 1)
 
     @property
     def illustrative(self) -> bool:

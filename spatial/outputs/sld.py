@@ -88,12 +88,13 @@ def style_to_sld(sheet: Sheet, language: Literal["zh", "en", "both"] = "zh") -> 
         rule = _start_rule(rules, key, _say(look.label, language), _conditions(sheet, key))
         add_symbolizers(rule, sheet.part, look)
         if sheet.style.label_column and not apart:
-            add_text(rule, sheet.style.label_column, label, sheet.part)
+            add_text(rule, sheet.style.label_column, label, sheet.part, look.radius)
     if sheet.style.label_column and apart:
         # Names that show from some scale on need a rule of their own: a scale counts for all of a rule.
         rule = _start_rule(rules, "labels", _say(Text(zh="名称", en="Names"), language), _chosen(sheet))
         SubElement(rule, "MaxScaleDenominator").text = f"{_ZOOM_0_SCALE / 2**label.min_zoom:.0f}"
-        add_text(rule, sheet.style.label_column, label, sheet.part)
+        radius = max(look.radius for look in sheet.classes.values())
+        add_text(rule, sheet.style.label_column, label, sheet.part, radius)
     indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + tostring(root, encoding="unicode") + "\n"
 

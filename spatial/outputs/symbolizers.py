@@ -11,10 +11,10 @@ from spatial.plan.styles import ClassStyle, LabelStyle
 OGC = "ogc:"
 _BLACK, _WHITE = "#000000", "#ffffff"
 _HATCH_ANGLES = {"none": (), "diagonal": (45,), "back": (135,), "cross": (45, 135)}
-_HATCH_GAP_PX, _HATCH_LINE_PX, _HATCH_OPACITY = 7.0, 1.0, 0.75
+# Half a pixel: QGIS takes the width of a hatch's lines for millimetres, other readers for pixels.
+_HATCH_GAP_PX, _HATCH_LINE, _HATCH_OPACITY = 7.0, 0.5, 0.75
 _GLOW_PX, _GLOW_OPACITY = 5.0, 0.55
 _HALO_PX, _HALO_OPACITY = 3.0, 0.85
-_BESIDE_PX = 6.0
 
 
 def add_symbolizers(rule: Element, part: Part, style: ClassStyle) -> None:
@@ -50,32 +50,33 @@ def add_symbolizers(rule: Element, part: Part, style: ClassStyle) -> None:
         _add_area(rule, style)
 
 
-def add_text(rule: Element, column: str, label: LabelStyle, part: Part) -> None:
-    """Add to a rule the names of features: from a column, with a white halo, beside points or along lines."""
+def add_text(rule: Element, column: str, label: LabelStyle, part: Part, radius: float) -> None:
+    """Add to a rule the names of features, with a white halo: from a column, beside marks or along lines."""
     text = SubElement(rule, "TextSymbolizer")
     SubElement(SubElement(text, "Label"), OGC + "PropertyName").text = column
     font = SubElement(text, "Font")
     _add_parameters(font, {"font-size": f"{label.size:g}", "font-weight": "bold" if label.bold else "normal"})
-    _add_placement(SubElement(text, "LabelPlacement"), label, part)
+    _add_placement(SubElement(text, "LabelPlacement"), label, part, radius)
     halo = SubElement(text, "Halo")
     SubElement(halo, "Radius").text = f"{_HALO_PX / 2:g}"
     _add_parameters(SubElement(halo, "Fill"), {"fill": _WHITE, "fill-opacity": f"{_HALO_OPACITY:g}"})
     _add_parameters(SubElement(text, "Fill"), {"fill": label.colour})
 
 
-def _add_placement(placement: Element, label: LabelStyle, part: Part) -> None:
+def _add_placement(placement: Element, label: LabelStyle, part: Part, radius: float) -> None:
     if part == "LineString" and label.place == "along":
         SubElement(placement, "LinePlacement")
         return
-    beside = part == "Point" and label.place == "beside"
     point = SubElement(placement, "PointPlacement")
-    anchor = SubElement(point, "AnchorPoint")
-    SubElement(anchor, "AnchorPointX").text = "0" if beside else "0.5"
-    SubElement(anchor, "AnchorPointY").text = "0.5"
-    if beside:
+    if part == "Point" and label.place == "beside":
+        # Above and right of the mark, where no anchor is said: an anchor makes QGIS forget the displacement.
         shift = SubElement(point, "Displacement")
-        SubElement(shift, "DisplacementX").text = f"{_BESIDE_PX:g}"
-        SubElement(shift, "DisplacementY").text = "0"
+        SubElement(shift, "DisplacementX").text = f"{radius:g}"
+        SubElement(shift, "DisplacementY").text = f"{radius + label.size / 2:g}"
+        return
+    anchor = SubElement(point, "AnchorPoint")
+    SubElement(anchor, "AnchorPointX").text = "0.5"
+    SubElement(anchor, "AnchorPointY").text = "0.5"
 
 
 def _add_area(rule: Element, style: ClassStyle) -> None:
@@ -97,7 +98,7 @@ def _add_hatch(symbolizer: Element, angle: int, colour: str) -> None:
     SubElement(mark, "WellKnownName").text = "horline"
     line = {
         "stroke": colour,
-        "stroke-width": f"{_HATCH_LINE_PX:g}",
+        "stroke-width": f"{_HATCH_LINE:g}",
         "stroke-opacity": f"{_HATCH_OPACITY:g}",
     }
     _add_parameters(SubElement(mark, "Stroke"), line)
