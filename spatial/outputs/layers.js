@@ -142,6 +142,7 @@
   class PlainLayer extends Layer {
     constructor(plan, entry, leaflet) {
       super(plan, entry, leaflet);
+      this.kind = "plain";
       this.features = [];
       leaflet.eachLayer((path) => this.features.push({ ...kit.index(path.feature), layer: this, index: this.features.length }));
     }

@@ -14,10 +14,7 @@ from typing import Any, Literal
 
 import folium
 import pandas as pd
-from branca.element import Element, Figure, MacroElement
-from folium.map import Layer
-from folium.template import Template
-from folium.utilities import JsCode
+from branca.element import Element, Figure
 from pyproj import CRS
 
 from spatial.outputs.basemaps import Tiles, add_tiles, choose_basemap
@@ -28,12 +25,12 @@ from spatial.outputs.features import (
     describe_layer,
     dump_json,
     find_bounds,
-    write_features,
 )
 from spatial.outputs.files import replacing
 from spatial.outputs.legend import add_amounts
 from spatial.outputs.offline import OWN, inline_page, write_policy
 from spatial.outputs.pointer import describe_grid
+from spatial.outputs.strata import PlanEnd, PlanLayer, PlanStart, hold_json, make_stratum, write_block
 from spatial.plan.base import Text
 from spatial.plan.contract import Contract
 from spatial.plan.styles import Styles
@@ -43,13 +40,21 @@ _LIBRARIES = (_LEAFLET + ".js", "jquery.min.js")
 _SCRIPTS = (
     "symbols.js",
     "layers.js",
+    "packed.js",
+    "canvas.js",
     "webmap.js",
     "probe.js",
     "labels.js",
     "measure.js",
+    "search.js",
+    "timeline.js",
     "panel.js",
     "print.js",
+    "pointer.js",
     "tools.js",
+    "swipe.js",
+    "permalink.js",
+    "tiles.js",
 )
 _DATA_MARK = "<!-- plan data -->"
 _FINDINGS_LISTED = 200
@@ -96,61 +101,6 @@ class MapHeading:
     provenance: dict[str, str] = field(default_factory=dict)
     date: str = ""
     note: Text | None = None
-
-
-class _PlanStart(MacroElement):
-    """The script that reads the plan's settings; layers come after it."""
-
-    _template = Template(
-        "{% macro script(this, kwargs) %}"
-        "var plan = SpatialMap.create({{ this._parent.get_name() }});"
-        "{% endmacro %}"
-    )
-
-
-class _PlanEnd(MacroElement):
-    """The script that builds labels, panel and tools once all layers are there."""
-
-    _template = Template(
-        "{% macro script(this, kwargs) %}plan.start({{ this.groups|tojavascript }});{% endmacro %}"
-    )
-
-    def __init__(self, layers: Sequence[PlanLayer]) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        self.groups = [[layer.key, JsCode(layer.get_name())] for layer in layers]
-
-
-class PlanLayer(Layer):
-    """A layer of the plan, styled by one JavaScript function over the class of a feature.
-
-    Parameters
-    ----------
-    key : str
-        Key of the style entry; a data block of the page bears it.
-    show : bool
-        Whether it is drawn at first.
-    """
-
-    _template = Template(
-        "{% macro script(this, kwargs) %}"
-        "var {{ this.get_name() }} = "
-        'L.geoJson(SpatialMap.read("{{ this.key }}"), {{ this.options|tojavascript }});'
-        "{% endmacro %}"
-    )
-
-    def __init__(self, key: str, *, show: bool) -> None:
-        super().__init__(name=key, overlay=True, show=show)
-        self._name = "PlanLayer"
-        self._id = key
-        self.key = key
-        self.options = {
-            "style": JsCode(f'plan.style("{key}")'),
-            "point_to_layer": JsCode(f'plan.marker("{key}")'),
-            "renderer": JsCode(f'plan.renderer("{key}")'),
-            "pane": f"plan-{key}",
-            "interactive": False,
-            "smooth_factor": 0.7,
-        }
 
 
 def write_webmap(  # noqa: PLR0913 (a page in one call; three have a default)
@@ -218,14 +168,11 @@ def write_webmap(  # noqa: PLR0913 (a page in one call; three have a default)
     }
     config["groups"] += [{"key": GROUP, "title": _text(beside.title)}] if beside else []
     add_amounts(config["layers"], shown, read_stored(layers, beside))
-    blocks = {"config": dump_json(config)}
     territory = next((layer.frame for layer in shown if layer.key == "territory"), None)
     outline = None if territory is None else territory.geometry.to_crs(metric_crs).union_all()
-    blocks |= {layer.key: write_features(layer, metric_crs, outline) for layer in shown}
-    data = "\n".join(
-        f'<script type="application/json" id="plan-data-{key}">{text}</script>'
-        for key, text in blocks.items()
-    )
+    blocks = [hold_json("config", dump_json(config))]
+    blocks += [write_block(layer, metric_crs, outline) for layer in shown]
+    data = "\n".join(blocks)
     head, tail = page.split(_DATA_MARK)
     with replacing(path) as fresh:
         fresh.write_text(head + data + tail, encoding="utf-8", newline="\n")
@@ -257,9 +204,9 @@ def _render(shown: Sequence[DrawnLayer], tiles: Tiles | None, heading: MapHeadin
     figure.html.add_child(Element(_DATA_MARK), name="data")
     if tiles:
         add_tiles(plan_map, tiles)
-    start = _PlanStart()  # type: ignore[no-untyped-call]
-    parts = [PlanLayer(layer.key, show=layer.style.show) for layer in shown]
-    for number, element in enumerate([start, *parts, _PlanEnd(parts)]):
+    start = PlanStart()  # type: ignore[no-untyped-call]
+    parts = [make_stratum(layer) for layer in shown]
+    for number, element in enumerate([start, *parts, PlanEnd(parts)]):
         if not isinstance(element, PlanLayer):
             element._id = str(number)
         plan_map.add_child(element)

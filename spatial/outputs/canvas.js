@@ -1,0 +1,217 @@
+/* Packed layers on a canvas: features one by one in their order, looking as the plain layers' paths do. */
+"use strict";
+
+(function (kit) {
+  const HALO = 5;
+  const HALO_SHARE = 0.8;
+  const NEAR = 0.7;
+  const FAR = 1e6;
+  const PRINTED = 3;
+  const SPARE = 24;
+  const LINE = 1, SHELL = 2;
+
+  /* A hatch as a canvas pattern, standing where the SVG one stands. */
+  function hatchOf(context, style, ratio) {
+    const { gap, stripes, turn, colour } = kit.hatch(style);
+    const tile = document.createElement("canvas");
+    tile.width = tile.height = Math.round(gap * ratio);
+    const brush = tile.getContext("2d");
+    brush.scale(tile.width / gap, tile.width / gap);
+    if (style.fill) {
+      brush.globalAlpha = style.fill_opacity;
+      brush.fillStyle = style.fill;
+      brush.fillRect(0, 0, gap, gap);
+      brush.globalAlpha = 1;
+    }
+    brush.strokeStyle = colour;
+    brush.stroke(new Path2D(stripes));
+    const pattern = context.createPattern(tile, "repeat");
+    pattern.setTransform(new DOMMatrix().rotate(turn).scale(gap / tile.width));
+    return pattern;
+  }
+
+  /* A point symbol with its halo, drawn once and stamped for each feature. */
+  function stampOf(style, ratio) {
+    const paint = kit.pathOptions(style);
+    const half = Math.ceil(style.radius * 1.3 + style.width + HALO + 3);
+    const tile = document.createElement("canvas");
+    tile.width = tile.height = Math.ceil(2 * half * ratio);
+    const brush = tile.getContext("2d");
+    brush.setTransform(ratio, 0, 0, ratio, half * ratio, half * ratio);
+    paintShape(brush, paintOf(brush, style, paint, ratio), new Path2D(kit.symbolPath(style.symbol, 0, 0, style.radius)), true);
+    return { tile, half };
+  }
+
+  function paintOf(context, style, paint, ratio) {
+    const hatched = style.hatch !== "none";
+    return {
+      ...paint,
+      fillStyle: hatched ? hatchOf(context, style, ratio) : paint.fillColor,
+      dash: style.dash,
+    };
+  }
+
+  function paintHalo(context, paint, shape) {
+    context.globalAlpha = HALO_SHARE;
+    context.strokeStyle = paint.halo;
+    context.lineWidth = paint.weight + HALO;
+    context.setLineDash([]);
+    context.lineJoin = "round";
+    context.lineCap = "butt";
+    context.filter = "blur(1px)";
+    context.stroke(shape);
+    context.filter = "none";
+  }
+
+  function paintShape(context, paint, shape, area) {
+    if (paint.halo) paintHalo(context, paint, shape);
+    if (area && paint.fill) {
+      context.globalAlpha = paint.fillOpacity;
+      context.fillStyle = paint.fillStyle;
+      context.fill(shape, "evenodd");
+    }
+    if (!paint.stroke) return;
+    context.globalAlpha = 1;
+    context.strokeStyle = paint.color;
+    context.lineWidth = paint.weight;
+    context.lineCap = paint.lineCap;
+    context.lineJoin = "round";
+    context.setLineDash(paint.dash);
+    context.stroke(shape);
+  }
+
+  /* Paths of features as pixels of the map's layer, without vertices nearer than a reader sees. */
+  class Tracer {
+    constructor(store, map) {
+      const scale = map.options.crs.scale(map.getZoom());
+      const origin = map.getPixelOrigin();
+      this.store = store;
+      this.wide = scale / 360 / store.unit;
+      this.left = scale / 2 - origin.x;
+      this.high = scale;
+      this.top = scale * store.middle - origin.y;
+    }
+
+    x(at) {
+      return this.store.xs[at] * this.wide + this.left;
+    }
+
+    y(at) {
+      return this.store.falls[at] * this.high + this.top;
+    }
+
+    /* Add a path to a shape. A ring ends where it began; far outside the canvas its corners are drawn in. */
+    add(shape, path) {
+      const { starts, kinds } = this.store;
+      const [from, to] = [starts[path], starts[path + 1]];
+      const clamp = (value) => (value > FAR ? FAR : value < -FAR ? -FAR : value);
+      let [lastX, lastY] = [clamp(this.x(from)), clamp(this.y(from))];
+      shape.moveTo(lastX, lastY);
+      const end = kinds[path] === LINE ? to - 1 : to;
+      for (let at = from + 1; at < end; at += 1) {
+        const [x, y] = [clamp(this.x(at)), clamp(this.y(at))];
+        if (Math.abs(x - lastX) + Math.abs(y - lastY) < NEAR) continue;
+        shape.lineTo(x, y);
+        lastX = x;
+        lastY = y;
+      }
+      if (kinds[path] >= SHELL) shape.closePath();
+      else shape.lineTo(clamp(this.x(to - 1)), clamp(this.y(to - 1)));
+    }
+  }
+
+  /* The Leaflet layer of a packed layer: a canvas in the layer's pane, drawn anew where the map comes to rest. */
+  kit.PackedCanvas = L.Renderer.extend({
+    /* Read the block of a key; the layer draws once it is given to `attach`. */
+    load(key) {
+      return kit.readPacked(key);
+    },
+
+    attach(layer) {
+      this._layer = layer;
+      this._drawn = null;
+      if (this._map) this._update();
+    },
+
+    _initContainer() {
+      this._container = kit.node("canvas", { class: "plan-canvas" });
+      this._context = this._container.getContext("2d");
+      this._drawn = null;
+    },
+
+    _destroyContainer() {
+      this._container.remove();
+      delete this._container;
+      delete this._context;
+    },
+
+    _updatePaths() {},
+
+    _update() {
+      if (this._map._animatingZoom && this._bounds) return;
+      L.Renderer.prototype._update.call(this);
+      const { min } = this._bounds;
+      const size = this._bounds.getSize();
+      const printing = Boolean(this._layer && this._layer.plan.printing);
+      const ratio = printing ? PRINTED : window.devicePixelRatio || 1;
+      const origin = this._map.getPixelOrigin();
+      const drawn = [this._zoom, origin.x, origin.y, min.x, min.y, size.x, size.y, ratio].join();
+      L.DomUtil.setPosition(this._container, min);
+      // Leaflet tells of one movement several times; one drawing is enough.
+      if (!this._layer || drawn === this._drawn) return;
+      this._drawn = drawn;
+      this._container.width = Math.round(size.x * ratio);
+      this._container.height = Math.round(size.y * ratio);
+      this._container.style.width = size.x + "px";
+      this._container.style.height = size.y + "px";
+      this._context.setTransform(ratio, 0, 0, ratio, -min.x * ratio, -min.y * ratio);
+      this._draw(ratio);
+    },
+
+    _draw(ratio) {
+      const { store, classes, plan: { map } } = this._layer;
+      const context = this._context;
+      const tracer = new Tracer(store, map);
+      const looks = new Map(classes.map((one) => [one.key, paintOf(context, one.style, kit.pathOptions(one.style), ratio)]));
+      const stamps = new Map(classes.map((one) => [one.key, stampOf(one.style, ratio)]));
+      const paints = store.header.classes.map((key) => looks.get(key));
+      const symbols = store.header.classes.map((key) => stamps.get(key));
+      for (const index of this._visible()) {
+        const place = store.arrays.class[index];
+        this._drawFeature(tracer, index, paints[place], symbols[place]);
+      }
+    },
+
+    _drawFeature(tracer, index, paint, stamp) {
+      const { store } = this._layer;
+      const context = this._context;
+      let [areas, lines] = [null, null];
+      for (let path = store.first[index]; path < store.first[index + 1]; path += 1) {
+        const kind = store.kinds[path];
+        if (kind >= SHELL) tracer.add((areas = areas || new Path2D()), path);
+        else if (kind === LINE) tracer.add((lines = lines || new Path2D()), path);
+        else {
+          const at = store.starts[path];
+          context.globalAlpha = 1;
+          context.drawImage(stamp.tile, tracer.x(at) - stamp.half, tracer.y(at) - stamp.half, 2 * stamp.half, 2 * stamp.half);
+        }
+      }
+      if (areas) paintShape(context, paint, areas, true);
+      if (lines) paintShape(context, paint, lines, false);
+    },
+
+    /* Features that may touch the canvas, in their order. */
+    _visible() {
+      const { store, plan: { map } } = this._layer;
+      const { boxes, unit } = store;
+      const corner = (point) => map.layerPointToLatLng(point);
+      const [north, south] = [corner(this._bounds.min.subtract([SPARE, SPARE])), corner(this._bounds.max.add([SPARE, SPARE]))];
+      const [west, low, east, high] = [north.lng * unit, south.lat * unit, south.lng * unit, north.lat * unit];
+      const found = [];
+      for (let index = 0, at = 0; index < store.count; index += 1, at += 4) {
+        if (boxes[at] <= east && boxes[at + 2] >= west && boxes[at + 1] <= high && boxes[at + 3] >= low) found.push(index);
+      }
+      return found;
+    },
+  });
+})(SpatialMap);
