@@ -156,7 +156,8 @@ class SheetStyle(Record):
 
     The paper shows the whole `territory`, or only where the layers of `needs` are (`layers`). With
     `conceptual` elements of the structure are drawn as symbols 示意符号. With `shares` the legend says what
-    share of the territory each class has; `table` is a layer that is printed beside the legend.
+    share of the territory each class has; `table` is a layer that is printed beside the legend. Layers in
+    `unnamed` are drawn without names.
     """
 
     title: Text
@@ -166,6 +167,7 @@ class SheetStyle(Record):
     conceptual: bool = False
     shares: bool = False
     table: Slug | None = None
+    unnamed: tuple[Slug, ...] = ()
 
 
 class Styles(Record):
