@@ -21,8 +21,10 @@ from spatial.options import (
     DeliverOption,
     DemOption,
     DirOption,
+    EncodingOption,
     FileOption,
     FolderOption,
+    FormatOption,
     FromOption,
     GraphOption,
     HexagonOption,
@@ -119,6 +121,34 @@ def check(plan: PlanArgument, overrides: SetOption = None) -> None:
     with Steps() as steps:
         made = check_plan(plan, overrides=overrides or (), progress=steps.show)
     _report(made)
+    raise typer.Exit(int(made.has_errors))
+
+
+@app.command()
+def export(  # noqa: PLR0917 (each option of the command is an argument)
+    plan: PlanArgument,
+    form: FormatOption,
+    out: DirOption = None,
+    encoding: EncodingOption = "utf-8",
+    language: LanguageOption = None,
+    only: OnlyOption = None,
+    overrides: SetOption = None,
+) -> None:
+    """Write the layers for ArcGIS, QGIS, databases and others. 导出为其他格式."""
+    from spatial.pipeline import export_plan
+
+    with Steps() as steps:
+        made = export_plan(
+            plan,
+            out or Path("out") / "export",
+            form,
+            encoding=encoding,
+            only=only or (),
+            overrides=overrides or (),
+            language=language,
+            progress=steps.show,
+        )
+    _report(made, language)
     raise typer.Exit(int(made.has_errors))
 
 

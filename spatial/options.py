@@ -44,6 +44,13 @@ LanguageOption = Annotated[
     Literal["zh", "en", "both"] | None,
     typer.Option("--lang", metavar="zh|en|both", help="Of all files; the plan's unless given. 成果语言"),
 ]
+FormatOption = Annotated[
+    Literal["shp", "fgdb", "parquet", "gpkg", "geojson", "sld"],
+    typer.Option("--format", metavar="shp|fgdb|parquet|gpkg|geojson|sld", help="Format. 格式"),
+]
+EncodingOption = Annotated[
+    Literal["utf-8", "gbk"], typer.Option(metavar="utf-8|gbk", help="Of texts in Shapefiles. 文字编码")
+]
 KeyOption = Annotated[str | None, typer.Option(envvar="TIANDITU_KEY", help=_KEY_HELP)]
 CodeOption = Annotated[int | None, typer.Option(metavar="CODE", help="Six-digit division code. 行政区划代码")]
 RoadsOption = Annotated[Path, typer.Option(metavar="FILE", help=_ROADS_HELP)]

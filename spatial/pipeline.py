@@ -28,8 +28,10 @@ from spatial.cache import find_cache, register_fingerprints
 from spatial.errors import Fault, PlanError
 from spatial.inputs import PARTS, gather_inputs, trace_inputs
 from spatial.outputs.delivery import write_outputs
+from spatial.outputs.exports import Format, export_layers, require_arrow
 from spatial.outputs.graph import collapse_graph, write_graph
 from spatial.outputs.jobs import KINDS, require_extras
+from spatial.outputs.shapefile import Encoding
 from spatial.plan.contract import Column as _Column
 from spatial.plan.contract import Contract, contract_of, layer
 from spatial.plan.findings import Finding, frame_findings
@@ -149,6 +151,43 @@ def check_plan(
     False
     """
     return _make_layers(load_plan(where, overrides), (), progress)
+
+
+def export_plan(
+    where: str | Path,
+    out: str | Path,
+    form: Format,
+    *,
+    encoding: Encoding = "utf-8",
+    only: Sequence[str] = (),
+    overrides: Sequence[str] = (),
+    language: Language | None = None,
+    progress: Progress | None = None,
+) -> Build:
+    """Read a plan, make its layers and write them in a format for other programs.
+
+    Parameters
+    ----------
+    where : str or Path
+        Plan file, its folder, or the name of a shipped plan.
+    out : str or Path
+        Folder for the files.
+    form : {"shp", "fgdb", "parquet", "gpkg", "geojson", "sld"}
+        Format; see `spatial.outputs.exports.export_layers`.
+    encoding : {"utf-8", "gbk"}
+        Of texts in Shapefiles.
+    only, overrides, language, progress
+        As `build_plan` takes them.
+
+    Raises
+    ------
+    PlanError, SourceError, OutputError
+        Bad input, a library that is not installed, or a file that cannot be written.
+    """
+    require_arrow(form)
+    build = _make_layers(load_plan(where, overrides), only, progress)
+    made = export_layers(build.order(language=language), Path(out), form, encoding=encoding)
+    return replace(build, files=made.files, written=made.files, notes=made.notes)
 
 
 class _Watch(lifecycle.NodeExecutionHook):

@@ -170,10 +170,11 @@ def _write_geopackage(order: Order, targets: Sequence[Path]) -> list[str]:
 
 
 def _write_styles(order: Order, targets: Sequence[Path]) -> list[str]:
-    from spatial.outputs.sld import write_sld
+    from spatial.outputs.sld import list_sld, write_sld
 
+    sheets = list_sld(order)
     for target in targets:
-        write_sld(order, target.stem, target)
+        write_sld(sheets[target.stem], target, order.tongue)
     return []
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import unicodedata
 import warnings
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -34,6 +35,7 @@ RESERVED = frozenset(
 _CODE_PAGES: dict[Encoding, tuple[str, int]] = {"utf-8": ("UTF-8", 0), "gbk": ("936", 0x4D)}
 _LANGUAGE_BYTE = 29
 _LISTED = 10
+_PLAIN = {"−": "-", "\u00a0": " "}
 
 
 def shorten_names(names: Iterable[str], length: int = FIELD_LENGTH) -> dict[str, str]:
@@ -95,27 +97,75 @@ def cut_text(text: str, encoding: Encoding) -> str:
     return text.encode(encoding)[:TEXT_BYTES].decode(encoding, "ignore")
 
 
-def refuse_characters(slices: Iterable[Slice], encoding: Encoding, folder: Path) -> None:
-    """Refuse texts with characters that the encoding lacks, all of them at once.
+def fit_characters(slices: Iterable[Slice], encoding: Encoding, folder: Path) -> Text | None:
+    """Replace signs that an encoding lacks by their plain form (``²`` by ``2``); refuse what has none.
+
+    Parameters
+    ----------
+    slices : iterable of Slice
+        Their frames are changed in place.
+    encoding : {"utf-8", "gbk"}
+        What the texts are to be written in.
+    folder : Path
+        Where to, for the message.
+
+    Returns
+    -------
+    Text or None
+        Which signs were replaced.
 
     Raises
     ------
     OutputError
-        Names layer, column, the characters and a text that has them.
+        Names, for all columns at once, the characters that the encoding lacks and a text that has them.
     """
-    faults = []
-    for piece in slices:
-        for key, column in piece.columns.items():
-            if column.kind == "text":
-                texts = piece.frame[key].dropna()
-                lost = [text for text in texts if _lacking(text, encoding)]
-                signs = "".join(sorted({sign for text in lost for sign in _lacking(text, encoding)}))
-                if lost:
-                    problem = f"{encoding.upper()} has no {_name_signs(signs)}, as in “{lost[0][:40]}”"
-                    remedy = "write it with --encoding utf-8, or change the name"
-                    faults.append(Fault(str(folder), f"{piece.layer}.{key}", problem, remedy))
+    columns = [(piece, key) for piece in slices for key in _text_columns(piece)]
+    lost = [(piece, key, _find_lost(piece.frame[key], encoding)) for piece, key in columns]
+    plain = {sign: _simplify(sign) for *_, texts in lost for signs in texts.values() for sign in signs}
+    hard = {sign for sign, form in plain.items() if _lacking(form, encoding)}
+    faults = [
+        _refuse_signs(
+            f"{piece.layer}.{key}", {text: signs & hard for text, signs in texts.items()}, encoding, folder
+        )
+        for piece, key, texts in lost
+        if any(signs & hard for signs in texts.values())
+    ]
     if faults:
-        raise OutputError(faults)
+        raise OutputError(dict.fromkeys(faults))
+    table = str.maketrans(plain)
+    for piece, key, texts in lost:
+        if texts:
+            piece.frame[key] = piece.frame[key].map(lambda text: text.translate(table), na_action="ignore")
+    return _tell_replaced(plain, encoding) if plain else None
+
+
+def _find_lost(texts: pd.Series[Any], encoding: Encoding) -> dict[str, set[str]]:
+    """Return the texts that an encoding cannot hold, each with the signs that it lacks."""
+    return {text: signs for text in texts.dropna() if (signs := _lacking(text, encoding))}
+
+
+def _refuse_signs(key: str, lost: Mapping[str, set[str]], encoding: Encoding, folder: Path) -> Fault:
+    signs = "".join(sorted(set().union(*lost.values())))
+    where = next(text for text, lacking in lost.items() if lacking)
+    problem = f"{encoding.upper()} has no {_name_signs(signs)}, as in “{where[:40]}”"
+    return Fault(str(folder), key, problem, "write it with --encoding utf-8, or change the name")
+
+
+def _text_columns(piece: Slice) -> list[str]:
+    return [key for key, column in piece.columns.items() if column.kind == "text"]
+
+
+def _simplify(sign: str) -> str:
+    """Return the plain form of a sign, as Unicode has it; the sign itself where there is none."""
+    return _PLAIN.get(sign) or unicodedata.normalize("NFKC", sign)
+
+
+def _tell_replaced(plain: Mapping[str, str], encoding: Encoding) -> Text:
+    named = ", ".join(f"{sign} → {form}" for sign, form in sorted(plain.items()))
+    name = encoding.upper()
+    return Text(
+        zh=f"{name} 没有的符号已换写：{named}。", en=f"Signs that {name} lacks are written plainly: {named}."
+    )
 
 
 def write_shapefile(
@@ -183,8 +233,8 @@ def _fit(table: pd.DataFrame, key: str, name: str, encoding: Encoding) -> Text |
     return Text(
         zh=f"{name}.{key}：{len(long)} 个文本超过 {TEXT_BYTES} 字节，已截断（{'、'.join(named)}{rest}）；"
         "全文见 GeoPackage。",
-        en=f"{name}.{key}: {len(long)} texts are longer than {TEXT_BYTES} bytes and were cut "
-        f"({', '.join(named)}{rest}); the GeoPackage has them whole.",
+        en=f"{name}.{key}: {len(long)} longer than {TEXT_BYTES} bytes, cut ({', '.join(named)}{rest}); "
+        "the GeoPackage has all of it.",
     )
 
 

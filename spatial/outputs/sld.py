@@ -119,7 +119,7 @@ def list_sld(order: Order) -> dict[str, Sheet]:
     return found
 
 
-def write_sld(order: Order, name: str, path: Path) -> None:
+def write_sld(sheet: Sheet, path: Path, language: Literal["zh", "en", "both"] = "zh") -> None:
     """Write one of the documents that `list_sld` lists, atomically.
 
     Raises
@@ -127,9 +127,8 @@ def write_sld(order: Order, name: str, path: Path) -> None:
     OutputError
         The file cannot be written.
     """
-    text = style_to_sld(list_sld(order)[name], order.tongue)
     with replacing(path) as beside:
-        beside.write_text(text, encoding="utf-8", newline="\n")
+        beside.write_text(style_to_sld(sheet, language), encoding="utf-8", newline="\n")
 
 
 def _styles_of(layer: str) -> list[tuple[str, LayerStyle, bool]]:
