@@ -66,7 +66,7 @@ def write_atlas(order: Order, path: Path, *, styles: Styles | None = None) -> li
     notes: list[str] = []
     if stock.strays:
         notes.append(f"{stock.strays} shapes lie outside the area of {order.metric_crs} and are not drawn")
-    pictures = [path.with_name(f"{path.stem}_{sheet.number:02d}_{sheet.name}.png") for sheet in sheets]
+    pictures = [path.with_name(name_page(path, sheet)) for sheet in sheets]
     with paper_settings(), replacing(path) as beside, PdfPages(beside, metadata=_describe(order)) as pdf:
         for sheet, picture in zip(sheets, pictures, strict=True):
             page = draw_page(stock, sheet, A3, order.tongue)
@@ -105,6 +105,34 @@ def draw_sheet(
     """
     with paper_settings():
         return draw_page(make_stock(order, styles), sheet, A3, language or order.tongue).figure
+
+
+def save_page(order: Order, sheet_name: str, path: Path, *, styles: Styles | None = None) -> list[str]:
+    """Save one page of the atlas as a picture, the same as `write_atlas` puts beside the PDF.
+
+    Raises
+    ------
+    OutputError
+        There is no such sheet, or as `write_atlas`.
+    """
+    stock = make_stock(order, styles)
+    with paper_settings():
+        page = draw_page(stock, find_sheet(stock, sheet_name), A3, order.tongue)
+        _save(page.figure, path, PAGE_DPI)
+    return page.notes
+
+
+def name_page(path: Path, sheet: Sheet) -> str:
+    """Return the name of a page's picture, which lies beside the PDF.
+
+    Examples
+    --------
+    >>> from spatial.plan.base import Text
+    >>> from spatial.plan.styles import read_styles
+    >>> name_page(Path("atlas.pdf"), Sheet("zones", Text(zh="三区"), read_styles().sheets["zones"], 3, 9))
+    'atlas_03_zones.png'
+    """
+    return f"{path.stem}_{sheet.number:02d}_{sheet.name}.png"
 
 
 def save_picture(
