@@ -5,10 +5,11 @@
   const HALO = 5;
   const HALO_SHARE = 0.8;
   const NEAR = 0.7;
+  const THIN = 1.5;
   const FAR = 1e6;
   const PRINTED = 3;
   const SPARE = 24;
-  const LINE = 1, SHELL = 2;
+  const POINT = 0, LINE = 1, SHELL = 2;
 
   /* A hatch as a canvas pattern, standing where the SVG one stands. */
   function hatchOf(context, style, ratio) {
@@ -32,52 +33,54 @@
 
   /* A point symbol with its halo, drawn once and stamped for each feature. */
   function stampOf(style, ratio) {
-    const paint = kit.pathOptions(style);
     const half = Math.ceil(style.radius * 1.3 + style.width + HALO + 3);
     const tile = document.createElement("canvas");
     tile.width = tile.height = Math.ceil(2 * half * ratio);
     const brush = tile.getContext("2d");
     brush.setTransform(ratio, 0, 0, ratio, half * ratio, half * ratio);
-    paintShape(brush, paintOf(brush, style, paint, ratio), new Path2D(kit.symbolPath(style.symbol, 0, 0, style.radius)), true);
+    const shape = new Path2D(kit.symbolPath(style.symbol, 0, 0, style.radius));
+    const paint = paintOf(brush, style, ratio);
+    dress(brush, paint);
+    paintShape({ fill: () => brush.fill(shape), stroke: () => brush.stroke(shape) }, brush, paint, true);
     return { tile, half };
   }
 
-  function paintOf(context, style, paint, ratio) {
-    const hatched = style.hatch !== "none";
-    return {
-      ...paint,
-      fillStyle: hatched ? hatchOf(context, style, ratio) : paint.fillColor,
-      dash: style.dash,
-    };
+  /* What a canvas needs to draw a class, from the options that draw it as a path. */
+  function paintOf(context, style, ratio) {
+    const paint = kit.pathOptions(style);
+    const share = Math.round(paint.fillOpacity * 255).toString(16).padStart(2, "0");
+    const fillStyle = style.hatch === "none" ? paint.fillColor + share : hatchOf(context, style, ratio);
+    return { ...paint, fillStyle, dash: style.dash };
   }
 
-  function paintHalo(context, paint, shape) {
-    context.globalAlpha = HALO_SHARE;
-    context.strokeStyle = paint.halo;
-    context.lineWidth = paint.weight + HALO;
-    context.setLineDash([]);
-    context.lineJoin = "round";
-    context.lineCap = "butt";
-    context.filter = "blur(1px)";
-    context.stroke(shape);
-    context.filter = "none";
-  }
-
-  function paintShape(context, paint, shape, area) {
-    if (paint.halo) paintHalo(context, paint, shape);
-    if (area && paint.fill) {
-      context.globalAlpha = paint.fillOpacity;
-      context.fillStyle = paint.fillStyle;
-      context.fill(shape, "evenodd");
-    }
-    if (!paint.stroke) return;
-    context.globalAlpha = 1;
+  /* Make the context ready for a class: done once for features of one class in a row. */
+  function dress(context, paint) {
+    if (paint.fill) context.fillStyle = paint.fillStyle;
     context.strokeStyle = paint.color;
     context.lineWidth = paint.weight;
     context.lineCap = paint.lineCap;
-    context.lineJoin = "round";
+    // Round corners of a thin line are not to be seen, and twice the work.
+    context.lineJoin = paint.weight > THIN ? "round" : "bevel";
     context.setLineDash(paint.dash);
-    context.stroke(shape);
+  }
+
+  function paintHalo(brush, context, paint) {
+    context.save();
+    context.globalAlpha = HALO_SHARE;
+    context.strokeStyle = paint.halo;
+    context.lineWidth = paint.weight + HALO;
+    context.lineCap = "butt";
+    context.setLineDash([]);
+    context.filter = "blur(1px)";
+    brush.stroke();
+    context.restore();
+  }
+
+  /* Halo, ground and outline of the path that the brush holds. */
+  function paintShape(brush, context, paint, area) {
+    if (paint.halo) paintHalo(brush, context, paint);
+    if (area && paint.fill) brush.fill("evenodd");
+    if (paint.stroke) brush.stroke();
   }
 
   /* Paths of features as pixels of the map's layer, without vertices nearer than a reader sees. */
@@ -172,12 +175,15 @@
       const { store, classes, plan: { map } } = this._layer;
       const context = this._context;
       const tracer = new Tracer(store, map);
-      const looks = new Map(classes.map((one) => [one.key, paintOf(context, one.style, kit.pathOptions(one.style), ratio)]));
+      const looks = new Map(classes.map((one) => [one.key, paintOf(context, one.style, ratio)]));
       const stamps = new Map(classes.map((one) => [one.key, stampOf(one.style, ratio)]));
       const paints = store.header.classes.map((key) => looks.get(key));
       const symbols = store.header.classes.map((key) => stamps.get(key));
+      let worn = null;
       for (const index of this._visible()) {
         const place = store.arrays.class[index];
+        if (place !== worn) dress(context, paints[place]);
+        worn = place;
         this._drawFeature(tracer, index, paints[place], symbols[place]);
       }
     },
@@ -185,19 +191,21 @@
     _drawFeature(tracer, index, paint, stamp) {
       const { store } = this._layer;
       const context = this._context;
-      let [areas, lines] = [null, null];
+      let open = null;
+      const close = (kind) => {
+        if (open !== null && open !== kind) paintShape(context, context, paint, open);
+        if (kind !== null && open !== kind) context.beginPath();
+        open = kind;
+      };
       for (let path = store.first[index]; path < store.first[index + 1]; path += 1) {
         const kind = store.kinds[path];
-        if (kind >= SHELL) tracer.add((areas = areas || new Path2D()), path);
-        else if (kind === LINE) tracer.add((lines = lines || new Path2D()), path);
-        else {
+        close(kind === POINT ? null : kind >= SHELL);
+        if (kind === POINT) {
           const at = store.starts[path];
-          context.globalAlpha = 1;
           context.drawImage(stamp.tile, tracer.x(at) - stamp.half, tracer.y(at) - stamp.half, 2 * stamp.half, 2 * stamp.half);
-        }
+        } else tracer.add(context, path);
       }
-      if (areas) paintShape(context, paint, areas, true);
-      if (lines) paintShape(context, paint, lines, false);
+      close(null);
     },
 
     /* Features that may touch the canvas, in their order. */

@@ -36,12 +36,13 @@
   /* Numbers from their planes, lowest bytes first; beyond four bytes as doubles, exact to six. */
   function join(bytes, count, planes) {
     if (planes === 1) return bytes;
-    const numbers = planes > 4 ? new Float64Array(count) : new Uint32Array(count);
-    let worth = 1;
-    for (let plane = 0; plane < planes; plane += 1, worth *= 256) {
+    const Kind = [Uint8Array, Uint8Array, Uint16Array, Uint32Array, Uint32Array][planes] || Float64Array;
+    const numbers = new Kind(count);
+    for (let at = 0; planes > 1 && at < count; at += 1) numbers[at] = bytes[at] + bytes[at + count] * 256;
+    for (let plane = 2, worth = 65536; plane < planes; plane += 1, worth *= 256) {
       for (let at = 0, from = plane * count; at < count; at += 1) numbers[at] += bytes[from + at] * worth;
     }
-    return planes ? numbers : new Uint8Array(count);
+    return numbers;
   }
 
   const unzigzag = (number) => (number % 2 ? -(number + 1) / 2 : number / 2);
