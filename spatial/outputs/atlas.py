@@ -36,8 +36,8 @@ def write_atlas(order: Order, path: Path, *, styles: Styles | None = None) -> li
     order : Order
         Plan, layers and what went in.
     path : pathlib.Path
-        The PDF; replaced only when all pages are drawn. Pictures of pages that an earlier run had and this one
-        has not are removed.
+        The PDF; replaced only when all pages are drawn. Pictures of pages that an earlier run had and this
+        one has not are removed.
     styles : Styles, optional
         The shipped ones unless given.
 

@@ -1,7 +1,8 @@
 """Emblems of structure maps 示意符号: glowing cores, belts with a direction, axes as arrows, graded points.
 
 They say what a structure means, not where exactly it ends, as institutes draw 总体格局图. Colours are those
-of ``styles.yaml``; sizes are of paper. A plan says no direction: belts point away from the core, axes both ways.
+of ``styles.yaml``; sizes are of paper. A plan says no direction: belts lead away from the core, axes both
+ways.
 """
 
 from __future__ import annotations
@@ -29,7 +30,8 @@ POINT_SIZE = 1.35
 _GLOW_MM = (1.2, 2.6, 4.2)
 _GLOW_OPACITY = 0.16
 _CHEVRON_MM = 13.0
-_CHEVRON_AT = (0.06, 0.95)
+_CHEVRON_AT = (0.04, 0.95)
+_END = 0.15
 _CHEVRON_WIDEST_MM = 3.2
 _CHEVRON_LEAST_MM = 0.7
 _AXIS_WIDTH = 1.6
@@ -129,18 +131,20 @@ def make_chevrons(shape: BaseGeometry, core: BaseGeometry | None) -> list[LineSt
     shape : shapely geometry
         The belt, millimetres.
     core : shapely geometry, optional
-        It leads away from it; without one, from west to east.
+        It leads away from what is nearest to it, both ways where that is well within the belt; without a core
+        from west to east.
     """
     spine = trace_spine(shape)
     if spine is None or spine.length < 2 * _CHEVRON_MM:
         return []
-    ends = [shapely.Point(spine.coords[at]) for at in (0, -1)]
-    away = [end.distance(core) if core is not None else end.x for end in ends]
-    spine = spine.reverse() if away[0] > away[1] else spine
+    spine = spine.reverse() if spine.coords[0][0] > spine.coords[-1][0] else spine
+    share = 0.0 if core is None else float(spine.project(core.centroid, normalized=True))
+    origin = 0.0 if share < _END else 1.0 if share > 1 - _END else share
     outline = shapely.boundary(largest_part(shape))
-    first, last = (share * spine.length for share in _CHEVRON_AT)
-    places = np.arange(last, first, -_CHEVRON_MM)
-    marks = [_make_chevron(spine, float(at), outline) for at in places]
+    marks = []
+    for line, reach in ((spine, 1 - origin), (spine.reverse(), origin)):
+        first, last = line.length * (1 - reach + _CHEVRON_AT[0]), line.length * _CHEVRON_AT[1]
+        marks += [_make_chevron(line, float(at), outline) for at in np.arange(last, first, -_CHEVRON_MM)]
     return [mark for mark in marks if mark is not None]
 
 

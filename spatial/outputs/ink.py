@@ -186,7 +186,8 @@ def patch(ink: Ink, path: Path, **style: Any) -> None:
     from matplotlib.patches import PathPatch, Rectangle
 
     drawn = PathPatch(path, zorder=ink.zorder, **style)
-    ink.axes.add_patch(drawn)
+    # As a plain artist: a patch would have matplotlib search every curve for the limits of the axes.
+    ink.axes.add_artist(drawn)
     if ink.clip:
         box = ink.clip
         window = Rectangle((box.left, box.bottom), box.width, box.height, transform=ink.axes.transData)

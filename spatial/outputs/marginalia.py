@@ -257,7 +257,10 @@ def list_notes(order: Order, sight: Sight, tongue: Tongue) -> list[str]:
             en=f"Arrow: grid north; true north {abs(turn):.2f}° {side[1]}",
         ),
     ]
-    return [line for note in notes for line in [tongue.line(note.zh, note.en, " · ")]]
+    # Chinese one below the other, English run on: two columns of short lines would be hard to read.
+    zh = [note.zh for note in notes if tongue.language != "en"]
+    en = [note.en for note in notes if tongue.language != "zh"]
+    return [*zh, "; ".join(en)] if zh and en else zh or en
 
 
 def _say_projection(crs: CRS) -> Text:

@@ -15,7 +15,7 @@ from spatial.outputs.ink import Ink, draw_class
 from spatial.outputs.lettering import Pen, write_text
 from spatial.outputs.marginalia import Tongue
 from spatial.outputs.paper import Box, Shapes
-from spatial.outputs.sheetnames import Plate
+from spatial.outputs.sheetnames import Plate, symbol_radius
 from spatial.outputs.sheets import BACKGROUND
 from spatial.plan.base import Text
 from spatial.plan.styles import UNSTYLED, ClassStyle, Styles
@@ -108,7 +108,7 @@ def _measure(plate: Plate, rows: Shapes, whole: float | None) -> str:
     # Rows of a class may overlap, as living circles do: land counts once.
     area = float(np.sum(area_m2([shapely.union_all(shapely.make_valid(shapes))])))
     text = write_amount(area / 1e6, "km²") if area >= 1e6 else write_amount(area / 1e4, "ha")
-    return f"{text} · {100 * area / whole:.1f}%" if whole else text
+    return f"{text} · {100 * area / whole:.1f}%" if whole and plate.style.group != BACKGROUND else text
 
 
 def write_amount(value: float, unit: str) -> str:
@@ -133,7 +133,8 @@ def draw_legend(ink: Ink, sections: list[Section], box: Box, text: float, tongue
     sections : list of Section
         What.
     box : Box
-        Room, millimetres. The legend gets smaller to fit; then entries are left out and its last line says so.
+        Room, millimetres. The legend gets smaller to fit; then entries are left out and its last line says
+        so.
     text : float
         Size of the labels, points.
     tongue : Tongue
@@ -217,4 +218,6 @@ def _draw_swatch(ink: Ink, entry: Entry, box: Box) -> None:
     if plate.conceptual and dimension == 1 and np.isin(list_kinds(plate)[entry.rows], list(AXES)).all():
         draw_axis(ink, sample, plain)
     else:
-        draw_class(ink, samples, plain, size=plate.size)
+        # A large symbol gets no larger than its row.
+        most = 0.75 * box.height / symbol_radius(plain) if dimension == 0 else 1.0
+        draw_class(ink, samples, plain, size=min(plate.size, most))

@@ -34,6 +34,7 @@ _FINER_ZOOM = 1.0
 _ALONG_AIR_MM = 0.5
 _LEADER_PT = 0.4
 _AIR_MM = 0.25
+_STRONG_PX = 1.2
 
 
 @dataclass(frozen=True)
@@ -210,33 +211,59 @@ def arrange_names(
     list of Placed, list of Name
         With a spot, and without.
     """
-    symbols, lines = [kept_free], []
-    for plate in plates.values():
-        for name in sorted(set(plate.stack.classes)):
-            rule = plate.rule(str(name), styles)
-            shapes = plate.shapes[(plate.stack.classes == name).to_numpy()]
-            points = shapes[shapely.get_dimensions(shapes) == 0]
-            if len(points):
-                marks = make_symbols(shapely.get_coordinates(points), rule, plate.size)
-                symbols.append(np.asarray(shapely.buffer(marks, _AIR_MM), dtype=object))
-            elif rule.stroke and (rule.width >= 1.2 or rule.halo) and len(shapes) <= _MOST:
-                flat = shapely.get_dimensions(shapes) == 2
-                lines.append(np.asarray(shapely.boundary(shapes[flat]), dtype=object))
-                lines.append(shapes[~flat])
+    symbols = np.concatenate([kept_free, shapely.buffer(list_marks(plates, styles), _AIR_MM)])
     room = sight.box.grow(-1.2).polygon
-    none = np.array([], dtype=object)
-    return place_names(
-        names, room=room, symbols=np.concatenate([*symbols, none]), lines=np.concatenate([*lines, none])
-    )
+    return place_names(names, room=room, symbols=symbols, lines=_list_lines(plates, styles))
 
 
-def draw_names(axes: Axes, placed: list[Placed], zorder: float) -> None:
-    """Write the placed names, and the leaders of those that stand apart from what they name."""
+def _list_classes(plates: dict[str, Plate], styles: Styles) -> Iterator[tuple[Plate, ClassStyle, Shapes]]:
+    for plate in plates.values():
+        classes = plate.stack.classes.to_numpy(dtype=object)
+        for name in sorted(set(classes)):
+            yield plate, plate.rule(name, styles), plate.shapes[classes == name]
+
+
+def list_marks(plates: dict[str, Plate], styles: Styles) -> Shapes:
+    """Return the symbols of all points of a sheet as areas in millimetres."""
+    marks: list[Shapes] = [np.array([], dtype=object)]
+    for plate, rule, shapes in _list_classes(plates, styles):
+        points = shapes[shapely.get_dimensions(shapes) == 0]
+        marks.append(make_symbols(shapely.get_coordinates(points), rule, plate.size))
+    return np.concatenate(marks)
+
+
+def _list_lines(plates: dict[str, Plate], styles: Styles) -> Shapes:
+    """Return the strokes that a name should rather not cover."""
+    lines: list[Shapes] = [np.array([], dtype=object)]
+    for _, rule, shapes in _list_classes(plates, styles):
+        if rule.stroke and (rule.width >= _STRONG_PX or rule.halo) and len(shapes) <= _MOST:
+            flat = shapely.get_dimensions(shapes) == 2
+            lines.append(np.asarray(shapely.boundary(shapes[flat]), dtype=object))
+            lines.append(shapes[shapely.get_dimensions(shapes) == 1])
+    return np.concatenate(lines)
+
+
+def draw_names(axes: Axes, placed: list[Placed], marks: BaseGeometry, zorder: float) -> None:
+    """Write the placed names, and the leaders of those that stand apart from what they name.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+        Of the page.
+    placed : list of Placed
+        From `arrange_names`.
+    marks : shapely geometry
+        Symbols of points, which no leader crosses.
+    zorder : float
+        Height of the leaders; names are above.
+    """
     for item in placed:
         spot, name = item.spot, item.name
         if spot.leader is not None:
-            ink = Ink(axes, zorder)
-            draw_line(ink, spot.leader.coords, name.pen.colour, _LEADER_PT)
+            # It ends where the symbol does that is drawn over what it names, such as a star on a seat.
+            shown = largest_part(shapely.difference(spot.leader, marks))
+            if not shown.is_empty:
+                draw_line(Ink(axes, zorder), shown.coords, name.pen.colour, _LEADER_PT)
         if spot.feet is not None and spot.angles is not None:
             write_letters(axes, name.text, spot.feet, spot.angles, name.pen, zorder=zorder + 1)
         else:

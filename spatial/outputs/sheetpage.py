@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import geopandas as gpd
 import numpy as np
@@ -31,7 +31,7 @@ from spatial.outputs.marginalia import (
 )
 from spatial.outputs.paper import Box, Layout, Sight, make_sight
 from spatial.outputs.sheetlegend import draw_legend, list_sections
-from spatial.outputs.sheetnames import Plate, arrange_names, draw_names, find_rule, gather_names
+from spatial.outputs.sheetnames import Plate, arrange_names, draw_names, find_rule, gather_names, list_marks
 from spatial.outputs.sheets import Sheet, Stack, Stock, measure_extent, select_stacks
 from spatial.outputs.verdicttable import draw_table, list_verdicts, measure_table
 from spatial.plan.findings import STORED_CRS
@@ -44,12 +44,13 @@ _GROUND, _LAYERS, _NAMES, _MARGIN = 1.0, 10.0, 200.0, 300.0
 _LISTED = 5
 _LOCATOR_MM = 54.0
 _NOTE_PT = 6.8
-_SETTINGS = {
+_SETTINGS: dict[str, Any] = {
     "pdf.fonttype": 42,
     "pdf.compression": 9,
     "svg.fonttype": "none",
     "svg.hashsalt": "spatial",
     "path.simplify": False,
+    "text.hinting": "none",
     "figure.dpi": 100.0,
     "savefig.dpi": "figure",
 }
@@ -61,6 +62,7 @@ class Page:
 
     figure: Figure
     sight: Sight
+    tongue: Tongue
     notes: list[str] = field(default_factory=list)
 
 
@@ -71,7 +73,7 @@ def paper_settings() -> Iterator[None]:
 
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
-        matplotlib.rcParams.update(_SETTINGS)
+        matplotlib.rcParams.update(cast(Any, _SETTINGS))
         yield
 
 
@@ -101,14 +103,14 @@ def draw_page(stock: Stock, sheet: Sheet, layout: Layout, language: str) -> Page
     tongue = Tongue(language)
     sight = make_sight(measure_extent(stock, sheet), layout.map)
     figure, axes = _open_paper(layout)
-    page = Page(figure, sight)
+    page = Page(figure, sight, tongue)
     plates = _lay_plates(stock, sheet, sight)
     _draw_ground(axes, stock, sight)
     _draw_layers(axes, stock, plates, layout.map)
-    _draw_writing(axes, stock, plates, page, tongue)
+    _draw_writing(axes, stock, sheet, plates, page)
     margin = Ink(axes, _MARGIN)
     draw_frame(margin, layout, sight)
-    _draw_side(margin, stock, sheet, (layout, plates), page, tongue)
+    _draw_side(margin, stock, sheet, page, (layout, plates))
     if layout.head:
         draw_title(margin, stock.order, sheet, layout.head, tongue)
     if layout.foot:
@@ -176,16 +178,17 @@ def _draw_layers(axes: Axes, stock: Stock, plates: dict[str, Plate], box: Box) -
                 draw_class(ink, plate.shapes[rows], rule, size=plate.size)
 
 
-def _draw_writing(axes: Axes, stock: Stock, plates: dict[str, Plate], page: Page, tongue: Tongue) -> None:
+def _draw_writing(axes: Axes, stock: Stock, sheet: Sheet, plates: dict[str, Plate], page: Page) -> None:
     """Write names, and where they leave room, the directions of belts."""
-    sight = page.sight
+    sight, tongue = page.sight, page.tongue
     free = []
     if stock.order.illustrative:
         free = [draw_stamp(Ink(axes, _NAMES + 10), sight.box, tongue).polygon]
     latitude = _find_latitude(stock, sight)
-    names = gather_names(plates, sight, stock.styles, tongue.language, latitude)
+    named = {key: plate for key, plate in plates.items() if key not in sheet.style.unnamed}
+    names = gather_names(named, sight, stock.styles, tongue.language, latitude)
     placed, left = arrange_names(names, plates, sight, stock.styles, np.array(free, dtype=object))
-    draw_names(axes, placed, _NAMES)
+    draw_names(axes, placed, shapely.union_all(list_marks(plates, stock.styles)), _NAMES)
     if left:
         shown = "、".join(shorten_text(name.text, 20) for name in left[:_LISTED]) + "…" * (
             len(left) > _LISTED
@@ -218,15 +221,16 @@ def _find_latitude(stock: Stock, sight: Sight) -> float:
 
 
 def _draw_side(
-    ink: Ink, stock: Stock, sheet: Sheet, drawn: tuple[Layout, dict[str, Plate]], page: Page, tongue: Tongue
+    ink: Ink, stock: Stock, sheet: Sheet, page: Page, drawn: tuple[Layout, dict[str, Plate]]
 ) -> None:
     """Draw what stands beside the map: location, legend, verdicts, scale, north and notes."""
     layout, plates = drawn
+    tongue = page.tongue
     side, full = layout.side, layout.head is not None
     inner = Box(side.left + 3.0, side.bottom + 2.0, side.right - 3.0, side.top - 2.5) if full else side
     if full:
         draw_shape(ink, side.polygon, fc="none", ec="#1c1c1c", lw=0.5, joinstyle="miter")
-    bottom = _draw_foot(ink, stock, (inner, full), page, tongue)
+    bottom = _draw_foot(ink, stock, page, (inner, full))
     top = inner.top
     if full:
         draw_locator(ink, stock, Box(side.left, side.top - _LOCATOR_MM, side.right, side.top), tongue)
@@ -246,9 +250,10 @@ def _draw_side(
         page.notes.append(tongue.line(f"图例有 {left} 类未列出", f"{left} classes are not in the legend"))
 
 
-def _draw_foot(ink: Ink, stock: Stock, where: tuple[Box, bool], page: Page, tongue: Tongue) -> float:
+def _draw_foot(ink: Ink, stock: Stock, page: Page, where: tuple[Box, bool]) -> float:
     """Draw notes, scale and north arrow from the foot upwards; return the height that they reach."""
     inner, full = where
+    tongue = page.tongue
     top = inner.bottom
     if full:
         top = draw_notes(ink, list_notes(stock.order, page.sight, tongue), inner, _NOTE_PT) + 3.0
@@ -274,6 +279,6 @@ def _note_unstyled(plates: dict[str, Plate], page: Page, tongue: Tongue) -> None
             page.notes.append(
                 tongue.line(
                     f"{key} 有 {len(values)} 类没有样式，以警示样式绘出：{shown}",
-                    f"{len(values)} classes of {key} have no style and are drawn in the warning style: {shown}",
+                    f"{len(values)} classes of {key} without a style, in the warning style: {shown}",
                 )
             )

@@ -21,6 +21,8 @@ from spatial.plan.styles import SheetStyle, Styles, read_styles
 
 BACKGROUND = "base"
 """Group of the layers that one finds one's way by: beneath every sheet, and no sheet of their own."""
+UNREACHED = "unreached"
+"""Layer that sheets derive: promised land that is out of reach."""
 _APART = (BACKGROUND, "findings")
 _LONGEST_EDGE = 0.25
 _LEAST_SPAN_M = 100.0
@@ -107,7 +109,8 @@ def make_stock(order: Order, styles: Styles | None = None) -> Stock:
     """
     styles = styles or read_styles()
     stacks, strays = {}, 0
-    for layer in choose_layers(order.layers, styles, order.contracts):
+    layers = {**order.layers, **derive_layers(order, styles)}
+    for layer in choose_layers(layers, styles, order.contracts):
         shapes = _project(layer.frame, order.metric_crs)
         there = _find_finite(shapes)
         strays += int((~there).sum())
@@ -117,6 +120,40 @@ def make_stock(order: Order, styles: Styles | None = None) -> Stock:
             )
             stacks[layer.key] = Stack(kept, shapes[there])
     return Stock(order, styles, stacks, strays)
+
+
+def derive_layers(order: Order, styles: Styles) -> dict[str, gpd.GeoDataFrame]:
+    """Return layers that only sheets draw, made from others: the land of broken promises that is out of reach.
+
+    Parameters
+    ----------
+    order : Order
+        With the layers promises, commute_circles, structure and territory; without them there is nothing.
+    styles : Styles
+        Only layers that have a style there.
+    """
+    promises, circles = order.layers.get("promises"), order.layers.get("commute_circles")
+    if UNREACHED not in styles.layers or promises is None or circles is None or not len(promises):
+        return {}
+    broken = promises[(promises["verdict"] == "broken") & (promises["subject"] == "area")]
+    rings = gpd.GeoDataFrame(circles[circles["form"] == "cumulative"])
+    rows = []
+    for row in broken.itertuples():
+        aim = _find_aim(order, str(row.promise))
+        reached = shapely.union_all(rings.geometry[rings["circle"] == row.circle].to_numpy())
+        if aim is not None:
+            rows.append({"id": row.id, "name": row.name, "geometry": shapely.difference(aim, reached)})
+    return {UNREACHED: gpd.GeoDataFrame(rows, geometry="geometry", crs=rings.crs)} if rows else {}
+
+
+def _find_aim(order: Order, promise: str) -> BaseGeometry | None:
+    """Return the area that a promise is about: the territory or an element of the structure."""
+    frame = order.layers.get("territory" if promise == "territory" else "structure")
+    if frame is None or not len(frame):
+        return None
+    aims = gpd.GeoDataFrame(frame)
+    shapes = (aims if promise == "territory" else aims[aims["id"] == promise]).geometry.to_numpy()
+    return shapely.union_all(shapes[shapely.get_dimensions(shapes) == 2]) if len(shapes) else None
 
 
 def _project(frame: gpd.GeoDataFrame, crs: str) -> Shapes:

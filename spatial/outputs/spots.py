@@ -28,7 +28,9 @@ _EDGE_COST = 0.06
 _SHIFTS = (0.5, 0.42, 0.58, 0.34, 0.66, 0.26, 0.74, 0.18, 0.82)
 _SPREAD = (1.0, 1.7)
 _FILLED = 0.55
-_BEND = np.radians(30.0)
+_BEND = np.radians(16.0)
+_WINDOW = 5.0
+_LYING = frozenset("—–-―－～~…()（）[]〔〕《》<>→")
 _STEEP = np.radians(62.0)
 _SAMPLE_MM = 0.5
 
@@ -148,15 +150,16 @@ def find_along(line: LineString, text: str, pen: Pen, offset_mm: float = 0.0) ->
     face = choose_face(text)
     size_mm = pen.size * POINT_MM
     widths = np.array([face.advances[ord(char)] for char in text]) * size_mm
-    smooth = _smooth_line(line, size_mm * 3)
+    smooth = _smooth_line(line, size_mm * _WINDOW)
     if smooth is None or smooth.length < widths.sum() * 1.05:
         return []
     if offset_mm == 0.0:
         room = _FILLED * smooth.length / widths.sum()
         widths = widths * float(np.clip(room, *_SPREAD))
     sides = (0.0,) if offset_mm == 0.0 else (offset_mm, -offset_mm)
+    lying = np.array([char in _LYING for char in text])
     found = [
-        _set_letters(smooth, widths, size_mm, share, side)
+        _set_letters(smooth, (widths, lying), size_mm, share=share, side=side)
         for share in _SHIFTS
         for side in sides
         if widths.sum() / 2 <= min(share, 1 - share) * smooth.length
@@ -181,7 +184,15 @@ def _smooth_line(line: LineString, window_mm: float) -> LineString | None:
     return LineString(smooth)
 
 
-def _set_letters(line: LineString, widths: Points, size_mm: float, share: float, side: float) -> Spot | None:
+def _set_letters(
+    line: LineString,
+    letters: tuple[Points, npt.NDArray[np.bool_]],
+    size_mm: float,
+    *,
+    share: float,
+    side: float,
+) -> Spot | None:
+    widths, lying = letters
     half = widths.sum() / 2
     middle = share * line.length
     start, end = _walk(line, np.array([middle - half, middle + half]))
@@ -199,7 +210,9 @@ def _set_letters(line: LineString, widths: Points, size_mm: float, share: float,
     feet = _walk(line, places) + side * normal
     cost = abs(share - 0.5) * 2 + float(turns.sum()) + 0.1 * (side < 0) + 0.4 * upright
     at = (float(feet[:, 0].mean()), float(feet[:, 1].mean()))
-    return Spot(cost, _cover(feet, size_mm), at, feet, angles + np.pi / 2 if upright else angles)
+    # In a column letters stand, but dashes and brackets lie along it.
+    turned = np.where(lying, angles, angles + np.pi / 2) if upright else angles
+    return Spot(cost, _cover(feet, size_mm), at, feet, turned)
 
 
 def _walk(line: LineString, places: Points) -> Points:

@@ -67,7 +67,7 @@ def list_verdicts(order: Order, name: str, styles: Styles, tongue: Tongue) -> li
             Verdict(
                 marks.get(str(row.verdict), styles.unstyled),
                 clean_text(f"{shorten_text(head, _LONGEST)} → {tongue.line(aim.zh, aim.en, ' ')}"),
-                f"{tongue.line(word.zh, word.en, ' ')}{_say_share(row.share, row.required_share, tongue)}",
+                f"{tongue.line(word.zh, word.en, ' ')}{_say_share(row.share, row.required_share)}",
             )
         )
     return rows
@@ -79,18 +79,19 @@ def _say_aim(order: Order, promise: str) -> Text:
         return Text(zh="全域", en="whole territory")
     if promise.startswith("towns"):
         tag = promise.removeprefix("towns").strip("[]").removeprefix("tag=")
-        return Text(zh=f"{tag or '各'}镇", en=f"{tag} towns".strip() if tag else "all towns")
+        return (
+            Text(zh=f"标签为 {tag} 的镇", en=f"towns tagged {tag}")
+            if tag
+            else Text(zh="各镇", en="all towns")
+        )
     elements = order.plan.structure.elements if order.plan.structure else ()
     return next((element.name for element in elements if element.id == promise), Text(zh=promise))
 
 
-def _say_share(share: float, required: float, tongue: Tongue) -> str:
+def _say_share(share: float, required: float) -> str:
     if pd.isna(share):
         return ""
-    asked = "" if pd.isna(required) else tongue.line(f"要求 {required:.1%}", f"asked {required:.1%}", " ")
-    return f" · {share:.1%}" + (
-        f"（{asked}）" if asked and tongue.language != "en" else f" ({asked})" * bool(asked)
-    )
+    return f" · {share:.1%}" + ("" if pd.isna(required) else f" (≥ {required:.1%})")
 
 
 def measure_table(verdicts: list[Verdict], width: float, size: float) -> float:
