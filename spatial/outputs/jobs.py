@@ -34,8 +34,8 @@ _NEEDS: dict[OutputKind, tuple[str, dict[str, str]]] = {
     "report": ("report", {"docx": "python-docx", "jinja2": "Jinja2", **_FONTS}),
 }
 """Kind of output to its extra and to what that brings: module to distribution."""
+_ATLAS = Path("atlas.pdf")
 _PICTURE_MM = 165.0
-_UNSAFE = str.maketrans(dict.fromkeys('<>:"/\\|?*', "_"))
 
 
 @dataclass(frozen=True)
@@ -130,12 +130,11 @@ def _list_page(_: Order, folder: str, whole: bool) -> Iterator[Job]:
 
 
 def _list_atlas(order: Order, folder: str, whole: bool) -> Iterator[Job]:
-    yield Job("atlas", (f"{folder}atlas.pdf",), _write_atlas)
-    if whole:
-        from spatial.outputs.atlas import list_sheets
+    from spatial.outputs.atlas import name_page
+    from spatial.outputs.sheets import list_sheets
 
-        for number, name in enumerate(list_sheets(order), start=1):
-            yield Job("atlas", (f"{folder}{number:02} {name.translate(_UNSAFE)}.png",), _Picture(name))
+    pages = (f"{folder}{name_page(_ATLAS, sheet)}" for sheet in list_sheets(order))
+    yield Job("atlas", (f"{folder}{_ATLAS}", *pages), _write_atlas)
 
 
 def _list_workbook(_: Order, folder: str, whole: bool) -> Iterator[Job]:
@@ -217,23 +216,15 @@ def write_map(order: Order, path: Path) -> list[str]:
     )
 
 
-@dataclass(frozen=True)
-class _Picture:
-    """Writes one sheet of the atlas as a picture."""
-
-    sheet: str
-
-    def __call__(self, order: Order, targets: Sequence[Path]) -> list[str]:
-        from spatial.outputs.atlas import save_picture
-
-        save_picture(order, self.sheet, targets[0])
-        return []
-
-
 def _write_atlas(order: Order, targets: Sequence[Path]) -> list[str]:
-    from spatial.outputs.atlas import write_atlas
+    """Write the atlas with all its pages, or only those pages that are asked for."""
+    from spatial.outputs.atlas import name_page, save_page, write_atlas
+    from spatial.outputs.sheets import list_sheets
 
-    return list(write_atlas(order, targets[0]))
+    if targets[0].suffix == ".pdf":
+        return write_atlas(order, targets[0])
+    names = {name_page(_ATLAS, sheet): sheet.name for sheet in list_sheets(order)}
+    return [note for target in targets for note in save_page(order, names[target.name], target)]
 
 
 def _write_workbook(order: Order, targets: Sequence[Path]) -> list[str]:
@@ -244,13 +235,14 @@ def _write_workbook(order: Order, targets: Sequence[Path]) -> list[str]:
 
 def _write_report(order: Order, targets: Sequence[Path]) -> list[str]:
     """Write the text as a document and as a page, both with the same pictures, drawn once."""
-    from spatial.outputs.atlas import list_sheets, save_picture
+    from spatial.outputs.atlas import save_picture
     from spatial.outputs.report import write_page, write_report
+    from spatial.outputs.sheets import list_sheets
 
     writers = {".docx": write_report, ".html": write_page}
     with TemporaryDirectory(prefix="spatial-") as folder:
         pictures = {}
-        for number, name in enumerate(list_sheets(order)):
-            pictures[name] = Path(folder, f"{number:02}.png")
-            save_picture(order, name, pictures[name], width_mm=_PICTURE_MM)
+        for sheet in list_sheets(order):
+            pictures[sheet.name] = Path(folder, f"{sheet.name}.png")
+            save_picture(order, sheet.name, pictures[sheet.name], width_mm=_PICTURE_MM)
         return [text for target in targets for text in writers[target.suffix](order, target, pictures)]

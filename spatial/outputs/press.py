@@ -25,7 +25,8 @@ Said: TypeAlias = Callable[[str], None]
 """Called with the path of each file that is done."""
 
 _DRAWN = frozenset({"atlas"})
-_FEWEST = 2
+_FEWEST = 3
+_PROGRAM = "import sys; from spatial.outputs.press import serve; serve(sys.argv[1])"
 _TASK, _RESULT = "task.pickle", "result.pickle"
 
 
@@ -53,7 +54,8 @@ def run_jobs(jobs: Sequence[Job], order: Order, folder: Path, said: Said = lambd
         Told of each file that is done.
     """
     apart = [job for job in jobs if job.kind in _DRAWN]
-    if len(apart) < _FEWEST or len(apart) == len(jobs) or (os.cpu_count() or 1) == 1 or not sys.executable:
+    files = sum(len(job.paths) for job in apart)
+    if files < _FEWEST or len(apart) == len(jobs) or (os.cpu_count() or 1) == 1 or not sys.executable:
         return [run_job(job, order, folder, said) for job in jobs]
     with _Beside(apart, order, folder) as beside:
         here = {job.paths: run_job(job, order, folder, said) for job in jobs if job not in apart}
@@ -94,7 +96,7 @@ class _Beside:
         task.write_bytes(pickle.dumps((self._jobs, self._order, self._out.resolve())))
         paths = [path for path in sys.path if path] + [str(Path.cwd())] * ("" in sys.path)
         self._process = subprocess.Popen(  # this very interpreter, on a module of ours
-            [sys.executable, "-m", __name__, str(task.parent)],
+            [sys.executable, "-c", _PROGRAM, str(task.parent)],
             env=os.environ | {"PYTHONPATH": os.pathsep.join(paths)},
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
@@ -116,8 +118,9 @@ class _Beside:
         return list(outcomes)
 
 
-def _serve(folder: Path) -> None:
-    """Run the jobs that lie in a private folder, and leave there what came of them."""
+def serve(private: str) -> None:
+    """Run the jobs that lie in a private folder, and leave there what came of them: the second process."""
+    folder = Path(private)
     jobs, order, out = pickle.loads((folder / _TASK).read_bytes())  # written by our own parent
     outcomes = [_portable(run_job(job, order, out)) for job in jobs]
     result = folder / _RESULT
@@ -134,7 +137,3 @@ def _portable(outcome: Outcome) -> Outcome:
     for note in getattr(error, "__notes__", ()):
         plain.add_note(note)
     return Outcome(outcome.paths, error=plain)
-
-
-if __name__ == "__main__":
-    _serve(Path(sys.argv[1]))
