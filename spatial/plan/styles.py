@@ -157,7 +157,7 @@ class SheetStyle(Record):
     The paper shows the whole `territory`, or only where the layers of `needs` are (`layers`). With
     `conceptual` elements of the structure are drawn as symbols 示意符号. With `shares` the legend says what
     share of the territory each class has; `table` is a layer that is printed beside the legend. Layers in
-    `unnamed` are drawn without names.
+    `unnamed` are drawn without names; areas of layers in `ringed` that are too small to see get a ring.
     """
 
     title: Text
@@ -168,6 +168,7 @@ class SheetStyle(Record):
     shares: bool = False
     table: Slug | None = None
     unnamed: tuple[Slug, ...] = ()
+    ringed: tuple[Slug, ...] = ()
 
 
 class Styles(Record):
