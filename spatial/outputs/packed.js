@@ -399,5 +399,7 @@
     }
   };
 
+  kit.unpack = unpack;
+  kit.fall = fall;
   kit.readPacked = async (key) => new Store(await unpack(key));
 })(SpatialMap);

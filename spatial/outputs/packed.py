@@ -95,7 +95,7 @@ def write_packed(layer: DrawnLayer, metric_crs: str, territory: BaseGeometry | N
         header["places"] = [
             {name: place[name] for name in ("anchors", "spine") if name in place} for place in places
         ]
-    return _write_block(header, arrays)
+    return write_numbers(header, arrays)
 
 
 def pack_shapes(shapes: Any) -> dict[str, Numbers]:
@@ -223,11 +223,27 @@ def _zigzag(numbers: Numbers) -> Numbers:
     return np.where(numbers < 0, -2 * numbers - 1, 2 * numbers)
 
 
-def _write_block(header: dict[str, Any], arrays: Mapping[str, Numbers]) -> str:
-    """Return header and arrays as one text."""
+def write_numbers(header: Mapping[str, Any], arrays: Mapping[str, Numbers]) -> str:
+    r"""Write a header and arrays as the text of a block.
+
+    Parameters
+    ----------
+    header : mapping
+        What JSON can hold; ``arrays`` is added: names, lengths and counts of planes.
+    arrays : mapping of str to numpy.ndarray of int64
+        None negative.
+
+    Examples
+    --------
+    >>> text = write_numbers({}, {"a": np.array([1, 2, 300])})
+    >>> zlib.decompress(base64.b64decode(text))[4:]
+    b'{"arrays":[["a",3,2]]}\x01\x02,\x00\x00\x01'
+    """
     planes = {name: _split_planes(numbers) for name, numbers in arrays.items()}
-    header["arrays"] = [[name, len(numbers), len(planes[name])] for name, numbers in arrays.items()]
-    told = json.dumps(header, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+    listed = [[name, len(numbers), len(planes[name])] for name, numbers in arrays.items()]
+    told = json.dumps(
+        {**header, "arrays": listed}, ensure_ascii=False, separators=(",", ":"), allow_nan=False
+    ).encode()
     squeeze = zlib.compressobj(_LEVEL)
     pieces = [squeeze.compress(len(told).to_bytes(4, "little") + told)]
     pieces += [squeeze.compress(plane) for split in planes.values() for plane in split]

@@ -14,6 +14,7 @@ from folium.utilities import JsCode
 from shapely.geometry.base import BaseGeometry
 
 from spatial.outputs.features import DrawnLayer, write_features
+from spatial.outputs.overlays import WarpedOverlay
 from spatial.outputs.packed import should_pack, write_packed
 
 
@@ -94,10 +95,31 @@ class PackedLayer(PlanLayer):
     )
 
 
+class RasterLayer(PlanLayer):
+    """A layer of cells: one packed block of classes, painted by the page.
+
+    Parameters
+    ----------
+    key, show
+        As in `PlanLayer`.
+    """
+
+    _template = Template(
+        "{% macro script(this, kwargs) %}"
+        'var {{ this.get_name() }} = plan.raster("{{ this.key }}");'
+        "{% endmacro %}"
+    )
+
+
 def make_stratum(layer: DrawnLayer) -> PlanLayer:
     """Return the element of a layer: packed above a few hundred features, else plain."""
     kind = PackedLayer if should_pack(layer) else PlanLayer
     return kind(layer.key, show=layer.style.show)
+
+
+def make_image(raster: WarpedOverlay) -> PlanLayer:
+    """Return the element of a raster layer."""
+    return RasterLayer(raster.overlay.key, show=raster.overlay.style.show)
 
 
 def write_block(layer: DrawnLayer, metric_crs: str, outline: BaseGeometry | None = None) -> str:
@@ -118,7 +140,7 @@ def write_block(layer: DrawnLayer, metric_crs: str, outline: BaseGeometry | None
         A script element that holds data only.
     """
     if should_pack(layer):
-        return _hold(layer.key, "text/plain", write_packed(layer, metric_crs, outline))
+        return hold_packed(layer.key, write_packed(layer, metric_crs, outline))
     return hold_json(layer.key, write_features(layer, metric_crs, outline))
 
 
@@ -131,6 +153,11 @@ def hold_json(key: str, text: str) -> str:
     '<script type="application/json" id="plan-data-config">{}</script>'
     """
     return _hold(key, "application/json", text)
+
+
+def hold_packed(key: str, text: str) -> str:
+    """Return a data block with base64."""
+    return _hold(key, "text/plain", text)
 
 
 def _hold(key: str, kind: str, text: str) -> str:

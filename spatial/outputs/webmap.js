@@ -64,9 +64,13 @@
       return new kit.PackedCanvas({ pane: "plan-" + key, padding: 0.4 });
     }
 
+    raster(key) {
+      return new kit.RasterImage({ pane: "plan-" + key });
+    }
+
     /* Packed blocks are inflated by the browser meanwhile; a page without any is there at once. */
     start(groups) {
-      const packed = groups.filter(([, group]) => group instanceof kit.PackedCanvas);
+      const packed = groups.filter(([, group]) => group.load);
       if (!packed.length) this._begin(groups, new Map());
       else if (!window.DecompressionStream) this._refuse();
       else {
@@ -84,7 +88,8 @@
       for (const [key, group] of groups) {
         const entry = this.layers.get(key);
         const store = stores.get(key);
-        this.layers.set(key, store ? new kit.PackedLayer(this, entry, group, store) : new kit.PlainLayer(this, entry, group));
+        const Kind = !store ? kit.PlainLayer : group instanceof kit.RasterImage ? kit.RasterLayer : kit.PackedLayer;
+        this.layers.set(key, new Kind(this, entry, group, store));
       }
       this.descending = this.descending.map(({ key }) => this.layers.get(key));
       this._drawGround();
@@ -97,7 +102,7 @@
       this.setLanguage(this.language);
       // Only now have title and panel their texts, and with them the sizes that the map must keep clear of.
       this.fit();
-      for (const layer of this.layers.values()) if (layer.kind === "packed") layer.leaflet.attach(layer);
+      for (const layer of this.layers.values()) if (layer.kind !== "plain") layer.leaflet.attach(layer);
       this.map.getContainer().classList.remove("plan-reading");
       window.performance.mark("plan-drawn");
     }

@@ -20,6 +20,7 @@ from pyproj import CRS
 from spatial.outputs.basemaps import Tiles, add_tiles, choose_basemap
 from spatial.outputs.beside import GROUP, Beside, choose_beside, list_beside_views, read_stored
 from spatial.outputs.features import (
+    DECIMALS,
     DrawnLayer,
     choose_layers,
     describe_layer,
@@ -27,10 +28,21 @@ from spatial.outputs.features import (
     find_bounds,
 )
 from spatial.outputs.files import replacing
+from spatial.outputs.generalise import simplify_layers
 from spatial.outputs.legend import add_amounts
 from spatial.outputs.offline import OWN, inline_page, write_policy
+from spatial.outputs.overlays import RasterOverlay, warn_overlays, warp_overlay
 from spatial.outputs.pointer import describe_grid
-from spatial.outputs.strata import PlanEnd, PlanLayer, PlanStart, hold_json, make_stratum, write_block
+from spatial.outputs.strata import (
+    PlanEnd,
+    PlanLayer,
+    PlanStart,
+    hold_json,
+    hold_packed,
+    make_image,
+    make_stratum,
+    write_block,
+)
 from spatial.plan.base import Text
 from spatial.plan.contract import Contract
 from spatial.plan.styles import Styles
@@ -42,6 +54,7 @@ _SCRIPTS = (
     "layers.js",
     "packed.js",
     "canvas.js",
+    "raster.js",
     "webmap.js",
     "probe.js",
     "labels.js",
@@ -103,7 +116,7 @@ class MapHeading:
     note: Text | None = None
 
 
-def write_webmap(  # noqa: PLR0913 (a page in one call; three have a default)
+def write_webmap(  # noqa: PLR0913 (a page in one call; five have a default)
     path: str | os.PathLike[str],
     layers: Mapping[str, pd.DataFrame],
     *,
@@ -114,6 +127,8 @@ def write_webmap(  # noqa: PLR0913 (a page in one call; three have a default)
     basemap: str = "none",
     tianditu_key: str | None = None,
     beside: Beside | None = None,
+    rasters: Sequence[RasterOverlay] = (),
+    simplify_m: float | None = None,
 ) -> list[str]:
     """Write the layers as one HTML file that needs no network.
 
@@ -140,6 +155,11 @@ def write_webmap(  # noqa: PLR0913 (a page in one call; three have a default)
     beside : Beside, optional
         Layers of another scenario or plan version, hidden at first; a reader can swipe the two against each
         other. Those that are the same in both are drawn once.
+    rasters : sequence of RasterOverlay
+        Layers of cells, drawn at the place that the order of their style gives them.
+    simplify_m : float, optional
+        Metres to which the shared edges of areas are simplified together; the page says so. Layers whose
+        areas overlap stay as they are, with a note.
 
     Returns
     -------
@@ -158,29 +178,36 @@ def write_webmap(  # noqa: PLR0913 (a page in one call; three have a default)
     second = choose_beside(beside, shown, styles, contracts)
     beside_views = list_beside_views(beside, second, shown, styles)
     shown += second
+    simpler = simplify_layers(shown, simplify_m, metric_crs) if simplify_m is not None else None
+    shown = simpler.layers if simpler else shown
+    warped = [warp_overlay(raster) for raster in rasters]
     tiles, warnings = choose_basemap(basemap, tianditu_key)
-    page = _render(shown, tiles, heading)
+    page = _render([*map(make_stratum, shown), *map(make_image, warped)], tiles, heading)
     config = _configure(shown, heading, styles, layers) | {
-        "about": _tell_about(heading, metric_crs),
+        "about": _tell_about(heading, metric_crs, simpler.tell(simplify_m or 0) if simpler else None),
         "grid": describe_grid(metric_crs),
         "basemap": tiles.describe() if tiles else None,
         "beside_views": beside_views,
     }
     config["groups"] += [{"key": GROUP, "title": _text(beside.title)}] if beside else []
     add_amounts(config["layers"], shown, read_stored(layers, beside))
+    config["layers"] += [raster.describe(styles) for raster in warped]
+    config["bounds"] = config["bounds"] or (list(warped[0].corners) if warped else None)
     territory = next((layer.frame for layer in shown if layer.key == "territory"), None)
     outline = None if territory is None else territory.geometry.to_crs(metric_crs).union_all()
     blocks = [hold_json("config", dump_json(config))]
     blocks += [write_block(layer, metric_crs, outline) for layer in shown]
+    blocks += [hold_packed(raster.overlay.key, raster.write()) for raster in warped]
     data = "\n".join(blocks)
     head, tail = page.split(_DATA_MARK)
     with replacing(path) as fresh:
         fresh.write_text(head + data + tail, encoding="utf-8", newline="\n")
-    warnings += [*_warn_unstyled(drawn), *_warn_absent(drawn)]
+    warnings += [*_warn_unstyled(drawn), *_warn_absent(drawn), *warn_overlays(warped)]
+    warnings += simpler.warn() if simpler else []
     return [_say(text, heading.language) for text in warnings]
 
 
-def _render(shown: Sequence[DrawnLayer], tiles: Tiles | None, heading: MapHeading) -> str:
+def _render(parts: Sequence[PlanLayer], tiles: Tiles | None, heading: MapHeading) -> str:
     """Return folium's page with every script and stylesheet inside, and a mark where the data goes."""
     plan_map = folium.Map(
         location=[35.0, 105.0],
@@ -205,7 +232,6 @@ def _render(shown: Sequence[DrawnLayer], tiles: Tiles | None, heading: MapHeadin
     if tiles:
         add_tiles(plan_map, tiles)
     start = PlanStart()  # type: ignore[no-untyped-call]
-    parts = [make_stratum(layer) for layer in shown]
     for number, element in enumerate([start, *parts, PlanEnd(parts)]):
         if not isinstance(element, PlanLayer):
             element._id = str(number)
@@ -243,7 +269,7 @@ def _configure(
     }
 
 
-def _tell_about(heading: MapHeading, metric_crs: str) -> list[list[dict[str, str]]]:
+def _tell_about(heading: MapHeading, metric_crs: str, simpler: Text | None) -> list[list[dict[str, str]]]:
     """Return what a reader wants to know of the map: pairs of a head and a text."""
     given = heading.provenance
     tool = given.get("tool", "")
@@ -251,6 +277,7 @@ def _tell_about(heading: MapHeading, metric_crs: str) -> list[list[dict[str, str
         (Text(zh="数据来源", en="Data"), _name_sources(given)),
         (Text(zh="日期", en="Date"), Text(zh=heading.date, en=heading.date) if heading.date else None),
         (Text(zh="坐标系", en="Coordinate systems"), _describe_systems(metric_crs)),
+        (Text(zh="简化", en="Generalised"), simpler),
         (Text(zh="说明", en="Note"), heading.note),
         (Text(zh="效力", en="Standing"), _ILLUSTRATIVE if heading.illustrative else None),
         (Text(zh="制图工具", en="Made with"), Text(zh=tool, en=tool) if tool else None),
@@ -271,9 +298,9 @@ def _describe_systems(metric_crs: str) -> Text:
     name = CRS.from_user_input(metric_crs).name
     return Text(
         zh=f"数据 CGCS2000（EPSG:4490）；距离按 {name}（{metric_crs}）；屏幕显示为 Web 墨卡托，"
-        "面积与量算按 CGCS2000 椭球。",
+        f"面积与量算按 CGCS2000 椭球。坐标保留 {DECIMALS} 位小数（约 0.1 米）。",
         en=f"Data in CGCS2000 (EPSG:4490); distances in {name} ({metric_crs}); shown in Web Mercator, "
-        "areas and measures on the CGCS2000 ellipsoid.",
+        f"areas and measures on the CGCS2000 ellipsoid. Coordinates to {DECIMALS} decimals (about 0.1 m).",
     )
 
 
