@@ -88,7 +88,8 @@ def list_beside_views(
         layers = [_PREFIX + name if _PREFIX + name in changed else name for name in view.layers]
         layers = [name for name in layers if name in changed or name in kept]
         if changed & set(layers):
-            views.append({"key": _PREFIX + key, "title": _join(view.title, beside.title), "layers": layers})
+            title = _join(view.title, beside.title)
+            views.append({"key": _PREFIX + key, "title": {"zh": title.zh, "en": title.en}, "layers": layers})
     return views
 
 

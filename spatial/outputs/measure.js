@@ -90,7 +90,7 @@
       plan.map.on("click", (event) => this._add(event.latlng));
       plan.map.on("dblclick", () => this.finish());
       document.addEventListener("keydown", (event) => this._press(event));
-      plan.closers.push(() => this.kind && (this.clear(), true));
+      plan.closers.push({ rank: 3, close: () => this.kind && (this.clear(), true) });
     }
 
     /* Begin to measure a distance or an area; the same kind again ends it. */

@@ -199,6 +199,6 @@
     });
     plan.map.getContainer().append(kit.shield(plan, panel));
     plan.collapse(window.innerWidth < NARROW);
-    plan.closers.push(() => window.innerWidth < NARROW && !body.hidden && (plan.collapse(true), button.focus(), true));
+    plan.closers.push({ rank: 1, close: () => window.innerWidth < NARROW && !body.hidden && (plan.collapse(true), button.focus(), true) });
   };
 })(SpatialMap);

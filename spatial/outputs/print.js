@@ -10,7 +10,7 @@
   const FOOT = 64;
   const PIXEL_M = 0.0254 / 96;
   const EQUATOR_M = 2 * Math.PI * 6378137;
-  const ROUND = [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10];
+  const ROUND = [1, 1.25, 1.5, 2, 2.5, 3, 3.5, 4, 5, 6, 7.5, 10];
 
   Object.assign(kit.words, {
     print: { zh: "打印", en: "Print" },
@@ -173,6 +173,6 @@
 
   kit.addPrint = function (plan) {
     plan.sheet = new Sheet(plan);
-    plan.closers.push(() => plan.sheet.close());
+    plan.closers.push({ rank: 4, close: () => plan.sheet.close() });
   };
 })(SpatialMap);

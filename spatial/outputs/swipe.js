@@ -188,7 +188,7 @@
       end.setAttribute("aria-label", plan.word("end"));
     });
     plan.map.getContainer().append(box);
-    plan.closers.push(() => swipe.on && (swipe.end(), true));
+    plan.closers.push({ rank: 2, close: () => swipe.on && (swipe.end(), true) });
   };
 
   kit.additions.push(kit.addSwipe);

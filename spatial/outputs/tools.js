@@ -79,15 +79,15 @@
       return note;
     };
     approval.addTo(plan.map);
-    L.control.scale({ position: "bottomleft", imperial: false, maxWidth: 140 }).addTo(plan.map);
+    L.control.scale({ position: "bottomleft", imperial: false, maxWidth: 160 }).addTo(plan.map);
   }
 
-  /* Esc closes one thing at a time: what was opened last stands first. */
+  /* Esc closes one thing at a time: the popup, then what `plan.closers` holds, of the highest rank first. */
   function addEscape(plan) {
     document.addEventListener("keydown", (event) => {
       if (event.key !== "Escape" || event.defaultPrevented) return;
       if (document.querySelector(".leaflet-popup")) plan.map.closePopup();
-      else [...plan.closers].reverse().some((close) => close());
+      else [...plan.closers].sort((one, other) => other.rank - one.rank).some(({ close }) => close());
     });
   }
 
