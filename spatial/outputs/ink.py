@@ -26,6 +26,8 @@ _HATCHES = {"none": "", "diagonal": "//", "back": "\\\\", "cross": "xx"}
 _HATCH_PX = 1.0
 _HATCH_OPACITY = 0.75
 _STAR_INNER = 0.42
+_UNSEEN_MM = 3.2
+_RING_MM = 2.3
 _SIZES = {"circle": 1.0, "square": 0.89, "diamond": 1.25, "triangle": 1.2, "star": 1.25}
 
 
@@ -149,6 +151,16 @@ def _draw_points(ink: Ink, points: npt.NDArray[Any], rule: ClassStyle, size: flo
         _glow(ink, path, rule)
     style = _stroke(rule) if rule.stroke else {"ec": "none", "lw": 0}
     patch(ink.above(0.03), path, fc=rule.fill or "none", **style)
+
+
+def draw_rings(ink: Ink, shapes: Shapes, rule: ClassStyle) -> None:
+    """Draw rings round areas that are too small to be seen."""
+    bounds = shapely.bounds(shapes)
+    small = np.hypot(bounds[:, 2] - bounds[:, 0], bounds[:, 3] - bounds[:, 1]) < _UNSEEN_MM
+    for x, y in shapely.get_coordinates(shapely.centroid(shapes[small])):
+        ring = shapely.Point(x, y).buffer(_RING_MM)
+        draw_shape(ink, ring, fc="none", ec="#ffffff", lw=2.4, alpha=0.8)
+        draw_shape(ink, ring, fc="none", ec=rule.stroke or rule.fill, lw=1.0)
 
 
 def make_symbols(points: npt.NDArray[Any], rule: ClassStyle, size: float = 1.0) -> Shapes:

@@ -58,6 +58,7 @@ def draw_locator(ink: Ink, stock: Stock, box: Box, tongue: Tongue) -> None:
     whole = province if province is not None else ground
     place = _Fit(whole, frame)
     if province is not None:
+        name = "" if tongue.language == "en" else name
         for shape in cities:
             draw_shape(ink.above(0.1), place(shape), fc=_LAND, ec=_EDGE, lw=0.25)
         draw_shape(ink.above(0.2), place(province), fc="none" if cities else _LAND, ec="#5c6166", lw=0.7)

@@ -108,6 +108,8 @@ def _measure(plate: Plate, rows: Shapes, whole: float | None) -> str:
     # Rows of a class may overlap, as living circles do: land counts once.
     area = float(np.sum(area_m2([shapely.union_all(shapely.make_valid(shapes))])))
     text = write_amount(area / 1e6, "km²") if area >= 1e6 else write_amount(area / 1e4, "ha")
+    if plate.ringed:
+        return f"{text} · {len(shapes)}"
     return f"{text} · {100 * area / whole:.1f}%" if whole and plate.style.group != BACKGROUND else text
 
 

@@ -35,18 +35,21 @@ _ALONG_AIR_MM = 0.5
 _LEADER_PT = 0.4
 _AIR_MM = 0.25
 _STRONG_PX = 1.2
+_TWIN_MM = 40.0
 
 
 @dataclass(frozen=True)
 class Plate:
     """A layer on a sheet: its rows within the frame and their shapes in millimetres.
 
-    With `conceptual` it is drawn as emblems; `size` is what its points are enlarged by.
+    With `conceptual` it is drawn as emblems, with `ringed` its small areas have rings; `size` is what its
+    points are enlarged by.
     """
 
     stack: Stack
     shapes: Shapes
     conceptual: bool = False
+    ringed: bool = False
     size: float = 1.0
 
     @property
@@ -213,7 +216,23 @@ def arrange_names(
     """
     symbols = np.concatenate([kept_free, shapely.buffer(list_marks(plates, styles), _AIR_MM)])
     room = sight.box.grow(-1.2).polygon
-    return place_names(names, room=room, symbols=symbols, lines=_list_lines(plates, styles))
+    return place_names(_drop_twins(names), room=room, symbols=symbols, lines=_list_lines(plates, styles))
+
+
+def _drop_twins(names: Iterator[Name]) -> list[Name]:
+    """Leave out a name that one of more weight says near by: a district, its seat and a node there, say."""
+    kept: list[Name] = []
+    places: dict[str, list[tuple[float, float]]] = {}
+    for name in sorted(names, key=lambda name: -name.priority):
+        if not name.spots:
+            kept.append(name)
+            continue
+        x, y = name.spots[0].at
+        others = places.setdefault(name.text, [])
+        if all(np.hypot(x - west, y - south) > _TWIN_MM for west, south in others):
+            others.append((x, y))
+            kept.append(name)
+    return kept
 
 
 def _list_classes(plates: dict[str, Plate], styles: Styles) -> Iterator[tuple[Plate, ClassStyle, Shapes]]:

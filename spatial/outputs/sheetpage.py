@@ -15,7 +15,7 @@ from spatial.engine.geodesy import area_m2
 from spatial.outputs.emblems import CORES, POINT_SIZE, POINTS, draw_directions, draw_emblems, list_kinds
 from spatial.outputs.features import DrawnLayer
 from spatial.outputs.fonts import shorten_text
-from spatial.outputs.ink import Ink, draw_class, draw_shape
+from spatial.outputs.ink import Ink, draw_class, draw_rings, draw_shape
 from spatial.outputs.locator import draw_locator
 from spatial.outputs.marginalia import (
     Tongue,
@@ -42,7 +42,8 @@ if TYPE_CHECKING:
 
 _GROUND, _LAYERS, _NAMES, _MARGIN = 1.0, 10.0, 200.0, 300.0
 _LISTED = 5
-_LOCATOR_MM = 54.0
+_LOCATOR_MM, _LOW_LOCATOR_MM = 54.0, 42.0
+_RINGS = 50.0
 _NOTE_PT = 6.8
 _SETTINGS: dict[str, Any] = {
     "pdf.fonttype": 42,
@@ -146,7 +147,9 @@ def _lay_plates(stock: Stock, sheet: Sheet, sight: Sight) -> dict[str, Plate]:
         kept = DrawnLayer(
             layer.key, layer.style, layer.contract, layer.frame[there], layer.classes[there], layer.absent
         )
-        plate = Plate(Stack(kept, stack.shapes[there]), shapes[there], sheet.style.conceptual)
+        plate = Plate(
+            Stack(kept, stack.shapes[there]), shapes[there], sheet.style.conceptual, key in sheet.style.ringed
+        )
         enlarged = sheet.style.conceptual and np.isin(list_kinds(plate), list(POINTS)).all()
         plates[key] = replace(plate, size=POINT_SIZE) if enlarged else plate
     return plates
@@ -176,6 +179,8 @@ def _draw_layers(axes: Axes, stock: Stock, plates: dict[str, Plate], box: Box) -
                 draw_emblems(ink, plate, rows, rule)
             else:
                 draw_class(ink, plate.shapes[rows], rule, size=plate.size)
+            if plate.ringed:
+                draw_rings(ink.above(_RINGS), plate.shapes[rows], rule)
 
 
 def _draw_writing(axes: Axes, stock: Stock, sheet: Sheet, plates: dict[str, Plate], page: Page) -> None:
@@ -226,6 +231,8 @@ def _draw_side(
     """Draw what stands beside the map: location, legend, verdicts, scale, north and notes."""
     layout, plates = drawn
     tongue = page.tongue
+    table = sheet.style.table
+    verdicts = list_verdicts(stock.order, table, stock.styles, tongue) if table else []
     side, full = layout.side, layout.head is not None
     inner = Box(side.left + 3.0, side.bottom + 2.0, side.right - 3.0, side.top - 2.5) if full else side
     if full:
@@ -233,11 +240,9 @@ def _draw_side(
     bottom = _draw_foot(ink, stock, page, (inner, full))
     top = inner.top
     if full:
-        draw_locator(ink, stock, Box(side.left, side.top - _LOCATOR_MM, side.right, side.top), tongue)
-        top = side.top - _LOCATOR_MM - 3.0
-    verdicts = (
-        list_verdicts(stock.order, sheet.style.table, stock.styles, tongue) if sheet.style.table else []
-    )
+        high = _LOW_LOCATOR_MM if verdicts else _LOCATOR_MM
+        draw_locator(ink, stock, Box(side.left, side.top - high, side.right, side.top), tongue)
+        top = side.top - high - 3.0
     tall = measure_table(verdicts, inner.width, layout.text * 0.88)
     if verdicts:
         table = Box(inner.left, bottom, inner.right, bottom + tall)

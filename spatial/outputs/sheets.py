@@ -123,7 +123,7 @@ def make_stock(order: Order, styles: Styles | None = None) -> Stock:
 
 
 def derive_layers(order: Order, styles: Styles) -> dict[str, gpd.GeoDataFrame]:
-    """Return layers that only sheets draw, made from others: the land of broken promises that is out of reach.
+    """Return layers that only sheets draw: the land of broken promises that is out of reach.
 
     Parameters
     ----------

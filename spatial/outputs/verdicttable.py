@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -62,11 +63,12 @@ def list_verdicts(order: Order, name: str, styles: Styles, tongue: Tongue) -> li
         circle = names.get(str(row.circle), Text(zh=str(row.name)))
         aim = _say_aim(order, str(row.promise))
         word = _WORDS.get(str(row.verdict), Text(zh=str(row.verdict)))
-        head = tongue.line(circle.pick("zh"), circle.pick("en"), " ")
+        # In both languages names are Chinese, as on the map; the verdict itself is told in both.
+        own: Literal["zh", "en"] = "en" if tongue.language == "en" else "zh"
         rows.append(
             Verdict(
                 marks.get(str(row.verdict), styles.unstyled),
-                clean_text(f"{shorten_text(head, _LONGEST)} → {tongue.line(aim.zh, aim.en, ' ')}"),
+                clean_text(f"{shorten_text(circle.pick(own), _LONGEST)} → {aim.pick(own)}"),
                 f"{tongue.line(word.zh, word.en, ' ')}{_say_share(row.share, row.required_share)}",
             )
         )
