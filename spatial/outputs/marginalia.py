@@ -142,12 +142,13 @@ def draw_imprint(ink: Ink, order: Order, sheet: Sheet, box: Box, tongue: Tongue)
     pending = tongue.line("待审", "pending", " ")
     compiler = order.plan.outputs.compiler
     blank = tongue.line("（待填）", "(to be filled in)", " ")
+    dated = ("编制日期", "Date") if order.plan.date else ("规划年份", "Plan of")
     parts = [
         (
             tongue.line("编制单位", "Compiled by"),
             tongue.line(compiler.zh, compiler.en) if compiler else blank,
         ),
-        (tongue.line("编制日期", "Date"), order.date),
+        (tongue.line(*dated), order.date),
         (tongue.line("审图号", "Map approval no."), order.plan.outputs.approval_number or pending),
         (tongue.line("图号", "Sheet"), f"{sheet.number:02d} / {sheet.total:02d}"),
     ]

@@ -245,8 +245,8 @@ def _draw_side(
         top = side.top - high - 3.0
     tall = measure_table(verdicts, inner.width, layout.text * 0.88)
     if verdicts:
-        table = Box(inner.left, bottom, inner.right, bottom + tall)
-        draw_table(ink, verdicts, table, layout.text * 0.88, tongue)
+        foot = Box(inner.left, bottom, inner.right, bottom + tall)
+        draw_table(ink, verdicts, foot, layout.text * 0.88, tongue)
     whole = _measure_territory(stock) if sheet.style.shares else None
     sections = list_sections(plates, stock.styles, shares_of_m2=whole)
     room = Box(inner.left, bottom + tall + 1.0, inner.right, top)
