@@ -22,6 +22,8 @@ Form = Literal["text", "general", "integer", "number", "share", "signed", "point
 
 ABSENT = "—"
 """What stands for a value that is not there."""
+MINUS = "−"
+"""The sign of numbers below nothing."""
 _MOST_DIGITS = 8
 _LARGE = 1e6
 _EQUAL = 1e-9
@@ -106,6 +108,10 @@ class Table:
     notes: tuple[Text, ...] = ()
     strong: tuple[int, ...] = ()
 
+    def is_strong(self, at: int) -> bool:
+        """Tell whether a row is set in bold."""
+        return at in self.strong or at >= len(self.rows) - self.totals
+
     def column(self, place: int) -> list[Cell]:
         """Return the cells of a column."""
         return [row[place] for row in self.rows]
@@ -158,21 +164,24 @@ def is_absent(value: object) -> bool:
 def show_number(value: float, form: Form = "number", digits: int = 2) -> str:
     """Return a number as text.
 
-    A share, or a difference of shares, that is not quite 0 or 1 never reads as if it were.
+    A share, or a difference of shares, that is not quite 0 or 1 never reads as if it were. The sign of what
+    is below nothing is a minus, not a hyphen, at which lines would break.
 
     Examples
     --------
     >>> show_number(1234.5), show_number(0.999999, "share"), show_number(-0.036, "points", 1)
-    ('1,234.50', '99.9999%', '-3.6%')
+    ('1,234.50', '99.9999%', '−3.6%')
     """
     if is_absent(value):
         return ABSENT
-    if form in ("integer", "general"):
-        return f"{value:,.0f}" if form == "integer" or abs(value) >= _LARGE else f"{value:,.6g}"
     sign = "+" if form in ("signed", "points") else ""
-    if form not in ("share", "points"):
-        return _plain_zero(f"{value:{sign},.{digits}f}")
-    return _plain_zero(f"{value:{sign}.{share_digits(value, digits)}%}")
+    if form in ("integer", "general"):
+        text = f"{value:,.0f}" if form == "integer" or abs(value) >= _LARGE else f"{value:,.6g}"
+    elif form in ("share", "points"):
+        text = f"{value:{sign}.{share_digits(value, digits)}%}"
+    else:
+        text = f"{value:{sign},.{digits}f}"
+    return _plain_zero(text).replace("-", MINUS)
 
 
 def share_digits(value: float, digits: int, limit: float | None = None) -> int:
@@ -213,6 +222,13 @@ def show_cell(cell: Cell, head: Head, language: Language, joint: str = " ") -> s
     if isinstance(cell, int | float):
         return show_number(cell, "general" if form == "text" else form, digits)
     return say(cell, language, joint) if isinstance(cell, str | Text) else str(cell)
+
+
+def show_row(table: Table, at: int, language: Language) -> list[str]:
+    """Return the cells of a row as text; in sums and the like, what is not there is left empty."""
+    cells = zip(table.rows[at], table.heads, strict=True)
+    texts = [show_cell(cell, head, language, "\n") for cell, head in cells]
+    return ["" if text == ABSENT else text for text in texts] if table.is_strong(at) else texts
 
 
 TRUTHS = {True: Text(zh="是", en="yes"), False: Text(zh="否", en="no")}
