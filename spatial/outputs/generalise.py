@@ -35,9 +35,9 @@ class Generalised:
 
     def tell(self, tolerance_m: float) -> Text:
         """Say in the map itself what was simplified and how far."""
-        done = _join(self.done)
         if not self.done:
             return Text(zh="没有图层可以简化。", en="No layer could be simplified.")
+        done = _join(self.done)
         return Text(
             zh=f"{done.zh}：公共边一并简化，容差 {tolerance_m:g} 米，外轮廓不变；面积按未简化的图形。",
             en=f"{done.en}: shared edges simplified together to {tolerance_m:g} m, outer outlines kept; "

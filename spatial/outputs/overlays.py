@@ -28,7 +28,7 @@ SHOWN_CRS = "EPSG:3857"
 """Web Mercator, in which the page draws."""
 
 _SLUG = re.compile(r"[a-z][a-z0-9_]*\Z")
-_FINER = 2.0
+_FINER = 3.0
 _MOST_CELLS = 4096
 _MOST_CLASSES = 255
 
@@ -125,8 +125,8 @@ def warp_overlay(overlay: RasterOverlay) -> WarpedOverlay:
     Parameters
     ----------
     overlay : RasterOverlay
-        Any CRS. Cells become about half as wide, so that no border moves by more than half a cell; a grid
-        that would have more than 4096 cells a side is thinned out to that.
+        Any CRS. Cells become about a third as wide, so that borders move by a quarter of a cell at most; a
+        grid that would have more than 4096 cells a side is thinned out to that.
 
     Returns
     -------

@@ -209,6 +209,8 @@ def _scale(values: pd.Series[Any]) -> tuple[int, Numbers, npt.NDArray[np.bool_]]
     """Return decimals, whole numbers and where there are any; None where they are too large for that."""
     floats = values.to_numpy(dtype=float, na_value=np.nan)
     there = np.isfinite(floats)
+    if (np.abs(floats[there]) >= _MOST_SCALED).any():
+        return None
     rounded = np.round(np.where(there, floats, 0.0), _MOST_DECIMALS)
     for decimals in range(_MOST_DECIMALS + 1):
         if np.array_equal(np.round(rounded, decimals), rounded):
