@@ -136,6 +136,12 @@
       if (this._map) this._update();
     },
 
+    /* Draw anew, such as after `layer.shows` (index to whether it is drawn) has changed. */
+    redraw() {
+      this._drawn = null;
+      if (this._map) this._update();
+    },
+
     _initContainer() {
       this._container = kit.node("canvas", { class: "plan-canvas" });
       this._context = this._container.getContext("2d");
@@ -210,13 +216,14 @@
 
     /* Features that may touch the canvas, in their order. */
     _visible() {
-      const { store, plan: { map } } = this._layer;
+      const { store, shows, plan: { map } } = this._layer;
       const { boxes, unit } = store;
       const corner = (point) => map.layerPointToLatLng(point);
       const [north, south] = [corner(this._bounds.min.subtract([SPARE, SPARE])), corner(this._bounds.max.add([SPARE, SPARE]))];
       const [west, low, east, high] = [north.lng * unit, south.lat * unit, south.lng * unit, north.lat * unit];
       const found = [];
       for (let index = 0, at = 0; index < store.count; index += 1, at += 4) {
+        if (shows && !shows(index)) continue;
         if (boxes[at] <= east && boxes[at + 2] >= west && boxes[at + 1] <= high && boxes[at + 3] >= low) found.push(index);
       }
       return found;

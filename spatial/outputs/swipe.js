@@ -73,8 +73,10 @@
     _show(wanted) {
       for (const layer of this.plan.layers.values()) layer.setVisible(wanted.has(layer.key));
       this.plan.map.closePopup();
-      this.plan.refresh();
+      // Line and names of the sides stand before the labels of the map are placed round them.
+      this.box.hidden = !this.on;
       this.draw();
+      this.plan.refresh();
     }
 
     /* The middle of what panel and edge leave free. */
@@ -180,9 +182,9 @@
       sidePicker(plan, swipe, "left"), kit.node("div", { class: "plan-right-box" }, sidePicker(plan, swipe, "right"), end),
     ];
     const box = kit.node("div", { class: "plan-swipe", role: "group", hidden: true }, parts);
+    swipe.box = box;
     parts.forEach((part) => kit.shield(plan, part));
     plan.onChange(() => {
-      box.hidden = !swipe.on;
       box.setAttribute("aria-label", plan.word("swipe"));
       end.title = plan.word("end");
       end.setAttribute("aria-label", plan.word("end"));

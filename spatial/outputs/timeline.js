@@ -12,31 +12,45 @@
     pause: { zh: "暂停", en: "Pause" },
   });
 
-  const minutesOf = ({ properties }) => Number(properties.time_min);
+  /* Minutes of all features of a layer, not a number where one has none. */
+  function minutesOf(layer) {
+    if (layer.kind === "packed") {
+      const column = layer.store.columns.get("time_min");
+      return Array.from({ length: layer.count }, (_, index) => Number(column ? layer.store.cell(column, index) : NaN));
+    }
+    return layer.features.map(({ feature }) => Number(feature.properties.time_min));
+  }
 
-  /* Paths of a layer by time. Those beyond the limit leave the map, the pointer and the names; order is kept. */
+  /* Features of a layer by time. Those beyond the limit leave the map, the pointer and the names; order is kept. */
   class Timeline {
-    constructor(plan, layer) {
+    constructor(plan, layer, minutes) {
       this.plan = plan;
       this.layer = layer;
       this.times = layer.times;
-      this.paths = layer.leaflet.getLayers();
+      this.minutes = minutes;
       this.at = this.times.length - 1;
+      this.soonest = new Map();
+      minutes.forEach((time, index) => {
+        const { key } = layer.classOf(index);
+        this.soonest.set(key, Math.min(time, this.soonest.get(key) ?? Infinity));
+      });
       const within = layer.within.bind(layer);
-      layer.within = (box) => within(box).filter(({ feature }) => !this.hides(feature));
+      layer.within = (box) => within(box).filter(({ index }) => this.shows(index));
+      if (layer.kind === "packed") layer.shows = (index) => this.shows(index);
+      else this.paths = layer.leaflet.getLayers();
     }
 
     get limit() {
       return this.times[this.at];
     }
 
-    hides(feature) {
-      return minutesOf(feature) > this.limit;
+    shows(index) {
+      return this.minutes[index] <= this.limit;
     }
 
     /* Whether all features of a class lie beyond the limit. */
     hidesClass(key) {
-      return this.layer.features.every(({ feature }) => feature.class !== key || this.hides(feature));
+      return this.soonest.get(key) > this.limit;
     }
 
     /* Layers of the same times, such as circles by road and in a straight line, move together. */
@@ -52,8 +66,9 @@
     _show(at) {
       this.at = at;
       const { leaflet } = this.layer;
+      if (!this.paths) return leaflet.redraw();
       leaflet.clearLayers();
-      this.paths.filter((path) => !this.hides(path.feature)).forEach((path) => leaflet.addLayer(path));
+      return this.paths.filter((_, index) => this.shows(index)).forEach((path) => leaflet.addLayer(path));
     }
 
     /* Step on from the start, or from here, until the last time. */
@@ -77,9 +92,9 @@
 
   /* The slider of a layer as a row of the panel, or nothing where the layer has no times. */
   kit.timeRow = function (plan, layer) {
-    const timed = layer.times && layer.kind !== "packed" && layer.features.every(({ feature }) => Number.isFinite(minutesOf(feature)));
-    if (!timed) return null;
-    const line = new Timeline(plan, layer);
+    const minutes = layer.times ? minutesOf(layer) : [];
+    if (!minutes.length || !minutes.every(Number.isFinite)) return null;
+    const line = new Timeline(plan, layer, minutes);
     layer.timeline = line;
     const most = String(line.times.length - 1);
     const slider = kit.node("input", { type: "range", min: 0, max: most, step: 1, value: most, input: () => { if (line.playing) line.stop(); line.set(Number(slider.value)); } });

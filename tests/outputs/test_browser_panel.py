@@ -282,3 +282,42 @@ def test_narrow_screens_fold_the_panel_to_a_sheet(visit: Callable[..., Visit], c
     assert (sheet["x"], sheet["width"]) == (8, 374)
     seen.page.keyboard.press("Escape")
     assert seen.page.is_hidden(".plan-body")
+
+
+INK = """key => {
+  const canvas = document.querySelector(`.leaflet-plan-${key}-pane canvas`);
+  const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext('2d', { willReadFrequently: true });
+  copy.drawImage(canvas, 0, 0);
+  const { data } = copy.getImageData(0, 0, canvas.width, canvas.height);
+  let inked = 0;
+  for (let at = 3; at < data.length; at += 4) inked += data[at] > 0;
+  return inked;
+}"""
+
+
+def test_the_slider_works_on_a_packed_layer_too(
+    visit: Callable[..., Visit], city: City, tmp_path: Path, make_frame: Callable[..., gpd.GeoDataFrame]
+) -> None:
+    rows = [
+        {"id": f"c{at}", "name": f"圈 {at}", "form": "cumulative", "time_min": time, "mode": "drive"}
+        for at in range(400)
+        for time in [(15.0, 30.0, 60.0)[at % 3]]
+    ]
+    shapes = [
+        shapely.Point(112.02 + 0.0019 * at, 35.1).buffer(0.0005 * row["time_min"])
+        for at, row in enumerate(rows)
+    ]
+    city.layers["commute_circles"] = make_frame(rows, shapes)
+    city.write(tmp_path / "map.html")
+    seen = visit(tmp_path / "map.html")
+    seen.page.click(".plan-views button:nth-child(4)")
+    assert seen.ask("spatialPlan.layers.get('commute_circles').kind") == "packed"
+    all_of_it = seen.ask(INK, "commute_circles")
+    assert {row["id"] for row in rows} & found(seen, 112.4, 35.1)
+    seen.page.focus("[data-layer=commute_circles] .plan-time input")
+    seen.page.keyboard.press("Home")
+    assert 0 < seen.ask(INK, "commute_circles") < 0.7 * all_of_it
+    ids = found(seen, 112.4, 35.1)
+    assert {row["time_min"] for row in rows if row["id"] in ids} == {15.0}
+    seen.page.keyboard.press("End")
+    assert seen.ask(INK, "commute_circles") == all_of_it
