@@ -153,12 +153,18 @@ def _draw_points(ink: Ink, points: npt.NDArray[Any], rule: ClassStyle, size: flo
     patch(ink.above(0.03), path, fc=rule.fill or "none", **style)
 
 
-def draw_rings(ink: Ink, shapes: Shapes, rule: ClassStyle) -> None:
-    """Draw rings round areas that are too small to be seen."""
+def find_rings(shapes: Shapes) -> Shapes:
+    """Return rings round areas that are too small to be seen, one for those that stand close together."""
     bounds = shapely.bounds(shapes)
     small = np.hypot(bounds[:, 2] - bounds[:, 0], bounds[:, 3] - bounds[:, 1]) < _UNSEEN_MM
-    for x, y in shapely.get_coordinates(shapely.centroid(shapes[small])):
-        ring = shapely.Point(x, y).buffer(_RING_MM)
+    middles = shapely.get_coordinates(shapely.centroid(shapes[small]))
+    _, first = np.unique(np.round(middles / _RING_MM), axis=0, return_index=True)
+    return np.asarray(shapely.buffer(shapely.points(middles[np.sort(first)]), _RING_MM), dtype=object)
+
+
+def draw_rings(ink: Ink, shapes: Shapes, rule: ClassStyle) -> None:
+    """Draw rings round areas that are too small to be seen."""
+    for ring in find_rings(shapes):
         draw_shape(ink, ring, fc="none", ec="#ffffff", lw=2.4, alpha=0.8)
         draw_shape(ink, ring, fc="none", ec=rule.stroke or rule.fill, lw=1.0)
 

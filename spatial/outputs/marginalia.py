@@ -164,16 +164,19 @@ def draw_imprint(ink: Ink, order: Order, sheet: Sheet, box: Box, tongue: Tongue)
         )
 
 
-def draw_stamp(ink: Ink, box: Box, tongue: Tongue) -> Box:
+def draw_stamp(ink: Ink, box: Box, size: float, tongue: Tongue) -> Box:
     """Write 示意图 into the upper right corner of the map; return what it covers."""
+    grow = size / 8.5
     lines = tongue.lines(Text(zh="示意图 · 非法定图件", en="Illustrative, not a legal map"))
-    wide = max(measure_text(line, 8.5) for line in lines) + 5.0
-    tall = 4.2 * len(lines) + 2.6
-    stamp = Box(box.right - wide - 3.0, box.top - tall - 3.0, box.right - 3.0, box.top - 3.0)
+    wide = max(measure_text(line, size) for line in lines) + 5.0 * grow
+    tall = (4.2 * len(lines) + 2.6) * grow
+    stamp = Box(
+        box.right - wide - 3 * grow, box.top - tall - 3 * grow, box.right - 3 * grow, box.top - 3 * grow
+    )
     draw_shape(ink, stamp.polygon, fc="#ffffff", ec=_STAMP, lw=0.9, alpha=0.92)
     for at, line in enumerate(lines):
-        where = ((stamp.left + stamp.right) / 2, stamp.top - 3.4 - 4.2 * at)
-        write_text(ink.axes, where, line, Pen(8.5, _STAMP), align="center", zorder=ink.zorder + 1)
+        where = ((stamp.left + stamp.right) / 2, stamp.top - (3.4 + 4.2 * at) * grow)
+        write_text(ink.axes, where, line, Pen(size, _STAMP), align="center", zorder=ink.zorder + 1)
     return stamp
 
 

@@ -14,7 +14,32 @@ from shapely.geometry import Polygon
 Shapes = npt.NDArray[np.object_]
 Bounds = tuple[float, float, float, float]
 
-_ROUND = (1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 7.5, 8.0)
+ROUND = (1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 7.5, 8.0)
+"""First digits of the scales of sheets."""
+FINE = (
+    1.0,
+    1.2,
+    1.4,
+    1.6,
+    1.8,
+    2.0,
+    2.2,
+    2.5,
+    2.8,
+    3.0,
+    3.5,
+    4.0,
+    4.5,
+    5.0,
+    5.5,
+    6.0,
+    6.5,
+    7.0,
+    7.5,
+    8.0,
+    9.0,
+)
+"""First digits of the scales of pictures, where paper is dear."""
 _LARGEST = 500.0
 _MARGIN_MM = 7.0
 _TICK_MM = 42.0
@@ -69,6 +94,10 @@ class Layout:
         Between the inner and the outer frame; kilometres stand there when it is wide enough.
     text : float
         Size of the small text in points.
+    grain : float
+        What strokes, symbols and names are made smaller by.
+    steps : tuple of float
+        First digits of the scales to choose from.
     """
 
     width: float
@@ -79,6 +108,8 @@ class Layout:
     foot: Box | None = None
     gap: float = 5.5
     text: float = 8.5
+    grain: float = 1.0
+    steps: tuple[float, ...] = ROUND
 
 
 A3 = Layout(
@@ -110,6 +141,8 @@ def make_picture_layout(width_mm: float) -> Layout:
         side=Box(inner.right + 2.5, 1.0, width_mm - 0.5, height - 1.0),
         gap=1.0,
         text=6.5,
+        grain=float(np.clip(width_mm / 230, 0.6, 1.0)),
+        steps=FINE,
     )
 
 
@@ -161,7 +194,7 @@ def _count(start: float, end: float, step: float) -> Iterator[float]:
         yield number * step
 
 
-def choose_scale(width_m: float, height_m: float, box: Box) -> float:
+def choose_scale(width_m: float, height_m: float, box: Box, steps: tuple[float, ...] = ROUND) -> float:
     """Choose the largest round scale at which so much land fits into a frame with a margin.
 
     Parameters
@@ -170,6 +203,8 @@ def choose_scale(width_m: float, height_m: float, box: Box) -> float:
         Of the land, metres; nothing to show counts as a point.
     box : Box
         The frame.
+    steps : tuple of float
+        First digits to choose from, rising.
 
     Returns
     -------
@@ -186,7 +221,7 @@ def choose_scale(width_m: float, height_m: float, box: Box) -> float:
     margin = 2 * min(_MARGIN_MM, 0.03 * box.width)
     least = max(1000.0 * width_m / (box.width - margin), 1000.0 * height_m / (box.height - margin), _LARGEST)
     power = 10.0 ** np.floor(np.log10(least) - 1)
-    candidates = [step * power * factor for factor in (1.0, 10.0, 100.0) for step in _ROUND]
+    candidates = [step * power * factor for factor in (1.0, 10.0, 100.0) for step in steps]
     return float(next(round(value, 6) for value in candidates if value >= least * (1 - 1e-12)))
 
 
@@ -202,8 +237,8 @@ def round_down(value: float) -> float:
     return float(max(step * power for step in _STEPS if step * power <= value * (1 + 1e-9)))
 
 
-def make_sight(bounds: Bounds, box: Box) -> Sight:
-    """Return what a frame shows of some bounds of the metric CRS, at a true round scale."""
+def make_sight(bounds: Bounds, layout: Layout) -> Sight:
+    """Return what the map of a page shows of some bounds of the metric CRS, at a true round scale."""
     west, south, east, north = bounds
-    scale = choose_scale(east - west, north - south, box)
-    return Sight(scale, ((west + east) / 2, (south + north) / 2), box)
+    scale = choose_scale(east - west, north - south, layout.map, layout.steps)
+    return Sight(scale, ((west + east) / 2, (south + north) / 2), layout.map)

@@ -43,10 +43,14 @@ class Entry:
 
 @dataclass(frozen=True)
 class Section:
-    """A layer in the legend; the title is left out where its only class says the same."""
+    """A layer in the legend; the title is left out where its only class says the same.
+
+    `note` is what else is to be known of how it is drawn.
+    """
 
     title: Text | None
     entries: tuple[Entry, ...]
+    note: Text | None = None
 
 
 def list_sections(
@@ -73,8 +77,16 @@ def list_sections(
         entries = tuple(_list_entries(plate, styles, shares_of_m2))
         if entries:
             several = len(plate.style.classes) > 1 and plate.style.group != BACKGROUND
-            sections.append(Section(plate.style.title if several else None, entries))
+            sections.append(Section(plate.style.title if several else None, entries, _tell_rings(plate)))
     return sections
+
+
+def _tell_rings(plate: Plate) -> Text | None:
+    """Say what rings are and how many areas there are, for no map shows how many lie in one ring."""
+    if not plate.ringed:
+        return None
+    count = len(plate.shapes)
+    return Text(zh=f"共 {count} 处，小图斑以圆圈标示", en=f"{count} in all; rings mark small ones")
 
 
 def _list_entries(plate: Plate, styles: Styles, whole: float | None) -> Iterator[Entry]:
@@ -108,8 +120,6 @@ def _measure(plate: Plate, rows: Shapes, whole: float | None) -> str:
     # Rows of a class may overlap, as living circles do: land counts once.
     area = float(np.sum(area_m2([shapely.union_all(shapely.make_valid(shapes))])))
     text = write_amount(area / 1e6, "km²") if area >= 1e6 else write_amount(area / 1e4, "ha")
-    if plate.ringed:
-        return f"{text} · {len(shapes)}"
     return f"{text} · {100 * area / whole:.1f}%" if whole and plate.style.group != BACKGROUND else text
 
 
@@ -150,7 +160,7 @@ def draw_legend(ink: Ink, sections: list[Section], box: Box, text: float, tongue
     pen = Pen(_HEAD_PT * text / 8.5, _INK, bold=True)
     write_text(ink.axes, (box.left, box.top - 2.2), tongue.line("图例", "Legend"), pen)
     y = box.top - 6.5 * text / 8.5
-    rows = [row for section in sections for row in (section.title, *section.entries)]
+    rows = [row for section in sections for row in (section.title, *section.entries, *_list_note(section))]
     size = text
     while sum(_measure_rows(rows, size, tongue)) > y - box.bottom and size > text * _SMALLEST:
         size *= 0.95
@@ -170,6 +180,10 @@ def draw_legend(ink: Ink, sections: list[Section], box: Box, text: float, tongue
         rest = tongue.line(f"另有 {left} 类未列出", f"{left} more classes not listed")
         _write_small(ink, (box.left, y - size * POINT_MM), rest, size, box.width)
     return left
+
+
+def _list_note(section: Section) -> list[Text]:
+    return [section.note] if section.note else []
 
 
 def _measure_rows(rows: list[Entry | Text | None], size: float, tongue: Tongue) -> list[float]:

@@ -14,7 +14,7 @@ from shapely.geometry.base import BaseGeometry
 
 from spatial.outputs.anchors import find_edges, largest_part, trace_spine
 from spatial.outputs.fonts import PIXEL_PT, POINT_MM, choose_face, clean_text, fit_text, shorten_text
-from spatial.outputs.ink import PIXEL_MM, Ink, draw_line, make_symbols
+from spatial.outputs.ink import PIXEL_MM, Ink, draw_line, find_rings, make_symbols
 from spatial.outputs.lettering import Pen, write_letters, write_text
 from spatial.outputs.paper import Shapes, Sight
 from spatial.outputs.placement import Name, Placed, Spot, place_names
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _HALO = "#ffffff"
 _MOST = 1200
 _LONGEST_MM = 62.0
+_ALONG_LONGER = 1.8
 _LONGEST_LETTERS = 60
 _ZOOM_SCALE = 591_657_550.5
 _FINER_ZOOM = 1.0
@@ -145,7 +146,8 @@ def _fit_name(text: str, style: LayerStyle, key: str) -> tuple[str, Pen]:
     choose_face(text, key)
     text = shorten_text(text, _LONGEST_LETTERS)
     size = style.label.size * PIXEL_PT
-    text, size = fit_text(text, size, _LONGEST_MM, smallest=max(6.0, 0.75 * size))
+    longest = _LONGEST_MM * (_ALONG_LONGER if style.label.place == "along" else 1.0)
+    text, size = fit_text(text, size, longest, smallest=max(6.0, 0.75 * size))
     return text, Pen(size, style.label.colour, style.label.bold, _HALO)
 
 
@@ -254,7 +256,9 @@ def list_marks(plates: dict[str, Plate], styles: Styles) -> Shapes:
 def _list_lines(plates: dict[str, Plate], styles: Styles) -> Shapes:
     """Return the strokes that a name should rather not cover."""
     lines: list[Shapes] = [np.array([], dtype=object)]
-    for _, rule, shapes in _list_classes(plates, styles):
+    for plate, rule, shapes in _list_classes(plates, styles):
+        if plate.ringed:
+            lines.append(np.asarray(shapely.boundary(find_rings(shapes)), dtype=object))
         if rule.stroke and (rule.width >= _STRONG_PX or rule.halo) and len(shapes) <= _MOST:
             flat = shapely.get_dimensions(shapes) == 2
             lines.append(np.asarray(shapely.boundary(shapes[flat]), dtype=object))

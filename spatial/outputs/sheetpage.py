@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
 import geopandas as gpd
@@ -13,7 +14,6 @@ import shapely
 
 from spatial.engine.geodesy import area_m2
 from spatial.outputs.emblems import CORES, POINT_SIZE, POINTS, draw_directions, draw_emblems, list_kinds
-from spatial.outputs.features import DrawnLayer
 from spatial.outputs.fonts import shorten_text
 from spatial.outputs.ink import Ink, draw_class, draw_rings, draw_shape
 from spatial.outputs.locator import draw_locator
@@ -32,7 +32,7 @@ from spatial.outputs.marginalia import (
 from spatial.outputs.paper import Box, Layout, Sight, make_sight
 from spatial.outputs.sheetlegend import draw_legend, list_sections
 from spatial.outputs.sheetnames import Plate, arrange_names, draw_names, find_rule, gather_names, list_marks
-from spatial.outputs.sheets import Sheet, Stack, Stock, measure_extent, select_stacks
+from spatial.outputs.sheets import Sheet, Stack, Stock, measure_extent, select_stacks, shrink_stock
 from spatial.outputs.verdicttable import draw_table, list_verdicts, measure_table
 from spatial.plan.findings import STORED_CRS
 
@@ -64,6 +64,7 @@ class Page:
     figure: Figure
     sight: Sight
     tongue: Tongue
+    text: float
     notes: list[str] = field(default_factory=list)
 
 
@@ -102,9 +103,10 @@ def draw_page(stock: Stock, sheet: Sheet, layout: Layout, language: str) -> Page
         A character of a text is in no font, or the sheet has nothing to draw.
     """
     tongue = Tongue(language)
-    sight = make_sight(measure_extent(stock, sheet), layout.map)
+    sight = make_sight(measure_extent(stock, sheet), layout)
+    stock = shrink_stock(stock, layout.grain)
     figure, axes = _open_paper(layout)
-    page = Page(figure, sight, tongue)
+    page = Page(figure, sight, tongue, layout.text)
     plates = _lay_plates(stock, sheet, sight)
     _draw_ground(axes, stock, sight)
     _draw_layers(axes, stock, plates, layout.map)
@@ -123,10 +125,25 @@ def draw_page(stock: Stock, sheet: Sheet, layout: Layout, language: str) -> Page
     return page
 
 
-def _open_paper(layout: Layout) -> tuple[Figure, Axes]:
+@cache
+def _paper_class() -> type[Figure]:
+    """Return a figure that is drawn by our settings whoever draws it, and whenever."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(layout.width / 25.4, layout.height / 25.4), facecolor="#ffffff")
+    class PaperFigure(Figure):
+        def draw(self, renderer: Any) -> None:
+            with paper_settings():
+                super().draw(renderer)
+
+        def savefig(self, *args: Any, **kwargs: Any) -> None:
+            with paper_settings():
+                super().savefig(*args, **kwargs)
+
+    return PaperFigure
+
+
+def _open_paper(layout: Layout) -> tuple[Figure, Axes]:
+    figure = _paper_class()(figsize=(layout.width / 25.4, layout.height / 25.4), facecolor="#ffffff")
     axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))
     axes.set_xlim(0.0, layout.width)
     axes.set_ylim(0.0, layout.height)
@@ -144,9 +161,7 @@ def _lay_plates(stock: Stock, sheet: Sheet, sight: Sight) -> dict[str, Plate]:
         if not there.any():
             continue
         layer = stack.layer
-        kept = DrawnLayer(
-            layer.key, layer.style, layer.contract, layer.frame[there], layer.classes[there], layer.absent
-        )
+        kept = replace(layer, frame=layer.frame[there], classes=layer.classes[there])
         plate = Plate(
             Stack(kept, stack.shapes[there]), shapes[there], sheet.style.conceptual, key in sheet.style.ringed
         )
@@ -188,7 +203,7 @@ def _draw_writing(axes: Axes, stock: Stock, sheet: Sheet, plates: dict[str, Plat
     sight, tongue = page.sight, page.tongue
     free = []
     if stock.order.illustrative:
-        free = [draw_stamp(Ink(axes, _NAMES + 10), sight.box, tongue).polygon]
+        free = [draw_stamp(Ink(axes, _NAMES + 10), sight.box, page.text, tongue).polygon]
     latitude = _find_latitude(stock, sight)
     named = {key: plate for key, plate in plates.items() if key not in sheet.style.unnamed}
     names = gather_names(named, sight, stock.styles, tongue.language, latitude)

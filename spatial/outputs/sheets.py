@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import geopandas as gpd
@@ -17,7 +17,7 @@ from spatial.outputs.features import DrawnLayer, choose_layers
 from spatial.outputs.order import Order
 from spatial.outputs.paper import Bounds, Shapes
 from spatial.plan.base import Text
-from spatial.plan.styles import SheetStyle, Styles, read_styles
+from spatial.plan.styles import ClassStyle, SheetStyle, Styles, read_styles
 
 BACKGROUND = "base"
 """Group of the layers that one finds one's way by: beneath every sheet, and no sheet of their own."""
@@ -26,6 +26,7 @@ UNREACHED = "unreached"
 _APART = (BACKGROUND, "findings")
 _LONGEST_EDGE = 0.25
 _LEAST_SPAN_M = 100.0
+_LEAST_LABEL_PX = 8.0
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,31 @@ class Stock:
         return shapely.union_all(stack.shapes) if stack else None
 
 
+def shrink_stock(stock: Stock, factor: float) -> Stock:
+    """Return the stock with strokes, symbols and names made smaller, for small paper.
+
+    Names get no smaller than can be read.
+    """
+    if factor == 1.0:
+        return stock
+    stacks = {}
+    for key, stack in stock.stacks.items():
+        style = stack.layer.style
+        label = style.label.model_copy(update={"size": max(_LEAST_LABEL_PX, style.label.size * factor)})
+        classes = {name: _shrink_class(rule, factor) for name, rule in style.classes.items()}
+        smaller = style.model_copy(update={"label": label, "classes": classes})
+        stacks[key] = Stack(replace(stack.layer, style=smaller), stack.shapes)
+    unstyled = _shrink_class(stock.styles.unstyled, factor)
+    return replace(stock, styles=stock.styles.model_copy(update={"unstyled": unstyled}), stacks=stacks)
+
+
+def _shrink_class(rule: ClassStyle, factor: float) -> ClassStyle:
+    dash = tuple(step * factor for step in rule.dash)
+    return rule.model_copy(
+        update={"width": rule.width * factor, "radius": rule.radius * factor, "dash": dash}
+    )
+
+
 def make_stock(order: Order, styles: Styles | None = None) -> Stock:
     """Gather what can be drawn, in the plan's metric CRS.
 
@@ -115,9 +141,7 @@ def make_stock(order: Order, styles: Styles | None = None) -> Stock:
         there = _find_finite(shapes)
         strays += int((~there).sum())
         if there.any():
-            kept = DrawnLayer(
-                layer.key, layer.style, layer.contract, layer.frame[there], layer.classes[there], layer.absent
-            )
+            kept = replace(layer, frame=layer.frame[there], classes=layer.classes[there])
             stacks[layer.key] = Stack(kept, shapes[there])
     return Stock(order, styles, stacks, strays)
 
