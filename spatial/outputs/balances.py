@@ -175,7 +175,8 @@ def _check_against(rows: list[list[Cell]], balance: Table, keys: list[str], zone
     gap: list[Cell] = [Text(zh="差额", en="Difference"), *[None] * (len(rows[0]) - 1)]
     extended = [*rows, same]
     for place, key in enumerate(keys):
-        column = 1 + place if place < zones else 1 + place + zones + 1
+        # After the zones stand their sum and their shares.
+        column = 1 + place if place < zones or not zones else 2 + place + zones
         at = places[NAMES[key].zh]
         value = number_of(balance.rows[at][2])
         if value is None:

@@ -364,7 +364,7 @@ def _tell_limits(stock: _Stock) -> Iterator[Block]:
     if table is not None and loose:
         kept = tuple(row for row in table.rows if row[5])
         title = Text(zh="未核实的规则", en="Rules not verified")
-        chosen = pick_columns(replace(table, rows=kept, title=title), (0, 1, 2, 3, 4, 6, 7))
+        chosen = pick_columns(replace(table, rows=kept, title=title), (1, 2, 3, 4, 6, 7))
         yield shorten_table(shorten_cells(chosen, MOST_SIGNS), MOST_ROWS * 2)
 
 

@@ -18,6 +18,7 @@ from spatial.outputs.key_figures import MARK
 from spatial.outputs.order import Order
 from spatial.plan.base import Text
 
+_LONGEST = 32
 _TEMPLATE = """\
 <!DOCTYPE html>
 <html lang="{{ lang }}">
@@ -75,7 +76,7 @@ _TEMPLATE = """\
 {% for row in block.rows %}
 <tr{% if row.strong %} class="strong"{% endif %}>
 {% for cell in row.cells %}
-<td{% if cell.number %} class="number"{% endif %}>{{ cell.text }}</td>
+<td{% if cell.look %} class="{{ cell.look }}"{% endif %}>{{ cell.text }}</td>
 {% endfor %}
 </tr>
 {% endfor %}
@@ -186,8 +187,14 @@ def _set_table(table: Table, language: Language) -> dict[str, Any]:
 def _set_row(table: Table, at: int, language: Language) -> list[dict[str, Any]]:
     texts = show_row(table, at, language)
     return [
-        {"text": text, "number": head.form != "text"} for text, head in zip(texts, table.heads, strict=True)
+        {"text": text, "look": "long" if _is_long(text) else "" if head.form == "text" else "number"}
+        for text, head in zip(texts, table.heads, strict=True)
     ]
+
+
+def _is_long(text: str) -> bool:
+    """Tell whether a word of the text is too long for a column, such as a hash."""
+    return max(map(len, text.split()), default=0) > _LONGEST
 
 
 def _embed(picture: Picture) -> str:

@@ -222,11 +222,13 @@ def _write_format(value: float, form: Form, digits: int) -> str:
 
 def _write_sheet(pen: _Pen, sheet: Any, table: Table, order: Order) -> None:
     language, columns = pen.language, max(len(table.heads), 1)
-    rows, plain = _fit(pen, table)
+    rows, cut = _fit(table)
+    plain = cut is not None
+    pen.notes += [] if cut is None else [f"{say(table.title, language)}: {say(cut, language)}"]
     widths = measure_columns(table, language)
     sheet.write_string(0, 0, say(table.title, language), pen.style(bold=True, font_size=14))
     sheet.write_string(1, 0, _tell_plan(order), pen.style(font_color="#7F7F7F"))
-    _write_notes(pen, sheet, table, widths)
+    _write_notes(pen, sheet, [*table.notes, *([] if cut is None else [cut])], widths)
     look = {"bold": True, "bg_color": "#DDE7EE", "border": 1, "border_color": "#7F7F7F"}
     for column, head in enumerate(table.heads):
         style = pen.style(**look, text_wrap=True, align="center")
@@ -252,20 +254,22 @@ def _write_sheet(pen: _Pen, sheet: Any, table: Table, order: Order) -> None:
     _set_up_print(sheet, table, order, _HEAD_ROW + len(rows), columns)
 
 
-def _fit(pen: _Pen, table: Table) -> tuple[Sequence[tuple[Cell, ...]], bool]:
-    """Return the rows that a sheet holds, and whether some are cut, so that formulas give way to values."""
+def _fit(table: Table) -> tuple[Sequence[tuple[Cell, ...]], Text | None]:
+    """Return the rows that a sheet holds, and what is to be said where that is not all of them.
+
+    Formulas then give way to values: over the rows that are left they would come to other numbers.
+    """
     room = MOST_ROWS - _HEAD_ROW - 1
     if len(table.rows) <= room:
-        return table.rows, False
+        return table.rows, None
     body = table.rows[: len(table.rows) - table.totals]
     kept = body[: room - table.totals]
     left = len(body) - len(kept)
     note = Text(
-        zh=f"{table.title.pick('zh')}：另有 {left:,} 行超出工作表上限，见数据库 plan.gpkg",
-        en=f"{table.title.pick('en')}: {left:,} more rows than a sheet can hold; see plan.gpkg",
+        zh=f"另有 {left:,} 行超出工作表上限，见数据库 plan.gpkg",
+        en=f"{left:,} more rows than a sheet can hold; see plan.gpkg",
     )
-    pen.notes.append(say(note, pen.language))
-    return (*kept, *table.rows[len(body) :]), True
+    return (*kept, *table.rows[len(body) :]), note
 
 
 def _tell_plan(order: Order) -> str:
@@ -273,10 +277,9 @@ def _tell_plan(order: Order) -> str:
     return " · ".join([*parts, *([say(MARK, order.tongue)] if order.illustrative else [])])
 
 
-def _write_notes(pen: _Pen, sheet: Any, table: Table, widths: Sequence[float]) -> None:
+def _write_notes(pen: _Pen, sheet: Any, notes: Sequence[Text], widths: Sequence[float]) -> None:
     """Write the notes across the table, as high as they need."""
-    text = "\n".join(say(note, pen.language, "\n") for note in table.notes)
-    text = "\n".join([text, *(note for note in pen.notes if note.startswith(say(table.title, "zh")))]).strip()
+    text = "\n".join(say(note, pen.language, "\n") for note in notes)
     if not text:
         return
     style = pen.style(font_color="#595959", text_wrap=True, valign="top")
