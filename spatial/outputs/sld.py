@@ -114,7 +114,7 @@ def list_sld(order: Order) -> dict[str, Sheet]:
                 for ending, part in PART_NAMES.items():
                     rows = frame[kinds == part]
                     if len(rows):
-                        sheet = Sheet(name, style, part, _classes_of(rows, style), whole)
+                        sheet = Sheet(name, style, part, _classes_of(rows, style, mixed=mixed), whole)
                         found[f"{key}_{ending}" if mixed else key] = sheet
     return found
 
@@ -138,10 +138,11 @@ def _styles_of(layer: str) -> list[tuple[str, LayerStyle, bool]]:
     return [(key, style, len(own) == 1) for key, style in own]
 
 
-def _classes_of(rows: gpd.GeoDataFrame, style: LayerStyle) -> dict[str, ClassStyle]:
-    """Return the classes of a style, and the warning style if a row needs it."""
-    lost = (style.classify(rows) == UNSTYLED).any()
-    return {**style.classes, UNSTYLED: read_styles().unstyled} if lost else dict(style.classes)
+def _classes_of(rows: gpd.GeoDataFrame, style: LayerStyle, *, mixed: bool) -> dict[str, ClassStyle]:
+    """Return the classes of a style, of mixed layers those there, and the warning style if needed."""
+    seen = set(style.classify(rows))
+    classes = {key: look for key, look in style.classes.items() if not mixed or key in seen}
+    return {**classes, UNSTYLED: read_styles().unstyled} if UNSTYLED in seen else classes
 
 
 def _say(text: Text, language: str) -> str:
