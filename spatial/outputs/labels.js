@@ -12,6 +12,8 @@
   const STEEP = 1.5;
   const CELL = 64;
   const MOST_WISHES = 3000;
+  const MANY = 400;
+  const LEAST_PIXELS = 14;
   const CHINESE = /[\u2e80-\u9fff]/;
 
   const meter = document.createElement("canvas").getContext("2d");
@@ -131,6 +133,15 @@
       return layer.within([bounds.getWest(), bounds.getSouth(), bounds.getEast(), bounds.getNorth()]);
     }
 
+    /* Where very many stand in the view, only what is large enough on the screen to bear a name; points always are. */
+    _large(layer) {
+      const items = this._inView(layer);
+      if (items.length <= MANY) return items;
+      const least = LEAST_PIXELS / (this.plan.map.project([0, 1]).x - this.plan.map.project([0, 0]).x);
+      const large = ([west, south, east, north]) => Math.max(east - west, north - south) >= least || (west === east && south === north);
+      return items.filter(({ index }) => large(layer.bounds(index)));
+    }
+
     /* The part of the view in which a layer's names may stand: its side of the swipe. */
     _viewOf(layer) {
       return this.plan.swipe?.on ? this.plan.swipe.narrow(layer.key, this.view) : this.view;
@@ -161,10 +172,9 @@
       const zoom = this.plan.map.getZoom();
       return this._shown()
         .filter((layer) => layer.label && zoom >= layer.label.min_zoom)
-        .flatMap((layer) => this._inView(layer).map((item) => ({ item, at: item.index, style: layer.label, view: this._viewOf(layer) })))
+        .flatMap((layer) => thin(this._large(layer)).map((item) => ({ item, at: item.index, style: layer.label, view: this._viewOf(layer) })))
         .filter(({ item }) => item.feature.anchors && item.feature.label)
-        .sort((one, other) => other.style.priority - one.style.priority || rankOf(one) - rankOf(other) || one.at - other.at)
-        .slice(0, MOST_WISHES);
+        .sort((one, other) => other.style.priority - one.style.priority || rankOf(one) - rankOf(other) || one.at - other.at);
     }
 
     _place(wish) {
@@ -293,6 +303,12 @@
       }
     }
   };
+
+  /* So many names never fit: of very many features every so manieth is tried, and all once the view is narrow. */
+  function thin(items) {
+    const step = Math.ceil(items.length / MOST_WISHES);
+    return step > 1 ? items.filter((_, at) => at % step === 0) : items;
+  }
 
   const rankOf = ({ item }) => item.feature.properties.rank || 99;
 

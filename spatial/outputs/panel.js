@@ -42,7 +42,7 @@
     const title = !amount ? null : length
       ? `${kit.number(length, 3)} km`
       : `${kit.number(area, 4)} km² = ${kit.number(area * 100, 2)} ha` + (count > 1 ? ` (${plan.word(merged ? "merged" : "summed")})` : "");
-    return kit.node("span", { class: "plan-count", title }, [count, amount].filter((one) => one !== null && one !== undefined).join(" · "));
+    return kit.node("span", { class: "plan-count", title }, [Number.isFinite(count) ? kit.number(count, 0) : null, amount].filter(Boolean).join(" · "));
   }
 
   function classRow(plan, layer, one) {
