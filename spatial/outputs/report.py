@@ -229,11 +229,9 @@ class _Setter:
 
     def _set_picture(self, picture: Picture) -> None:
         from docx.enum.text import WD_ALIGN_PARAGRAPH
-        from docx.image.image import Image
         from docx.shared import Mm
 
-        image = Image.from_file(str(picture.path))
-        height = _WIDTH_MM * image.px_height / image.px_width
+        height = _WIDTH_MM * _measure_picture(picture)
         width = _WIDTH_MM if height <= _TALLEST_MM else _WIDTH_MM * _TALLEST_MM / height
         paragraph = self._document.add_paragraph()
         paragraph.alignment, paragraph.paragraph_format.keep_with_next = WD_ALIGN_PARAGRAPH.CENTER, True
@@ -264,6 +262,29 @@ class _Setter:
         for note in table.notes:
             self._document.add_paragraph(say(note, self._language), style="Note")
         self._document.add_paragraph(style="Note")
+
+
+def _measure_picture(picture: Picture) -> float:
+    """Return the height of a picture over its width."""
+    from docx.image.exceptions import (
+        InvalidImageStreamError,
+        UnexpectedEndOfFileError,
+        UnrecognizedImageError,
+    )
+    from docx.image.image import Image
+
+    try:
+        image = Image.from_file(str(picture.path))
+        return float(image.px_height / image.px_width)
+    except (
+        InvalidImageStreamError,
+        UnexpectedEndOfFileError,
+        UnrecognizedImageError,
+        ValueError,
+        ZeroDivisionError,
+    ) as error:
+        fault = Fault(str(picture.path), picture.name, "is not a picture", "draw it again as PNG or JPEG")
+        raise OutputError(fault) from error
 
 
 def share_width(heads: Sequence[str], rows: Sequence[Sequence[str]], points: float) -> list[float]:
