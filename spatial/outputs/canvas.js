@@ -4,8 +4,8 @@
 (function (kit) {
   const HALO = 5;
   const HALO_SHARE = 0.8;
-  const NEAR = 0.7;
   const THIN = 1.5;
+  const SPECK = 3;
   const FAR = 1e6;
   const PRINTED = 3;
   const SPARE = 24;
@@ -83,7 +83,7 @@
     if (paint.stroke) brush.stroke();
   }
 
-  /* Paths of features as pixels of the map's layer, without vertices nearer than a reader sees. */
+  /* Paths of features as pixels of the map's layer, without vertices that fall on one another. */
   class Tracer {
     constructor(store, map) {
       const scale = map.options.crs.scale(map.getZoom());
@@ -93,14 +93,27 @@
       this.left = scale / 2 - origin.x;
       this.high = scale;
       this.top = scale * store.middle - origin.y;
+      this.base = origin.y;
     }
 
+    // Whole pixels, as Leaflet rounds its paths: neighbours that share an edge lose the same vertices.
     x(at) {
-      return this.store.xs[at] * this.wide + this.left;
+      return Math.round(this.store.xs[at] * this.wide + this.left);
     }
 
     y(at) {
-      return this.store.falls[at] * this.high + this.top;
+      return Math.round(this.store.falls[at] * this.high + this.top);
+    }
+
+    /* The box of a feature that is too small for its outline to be told from its box, else null. */
+    speck(index) {
+      const { boxes, kinds, first, unit } = this.store;
+      const at = 4 * index;
+      if ((boxes[at + 2] - boxes[at]) * this.wide > SPECK || kinds[first[index]] < SHELL) return null;
+      const [top, bottom] = [boxes[at + 3], boxes[at + 1]].map((side) => kit.fall(side / unit) * this.high - this.base);
+      if (bottom - top > SPECK) return null;
+      const [left, up] = [Math.round(boxes[at] * this.wide + this.left), Math.round(top)];
+      return [left, up, Math.round(boxes[at + 2] * this.wide + this.left) - left, Math.round(bottom) - up];
     }
 
     /* Add a path to a shape. A ring ends where it began; far outside the canvas its corners are drawn in. */
@@ -113,7 +126,7 @@
       const end = kinds[path] === LINE ? to - 1 : to;
       for (let at = from + 1; at < end; at += 1) {
         const [x, y] = [clamp(this.x(at)), clamp(this.y(at))];
-        if (Math.abs(x - lastX) + Math.abs(y - lastY) < NEAR) continue;
+        if (x === lastX && y === lastY) continue;
         shape.lineTo(x, y);
         lastX = x;
         lastY = y;
@@ -197,6 +210,11 @@
     _drawFeature(tracer, index, paint, stamp) {
       const { store } = this._layer;
       const context = this._context;
+      const speck = paint.halo ? null : tracer.speck(index);
+      if (speck) {
+        paintShape({ fill: () => context.fillRect(...speck), stroke: () => context.strokeRect(...speck) }, context, paint, true);
+        return;
+      }
       let open = null;
       const close = (kind) => {
         if (open !== null && open !== kind) paintShape(context, context, paint, open);

@@ -291,10 +291,9 @@
       const { store } = this._source.layer;
       const { label } = store.header;
       if (label === null) return undefined;
-      const zh = store.text(label, this._source.index);
-      const en = store.text(label + "_en", this._source.index);
-      const text = (value) => (value === undefined ? undefined : String(value));
-      return zh === undefined && en === undefined ? undefined : { zh: text(zh), en: text(en) };
+      const texts = [["zh", label], ["en", label + "_en"]].map(([language, key]) => [language, store.text(key, this._source.index)]);
+      const told = texts.filter(([, text]) => text !== undefined);
+      return told.length ? Object.fromEntries(told) : undefined;
     }
 
     get anchors() {

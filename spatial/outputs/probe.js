@@ -25,8 +25,8 @@
     ];
   }
 
-  function kindOf(plan, { layer, ...item }) {
-    const texts = [layer.title, labelOf(plan, { layer, ...item })].map((text) => plan.say(text));
+  function kindOf(plan, item) {
+    const texts = [item.layer.title, labelOf(plan, item)].map((text) => plan.say(text));
     return [...new Set(texts)].join(" · ");
   }
 

@@ -25,6 +25,12 @@
       L.ImageOverlay.prototype.initialize.call(this, CLEAR, [[0, 0], [0, 0]], { ...options, interactive: false, className: "plan-cells" });
     },
 
+    // Cells have edges: near by they are squares, not clouds.
+    _initImage() {
+      L.ImageOverlay.prototype._initImage.call(this);
+      this._image.style.imageRendering = "pixelated";
+    },
+
     load(key) {
       return kit.unpack(key);
     },
