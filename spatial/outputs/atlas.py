@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from spatial.errors import Fault, OutputError
 from spatial.outputs.files import replacing
+from spatial.outputs.fonts import check_texts
 from spatial.outputs.order import Order
 from spatial.outputs.paper import A3, make_picture_layout
+from spatial.outputs.sheetnames import read_names
 from spatial.outputs.sheetpage import draw_page, paper_settings
-from spatial.outputs.sheets import Sheet, find_sheet, make_stock, number_sheets
+from spatial.outputs.sheets import Sheet, Stock, find_sheet, make_stock, number_sheets
 from spatial.plan.styles import Styles
 
 if TYPE_CHECKING:
@@ -63,6 +65,7 @@ def write_atlas(order: Order, path: Path, *, styles: Styles | None = None) -> li
         raise OutputError(
             Fault(str(path), "", "the plan has no layer with anything to draw", "build its territory")
         )
+    check_names(stock, order.tongue)
     notes: list[str] = []
     if stock.strays:
         notes.append(f"{stock.strays} shapes lie outside the area of {order.metric_crs} and are not drawn")
@@ -75,6 +78,27 @@ def write_atlas(order: Order, path: Path, *, styles: Styles | None = None) -> li
             notes += page.notes
     _sweep(path, pictures)
     return notes
+
+
+def check_names(stock: Stock, language: str) -> None:
+    """Refuse names and titles with characters that no font has, all at once and before anything is drawn.
+
+    Raises
+    ------
+    OutputError
+        One fault for each text: the layer, the text, and the characters.
+    """
+    plan, place = stock.order.plan, stock.order.place
+    compiler = plan.outputs.compiler
+    heads = [plan.title, place, *(() if compiler is None else (compiler,)), *(c.name for c in plan.circles)]
+    wanted = ("zh", "en") if language == "both" else (language,)
+    texts = {"plan": [head.pick(name) for head in heads for name in wanted]}
+    texts["plan"] += [plan.period, plan.outputs.approval_number]
+    for key, stack in stock.stacks.items():
+        column = stack.layer.style.label_column
+        if column is not None:
+            texts[key] = read_names(stack, column, language)
+    check_texts(texts)
 
 
 def draw_sheet(

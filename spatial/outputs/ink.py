@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 PIXEL_MM = 25.4 / 96
 """One CSS pixel in millimetres."""
 _HALO_PX = 5.0
+_HALO_WIDEST = 2.2
 _HALO_OPACITY = 0.55
 _HATCHES = {"none": "", "diagonal": "//", "back": "\\\\", "cross": "xx"}
 _HATCH_PX = 1.0
@@ -186,7 +187,7 @@ def _corners(symbol: str) -> npt.NDArray[np.float64]:
 
 
 def _glow(ink: Ink, path: Path, rule: ClassStyle) -> None:
-    wide = (rule.width + _HALO_PX) * PIXEL_PT
+    wide = (rule.width + min(_HALO_PX, _HALO_WIDEST * rule.width)) * PIXEL_PT
     patch(ink, path, fc="none", ec=rule.halo, lw=wide, alpha=_HALO_OPACITY, joinstyle="round")
 
 

@@ -97,7 +97,7 @@ def gather_names(
         style = plate.style
         if style.label_column is None or style.label.min_zoom > zoom:
             continue
-        texts = _read_texts(plate, style.label_column, language)
+        texts = read_names(plate.stack, style.label_column, language)
         inside = np.flatnonzero([bool(text) for text in texts] & shapely.intersects(plate.shapes, frame))
         edges = _find_outlines(plate, plates) if style.label.place == "edge" else {}
         for at in _drop_doubles(plate, texts, inside)[:_MOST]:
@@ -108,8 +108,19 @@ def gather_names(
             yield Name(text, pen, style.label.priority - _rank(plate, at), tuple(spots), key)
 
 
-def _read_texts(plate: Plate, column: str, language: str) -> list[str]:
-    frame = plate.stack.frame
+def read_names(stack: Stack, column: str, language: str) -> list[str]:
+    """Return the names of the rows of a layer, cleaned; empty where there is none.
+
+    Parameters
+    ----------
+    stack : Stack
+        The layer.
+    column : str
+        Column of the names; with ``_en`` behind it that of the English ones.
+    language : str
+        ``en`` takes English names where there are some.
+    """
+    frame = stack.frame
     if column not in frame:
         return [""] * len(frame)
     names = frame[column]
