@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -23,6 +23,13 @@ Language = Literal["zh", "en", "both"]
 
 _HEIGHT_PX = 560
 _ROWS_SHOWN = 60
+_SHAPES = {
+    "Polygon": ("面", "areas"),
+    "LineString": ("线", "lines"),
+    "Point": ("点", "points"),
+    "any": ("混合", "mixed"),
+    "none": ("表", "table"),
+}
 _SEVERITIES = {"error": ("错误", "errors"), "warning": ("警告", "warnings"), "info": ("提示", "notes")}
 
 
@@ -84,7 +91,9 @@ class TableView:
         return len(self.frame)
 
     def _repr_html_(self) -> str:
-        table = self.frame.head(_ROWS_SHOWN).to_html(index=False, na_rep="", border=0, float_format=_number)
+        shown = self.frame.head(_ROWS_SHOWN)
+        formats = {name: _choose_format(shown[name]) for name in shown.select_dtypes("float")}
+        table = shown.to_html(index=False, na_rep="", border=0, justify="left", formatters=formats)
         hidden = len(self.frame) - _ROWS_SHOWN
         more = f"<p>… +{hidden:,}</p>" if hidden > 0 else ""
         return f"<strong>{html.escape(self.title)}</strong>{table}{more}"
@@ -142,8 +151,8 @@ def summarize(
     """Return a build as a short table in HTML: each layer, what it is, its rows; and how many findings."""
     heads = [("图层", "Layer"), ("名称", "Title"), ("几何", "Geometry"), ("要素", "Rows"), ("说明", "Note")]
     rows = [
-        [name, _say(contract.zh, contract.en, language), contract.shape, f"{len(layers[name]):,}",
-         _explain(not_built.get(name, ""), language)]
+        [name, _say(contract.zh, contract.en, language), _say(*_SHAPES[contract.shape], language),
+         f"{len(layers[name]):,}", _explain(not_built.get(name, ""), language)]
         for name, contract in contracts.items()
         if name in layers
     ]  # fmt: skip
@@ -196,5 +205,7 @@ def _say(zh: str, en: str, language: Language) -> str:
     return (en or zh) if language == "en" else (zh or en)
 
 
-def _number(value: float) -> str:
-    return f"{value:,.4g}" if abs(value) < 1 else f"{value:,.2f}"
+def _choose_format(values: pd.Series[Any]) -> Callable[[float], str]:
+    """Return a format for all numbers of a column: shares with more decimals than areas."""
+    small = bool((values.abs().dropna() <= 1).all())
+    return lambda value: "" if pd.isna(value) else f"{value:,.4f}" if small else f"{value:,.2f}"
