@@ -51,7 +51,8 @@
     style(key) {
       const paints = Object.fromEntries(
         this.layers.get(key).classes.map((one) => [one.key, kit.pathOptions(one.style)]));
-      return (feature) => paints[feature.class];
+      // A line has no ground; the area between its bends and its ends is not part of it.
+      return ({ class: name, geometry }) => (geometry.type.endsWith("LineString") ? { ...paints[name], fill: false } : paints[name]);
     }
 
     marker(key) {

@@ -230,20 +230,19 @@ def test_packed_and_plain_look_alike(pair: tuple[Visit, Visit]) -> None:
             "() => { for (const one of spatialPlan.layers.values()) one.setVisible(true); spatialPlan.labels.draw(); }"
         )
         seen.rest()
-    for zoom in (0, 3):
+    for zoom in (10.5, 13.5):
         for seen in pair:
-            seen.ask(
-                "zoom => { spatialPlan.map.setZoom(spatialPlan.map.getZoom() + zoom, {animate: false}); }",
-                zoom,
-            )
-            seen.rest()
+            seen.ask("zoom => { spatialPlan.map.setView([35.1, 112.4], zoom, {animate: false}); }", zoom)
+            # Leaflet clips plain lines at the rim, so dashes of lines that cross it begin elsewhere.
+            seen.ask("on => spatialPlan.layers.get('roads').setVisible(on)", zoom < 11)
+            seen.page.wait_for_timeout(400)  # attributions and names fade in
         one, other = (
             np.asarray(Image.open(io.BytesIO(seen.page.screenshot())).convert("RGB"), dtype=float)
             for seen in pair
         )
         apart = np.abs(one - other).max(axis=2)
         assert one.std() > 20
-        assert apart.mean() < 3.0
+        assert apart.mean() < 1.5
         assert (apart > 60).mean() < 0.01
 
 
