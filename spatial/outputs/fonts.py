@@ -47,7 +47,14 @@ class Face:
 
 
 @cache
-def _load_faces() -> tuple[Face, ...]:
+def list_faces() -> tuple[Face, ...]:
+    """Return the fonts at hand: that of zhplot, then Noto CJK of the system.
+
+    Raises
+    ------
+    OutputError
+        There is none.
+    """
     faces = tuple(_load_face(file, family) for file, family in _find_files())
     if not faces:
         raise OutputError(
@@ -121,7 +128,7 @@ def choose_face(text: str, where: str = "atlas") -> Face:
     OutputError
         No font has them all: names the text and the characters that the first font lacks.
     """
-    faces = _load_faces()
+    faces = list_faces()
     for face in faces:
         if not face.lacks(text):
             return face

@@ -72,10 +72,21 @@ def draw_locator(ink: Ink, stock: Stock, box: Box, tongue: Tongue) -> None:
             zorder=ink.zorder + 1,
         )
     spot = place(ground)
+    if province is None:
+        _draw_alone(ink, stock, place, spot)
+        return
     draw_shape(ink.above(0.3), spot, fc=_MARK, ec=_MARK, lw=0.4, alpha=0.75)
     if max(spot.bounds[2] - spot.bounds[0], spot.bounds[3] - spot.bounds[1]) < _SMALLEST_MM:
         ring = shapely.centroid(spot).buffer(_SMALLEST_MM)
         draw_shape(ink.above(0.4), ring, fc="none", ec=_MARK, lw=0.9)
+
+
+def _draw_alone(ink: Ink, stock: Stock, place: _Fit, spot: BaseGeometry) -> None:
+    """Draw a territory with its districts, where nothing round it is known."""
+    draw_shape(ink.above(0.3), spot, fc=_LAND, ec=_MARK, lw=0.9)
+    districts = stock.stacks.get("districts")
+    for shape in districts.shapes if districts else ():
+        draw_shape(ink.above(0.4), place(shape), fc="none", ec=_EDGE, lw=0.3)
 
 
 class _Fit:

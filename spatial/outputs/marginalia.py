@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import shapely
-from pyproj import CRS, Transformer
+from pyproj import CRS, Proj, Transformer
 
 from spatial.outputs.fonts import POINT_MM, fit_text, measure_text, wrap_text
 from spatial.outputs.ink import Ink, draw_line, draw_shape
@@ -29,6 +29,7 @@ _TITLE_PT = 25.0
 _SUBTITLE_PT = 11.0
 _ARROW_MM = (3.6, 13.0)
 _GRID_COLOUR = "#8d949b"
+_TOLD_STRETCH = 0.001
 
 
 @dataclass(frozen=True)
@@ -241,6 +242,27 @@ def find_true_north(crs: str, centre: tuple[float, float]) -> float:
     return float(np.degrees(np.arctan2(east[1] - east[0], north[1] - north[0])))
 
 
+def find_stretch(crs: str, sight: Sight) -> float:
+    """Return by what share lengths on the map are too long at most, at the corners of its frame.
+
+    Examples
+    --------
+    >>> from spatial.outputs.paper import A3
+    >>> far = Sight(5_000_000.0, (600_000.0, 3_900_000.0), A3.map)
+    >>> round(find_stretch("EPSG:4546", far), 4)
+    0.0093
+    """
+    west, south, east, north = sight.bounds
+    projection = Proj(crs)
+    factors = [
+        projection.get_factors(*projection(x, y, inverse=True), errcheck=False).meridional_scale
+        for x in (west, east)
+        for y in (south, north)
+    ]
+    found = [abs(factor - 1) for factor in factors if np.isfinite(factor)]
+    return max(found, default=0.0)
+
+
 def list_notes(order: Order, sight: Sight, tongue: Tongue) -> list[str]:
     """Return the notes on coordinate system, projection, heights and north."""
     crs = CRS.from_user_input(order.metric_crs)
@@ -261,6 +283,14 @@ def list_notes(order: Order, sight: Sight, tongue: Tongue) -> list[str]:
             en=f"Arrow: grid north; true north {abs(turn):.2f}° {side[1]}",
         ),
     ]
+    stretch = find_stretch(order.metric_crs, sight)
+    if stretch > _TOLD_STRETCH:
+        notes.append(
+            Text(
+                zh=f"比例尺在中央经线上为真，图内最多偏大 {stretch:.2%}",
+                en=f"Scale true on the central meridian, up to {stretch:.2%} larger within the frame",
+            )
+        )
     # Chinese one below the other, English run on: two columns of short lines would be hard to read.
     zh = [note.zh for note in notes if tongue.language != "en"]
     en = [note.en for note in notes if tongue.language != "zh"]

@@ -17,6 +17,7 @@ from PIL import Image
 
 from spatial.errors import OutputError
 from spatial.outputs.atlas import draw_sheet, save_picture, write_atlas
+from spatial.outputs.fonts import list_faces
 from spatial.outputs.order import Order
 from spatial.outputs.sheets import list_sheets
 from spatial.plan.findings import STORED_CRS
@@ -244,6 +245,32 @@ def test_one_feature_makes_a_page_and_empty_layers_none(city: Any, tmp_path: Pat
 def test_nothing_to_draw_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="no layer with anything to draw"):
         write_atlas(make_order({"towns": make_towns(["镇"]).head(0)}), tmp_path / "atlas.pdf")
+
+
+def test_an_approved_map_bears_its_number_and_no_mark(city: Any, tmp_path: Path) -> None:
+    outputs = {
+        "approval_number": "豫S〔2026〕001号",
+        "compiler": {"zh": "测试规划院", "en": "Test Institute"},
+    }
+    write_atlas(make_order(city.layers, outputs=outputs), tmp_path / "atlas.pdf", styles=keep("zones"))
+    (text,) = read_text(tmp_path / "atlas.pdf")
+    for shown in ("豫S〔2026〕001号", "测试规划院", "2026-05-04", "2021–2035"):
+        assert shown in text
+    assert "示意图" not in text
+
+
+def test_a_character_that_only_the_other_font_has_is_drawn(city: Any, tmp_path: Path) -> None:
+    faces = list_faces()
+    if len(faces) < 2:
+        pytest.skip("only one Chinese font is installed")
+    rare = next(
+        chr(code)
+        for code in range(0x20000, 0x2A6D6)
+        if not faces[1].lacks(chr(code)) and faces[0].lacks(chr(code))
+    )
+    city.layers["towns"] = make_towns([f"{rare}镇"])
+    write_atlas(make_order(city.layers), tmp_path / "atlas.pdf", styles=keep("territory"))
+    assert f"{rare}镇" in read_text(tmp_path / "atlas.pdf")[0]
 
 
 def test_classes_without_a_style_are_told_and_drawn_as_a_warning(city: Any, tmp_path: Path) -> None:
