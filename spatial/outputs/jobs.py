@@ -212,6 +212,7 @@ def write_map(order: Order, path: Path) -> list[str]:
             basemap=plan.outputs.basemap,
             tianditu_key=order.tianditu_key,
             metric_crs=order.metric_crs,
+            simplify_m=plan.outputs.simplify_m,
         )
     )
 

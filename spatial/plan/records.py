@@ -223,12 +223,14 @@ class Outputs(Record):
     """What is written beside the layers, and what the map shows around them.
 
     `files` are the kinds of output that every build writes; ``spatial build --deliver`` writes all of them.
+    `simplify` is the length, such as ``5 m``, to which the web map simplifies shared edges together.
     """
 
     files: tuple[OutputKind, ...] = ("geopackage", "webmap")
     basemap: Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_.]*$", max_length=100)] = "none"
     approval_number: str = ""
     compiler: Text | None = None
+    simplify_m: Length | None = Field(default=None, alias="simplify", gt=0, le=1000)
 
 
 class Plan(Record):
