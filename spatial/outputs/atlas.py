@@ -28,6 +28,7 @@ PICTURE_DPI = 220
 """Dots per inch of single pictures for a report."""
 _NARROWEST_MM, _WIDEST_MM = 60.0, 1200.0
 _PROGRAM = "spatial-planning-toolkit"
+_PNG_LEVEL = 4
 
 
 def write_atlas(order: Order, path: Path, *, styles: Styles | None = None) -> list[str]:
@@ -220,8 +221,9 @@ def _save(figure: Figure, path: Path, dpi: int, order: Order | None = None) -> N
                 str(path), "", f"{ending or 'no ending'} is no format of pictures", "use .png, .svg or .pdf"
             )
         )
+    packing = {"pil_kwargs": {"compress_level": _PNG_LEVEL}} if ending == ".png" else {}
     with replacing(path) as beside:
-        figure.savefig(beside, dpi=dpi, metadata=metadata)
+        figure.savefig(beside, dpi=dpi, metadata=metadata, **packing)
 
 
 def _describe(order: Order) -> dict[str, Any]:

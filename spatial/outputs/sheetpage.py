@@ -47,7 +47,7 @@ _RINGS = 50.0
 _NOTE_PT = 6.8
 _SETTINGS: dict[str, Any] = {
     "pdf.fonttype": 42,
-    "pdf.compression": 9,
+    "pdf.compression": 6,
     "svg.fonttype": "none",
     "svg.hashsalt": "spatial",
     "path.simplify": False,

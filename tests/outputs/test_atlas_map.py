@@ -223,7 +223,7 @@ def test_sheets_show_only_where_their_layers_are_when_asked(jiyuan: Build) -> No
 def test_zones_and_lines_differ_in_grey_print() -> None:
     styles = read_styles()
     lightness = sorted(find_lightness(rule.fill or "") for rule in styles.layers["zones"].classes.values())
-    assert np.diff(lightness).min() > 6
+    assert np.diff(lightness).min() > 12
     looks = {(rule.hatch, rule.width) for rule in styles.layers["lines"].classes.values()}
     assert len(looks) == len(styles.layers["lines"].classes)
 
