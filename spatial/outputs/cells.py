@@ -125,17 +125,17 @@ def clean(text: object) -> str:
     >>> clean("a\x00b\u202ec\nd")
     'a b c\nd'
     """
-    return "".join(
-        sign
-        if sign in "\n\t"
-        or not (unicodedata.category(sign) in _DROPPED or sign in _STEERING or _is_no_sign(sign))
-        else " "
-        for sign in str(text)
-    )
+    whole = str(text)
+    # Nothing that Python can print needs cleaning, and nearly all texts are such.
+    return whole if whole.isprintable() else "".join(sign if _is_kept(sign) else " " for sign in whole)
 
 
-def _is_no_sign(sign: str) -> bool:
-    return ord(sign) & 0xFFFE == 0xFFFE
+def _is_kept(sign: str) -> bool:
+    if sign in "\n\t":
+        return True
+    # The last two places of each plane are no signs.
+    odd = unicodedata.category(sign) in _DROPPED or sign in _STEERING or ord(sign) & 0xFFFE == 0xFFFE
+    return not odd
 
 
 def say(text: Text | str, language: Language, joint: str = " ") -> str:

@@ -25,7 +25,14 @@ from spatial.outputs.cells import (
 from spatial.outputs.files import replacing
 from spatial.outputs.key_figures import MARK, lay_out_summary
 from spatial.outputs.order import Order
-from spatial.outputs.sheet_sizes import POINTS_A_LINE, count_lines, measure_columns, measure_row, set_text
+from spatial.outputs.sheet_sizes import (
+    POINTS_A_LINE,
+    count_lines,
+    measure_columns,
+    measure_row,
+    set_head,
+    set_text,
+)
 from spatial.outputs.tables import list_tables
 from spatial.plan.base import Text
 
@@ -128,6 +135,7 @@ class _Pen:
     def __post_init__(self) -> None:
         self.notes: list[str] = []
         self._formats: dict[tuple[tuple[str, Any], ...], Any] = {}
+        self._frames: dict[tuple[str, bool], Any] = {}
 
     def style(self, **properties: Any) -> Any:
         font = {"font_name": _FONTS[self.language], "font_size": 10, "valign": "vcenter"}
@@ -145,20 +153,27 @@ class _Pen:
         if isinstance(cell, Quantity):
             form, digits, cell = cell.form, cell.digits, cell.value
         value = cell.value if isinstance(cell, Derived) else cell
-        look = {"border": 1, "border_color": "#BFBFBF", "bold": bold}
-        if bold:
-            look["bg_color"] = "#F2F2F2"
-        if value is None or is_absent(value) or value == "":
-            sheet.write_blank(*at, None, self.style(**look))
+        if value is None or value == "" or is_absent(value):
+            sheet.write_blank(*at, None, self._frame("", bold))
         elif isinstance(value, bool | str | Text):
             text = set_text(TRUTHS[value] if isinstance(value, bool) else value, self.language)
-            sheet.write_string(*at, self._cut(text), self.style(**look, text_wrap=True, indent=1))
+            sheet.write_string(*at, self._cut(text), self._frame("@", bold))
         else:
-            style = self.style(**look, num_format=_write_format(value, form, digits))
+            style = self._frame(_write_format(value, form, digits), bold)
             if isinstance(cell, Derived) and cell.cells and not plain:
                 sheet.write_formula(*at, self._formula(cell), style, value)
             else:
                 sheet.write_number(*at, value, style)
+
+    def _frame(self, form: str, bold: bool) -> Any:
+        """Return the style of a cell of a table; ``@`` is that of texts, which wrap."""
+        key = (form, bold)
+        if key not in self._frames:
+            look: dict[str, Any] = {"border": 1, "border_color": "#BFBFBF", "bold": bold}
+            look |= {"bg_color": "#F2F2F2"} if bold else {}
+            kind = {"text_wrap": True, "indent": 1} if form == "@" else {"num_format": form} if form else {}
+            self._frames[key] = self.style(**look, **kind)
+        return self._frames[key]
 
     def _cut(self, text: str) -> str:
         if len(text) <= _MOST_SIGNS:
@@ -232,10 +247,10 @@ def _write_sheet(pen: _Pen, sheet: Any, table: Table, order: Order) -> None:
     look = {"bold": True, "bg_color": "#DDE7EE", "border": 1, "border_color": "#7F7F7F"}
     for column, head in enumerate(table.heads):
         style = pen.style(**look, text_wrap=True, align="center")
-        sheet.write_string(_HEAD_ROW, column, say(head.title, language, "\n"), style)
+        sheet.write_string(_HEAD_ROW, column, set_head(head.title, language), style)
         sheet.set_column(column, column, widths[column])
     titles = [
-        count_lines(say(head.title, language, "\n"), width, True)
+        count_lines(set_head(head.title, language), width, True)
         for head, width in zip(table.heads, widths, strict=True)
     ]
     sheet.set_row(_HEAD_ROW, POINTS_A_LINE * max(titles, default=1))
