@@ -5,7 +5,7 @@
   const PAPERS = { A4: [210, 297], A3: [297, 420] };
   const MARGIN = 10;
   const SLACK = 3;
-  const COLUMN_MM = 62;
+  const COLUMN_MM = 68;
   const GAP = 16;
   const FOOT = 64;
   const PIXEL_M = 0.0254 / 96;
@@ -69,7 +69,7 @@
       if (this.menu) return this.close();
       const papers = Object.keys(PAPERS).map((paper) => kit.node("label", {},
         kit.node("input", { type: "radio", name: "plan-paper", value: paper, checked: paper === this.paper, change: () => { this.paper = paper; } }), paper));
-      const go = kit.node("button", { type: "button", class: "plan-go", click: () => { this.close(); window.print(); } }, this.plan.word("toPrinter"));
+      const go = kit.node("button", { type: "button", class: "plan-go", click: () => { this.close(); this._go(); } }, this.plan.word("toPrinter"));
       this.menu = kit.node("div", { class: "plan-print-menu", role: "dialog", "aria-label": this.plan.word("print") },
         kit.node("fieldset", {}, kit.node("legend", {}, this.plan.word("paper")), papers), go);
       this.button = button;
@@ -84,6 +84,14 @@
       this.menu = null;
       this.button.focus();
       return true;
+    }
+
+    /* Lay out first, so that all pictures are ready when the browser takes the page. */
+    async _go() {
+      this.begin();
+      await Promise.allSettled(this.pictures.map(([, picture]) => picture.decode()));
+      window.print();
+      if (!window.matchMedia("print").matches) this.end();
     }
 
     begin() {
@@ -105,6 +113,24 @@
       const best = layouts.reduce((one, other) => (other.zoom > one.zoom ? other : one));
       this._lay(best, shape);
       this._fit(best, shape);
+      this._freeze();
+    }
+
+    /* Chromium prints a canvas by its drawing commands, out of place and over what lies below it; a picture it prints as it is. */
+    _freeze() {
+      this.pictures = [...this.container.querySelectorAll(".leaflet-map-pane canvas")].map((canvas) => {
+        const picture = kit.node("img", { alt: "", class: "plan-picture", style: canvas.style.cssText, src: canvas.toDataURL() });
+        canvas.after(picture);
+        canvas.hidden = true;
+        return [canvas, picture];
+      });
+    }
+
+    _thaw() {
+      this.pictures.forEach(([canvas, picture]) => {
+        canvas.hidden = false;
+        picture.remove();
+      });
     }
 
     /* Lay the sheet out one way, and say how large the map would be on it. The legend stands below the map, or
@@ -161,6 +187,7 @@
       if (!this.plan.printing) return;
       const { map } = this.plan;
       this.plan.printing = false;
+      this._thaw();
       this.container.classList.remove("plan-printing");
       delete this.container.dataset.legend;
       this.rule.textContent = "";

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import re
+import shutil
+import subprocess
 import unicodedata
 from collections.abc import Callable
 from pathlib import Path
@@ -12,11 +14,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 import shapely
+from PIL import Image
 from pyproj import Geod, Transformer
 
 from spatial.outputs.pointer import describe_grid
 
 if TYPE_CHECKING:
+    import geopandas as gpd
+
     from .conftest import City, Visit
 
 METRIC = "EPSG:4546"
@@ -257,3 +262,53 @@ def test_esc_closes_one_thing_at_a_time(opened: Visit) -> None:
     assert opened.page.is_visible(".plan-swipe")
     opened.page.keyboard.press("Escape")
     assert opened.page.is_hidden(".plan-swipe")
+
+
+def test_a_packed_layer_is_printed_where_it_lies(
+    visit: Callable[..., Visit], city: City, tmp_path: Path, make_frame: Callable[..., gpd.GeoDataFrame]
+) -> None:
+    pdftoppm = shutil.which("pdftoppm")
+    if pdftoppm is None:
+        pytest.skip("pdftoppm is not installed")
+    cells = [(112.2 + 0.02 * (at % 20), 35.0 + 0.01 * (at // 20)) for at in range(400)]
+    rows = [{"id": f"z{at}", "name": "", "zone": "urban"} for at in range(400)]
+    zones = make_frame(rows, [shapely.box(x, y, x + 0.02, y + 0.01) for x, y in cells])
+    corner = make_frame(
+        [{"id": "r", "name": "", "grade": "trunk"}], [shapely.LineString([(112.05, 34.95), (112.75, 34.95)])]
+    )
+    city.layers = {
+        "territory": city.layers["territory"],
+        "zones": zones,
+        "roads": corner,
+        "towns": city.layers["towns"],
+    }
+    city.write(tmp_path / "map.html")
+    seen = visit(tmp_path / "map.html")
+    assert seen.ask("spatialPlan.layers.get('zones').kind") == "packed"
+    (tmp_path / "map.pdf").write_bytes(seen.page.pdf(prefer_css_page_size=True, print_background=True))
+    subprocess.run([pdftoppm, "-r", "96", "-png", tmp_path / "map.pdf", tmp_path / "map"], check=True)
+    with Image.open(next(tmp_path.glob("map*.png"))) as image:
+        shades = np.asarray(image.convert("RGB")).astype(int)
+    seen.ask("() => { dispatchEvent(new Event('beforeprint')); }")
+    assert seen.page.locator(".leaflet-map-pane canvas:visible").count() == 0
+    margin = 10 / 25.4 * 96
+    (left, bottom), (right, top) = seen.pixel(112.2, 35.0), seen.pixel(112.6, 35.2)
+    reddish = (
+        (shades[..., 0] - shades[..., 1] > 40)
+        & (shades[..., 1] - shades[..., 2] > -20)
+        & (shades[..., 0] > 180)
+    )
+    inside = reddish[
+        int(top + margin) + 4 : int(bottom + margin) - 4, int(left + margin) + 4 : int(right + margin) - 4
+    ]
+    assert inside.mean() > 0.6
+    beside = reddish[
+        int(top + margin) + 4 : int(bottom + margin) - 4, int(left + margin) - 24 : int(left + margin) - 4
+    ]
+    assert beside.mean() < 0.02
+    x, y = seen.pixel(112.3, 34.95)
+    road = shades[int(y + margin) - 3 : int(y + margin) + 4, int(x + margin)]
+    assert road.min() < 200
+    seen.ask("() => { dispatchEvent(new Event('afterprint')); }")
+    assert seen.page.locator(".leaflet-map-pane canvas:visible").count() == 1
+    assert seen.page.locator(".plan-picture").count() == 0
