@@ -95,7 +95,7 @@ def require_arrow(form: Format) -> None:
         Says which, and the line that installs it.
     """
     if form in _ARROW and find_spec("pyarrow") is None:
-        remedy = "install it: pip install 'spatial-planning-toolkit[export]'"
+        remedy = "install it: pip install 'spatial-planning-toolkit[parquet]'"
         raise OutputError(
             Fault("--format", form, "needs the library pyarrow, which is not installed", remedy)
         )

@@ -27,13 +27,18 @@ _FOLDERS: dict[OutputKind, str] = {
     "workbook": "附表/",
     "report": "文本/",
 }
-_FONTS = {"matplotlib": "matplotlib", "zhplot": "zhplot"}
-_NEEDS: dict[OutputKind, tuple[str, dict[str, str]]] = {
-    "atlas": ("atlas", _FONTS),
-    "workbook": ("report", {"xlsxwriter": "XlsxWriter"}),
-    "report": ("report", {"docx": "python-docx", "jinja2": "Jinja2", **_FONTS}),
+_NEEDS: dict[OutputKind, dict[str, tuple[str, str]]] = {
+    "atlas": {"matplotlib": ("matplotlib", "atlas"), "fontTools": ("fonttools", "atlas")},
+    "workbook": {"xlsxwriter": ("XlsxWriter", "report")},
+    "report": {
+        "docx": ("python-docx", "report"),
+        "jinja2": ("Jinja2", "report"),
+        "matplotlib": ("matplotlib", "atlas"),
+        "fontTools": ("fonttools", "atlas"),
+    },
 }
-"""Kind of output to its extra and to what that brings: module to distribution."""
+"""Kind of output to the modules that it needs: each with its distribution and the extra that brings it."""
+_FONT_CARRIER = "zhplot"
 _ATLAS = Path("atlas.pdf")
 _PICTURE_MM = 165.0
 
@@ -87,27 +92,33 @@ def require_extras(kinds: Collection[OutputKind]) -> None:
         Names each kind, the libraries that it lacks and the line that installs them.
     """
     lacking = {
-        kind: names
-        for kind, (_, modules) in _NEEDS.items()
-        if kind in kinds and (names := [name for module, name in modules.items() if not _is_there(module)])
+        kind: found
+        for kind, modules in _NEEDS.items()
+        if kind in kinds
+        and (found := [brought for module, brought in modules.items() if not _is_there(module)])
     }
     if not lacking:
         return
-    extras = ",".join(sorted({_NEEDS[kind][0] for kind in lacking}))
+    extras = ",".join(sorted({extra for found in lacking.values() for _, extra in found}))
     remedy = f"install them: pip install 'spatial-planning-toolkit[{extras}]'"
     raise OutputError(
-        Fault("outputs", kind, f"needs libraries that are not installed: {', '.join(names)}", remedy)
-        for kind, names in lacking.items()
+        Fault("outputs", kind, f"needs libraries that are not installed: {_join(found)}", remedy)
+        for kind, found in lacking.items()
     )
+
+
+def _join(found: Sequence[tuple[str, str]]) -> str:
+    return ", ".join(name for name, _ in found)
 
 
 def trace_libraries(kind: OutputKind) -> dict[str, str]:
     """Return the versions of the libraries that write a kind of output: with others, files may differ."""
+    names = [name for name, _ in _NEEDS.get(kind, {}).values()]
     found = {}
-    for name in _NEEDS[kind][1].values() if kind in _NEEDS else ():
+    for name in [*names, _FONT_CARRIER] if "matplotlib" in names else names:
         try:
             found[name] = version(name)
-        except PackageNotFoundError:  # brought by another distribution; the module itself is there
+        except PackageNotFoundError:  # another distribution brings the module, or the system the font
             found[name] = ""
     return found
 

@@ -280,7 +280,7 @@ def test_bad_requests_are_refused_with_a_remedy(
     with pytest.raises(CrsError):
         export_layers(replace(order, layers={"parcels": elsewhere}), tmp_path / "out", "shp")
     monkeypatch.setattr(exports, "find_spec", lambda _: None)
-    with pytest.raises(OutputError, match=r"pip install 'spatial-planning-toolkit\[export\]'"):
+    with pytest.raises(OutputError, match=r"pip install 'spatial-planning-toolkit\[parquet\]'"):
         export_layers(order, tmp_path / "out", "fgdb")
 
 
