@@ -40,7 +40,7 @@ _NEEDS: dict[OutputKind, dict[str, tuple[str, str]]] = {
 """Kind of output to the modules that it needs: each with its distribution and the extra that brings it."""
 _FONT_CARRIER = "zhplot"
 _ATLAS = Path("atlas.pdf")
-_PICTURE_MM = 165.0
+_PICTURE_MM = 166.0  # between the margins of the text, where its scale is true
 
 
 @dataclass(frozen=True)
