@@ -97,7 +97,7 @@ def main(arguments: list[str]) -> int:
         install("[dev]")
         fetch_browser()
         return run(PYTHON, "-m", "pytest", *arguments[1:])
-    install("")
+    install("[all]")
     return run(BIN / "spatial", *(arguments or ["--help"]))
 
 

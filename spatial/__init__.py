@@ -16,7 +16,7 @@ _WHERE = {
     "SpatialError": "spatial.errors",
     "build_plan": "spatial.pipeline",
     "check_plan": "spatial.pipeline",
-    "draw_rings": "spatial.rings",
+    "draw_rings": "spatial.studies.rings",
     "read_plan": "spatial.plan.reader",
 }
 

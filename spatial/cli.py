@@ -8,60 +8,29 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from spatial.commands import compare, matrix, reach, rings
 from spatial.errors import SpatialError
 from spatial.options import (
-    AfterOption,
     BorderOption,
-    CellOption,
     CityArgument,
     CodeOption,
-    CodesOption,
-    ColumnOption,
-    CountedOption,
-    CountOption,
-    CoverOption,
-    CrsOption,
-    DemOption,
+    DeliverOption,
     DirOption,
+    EncodingOption,
     FileOption,
-    FolderOption,
-    FromOption,
+    FormatOption,
     GraphOption,
-    HexagonOption,
     KeyOption,
-    LimitOption,
-    MeasuredOption,
-    MethodOption,
-    MinutesOption,
-    ModeOption,
-    OffRoadOption,
+    LanguageOption,
     OnlyOption,
-    OriginsOption,
-    PairOption,
-    PeopleColumnOption,
-    PeopleOption,
     PlanArgument,
-    PlansArgument,
-    RoadsOption,
-    RoadsOrNoneOption,
     SetOption,
-    SnapOption,
-    SpeedOption,
-    TableOption,
-    TilesOption,
-    ToOption,
-    TowardsOption,
 )
-from spatial.steps import Steps
+from spatial.terminal import Steps, open_console
 from spatial.version import __version__
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
-    from spatial.matrix import Matrix
-    from spatial.pipeline import Build
-    from spatial.reach import Reach
-    from spatial.rings import Rings
+    from spatial.results import Build, Language
 
 app = typer.Typer(
     name="spatial",
@@ -92,14 +61,16 @@ def _common(
 
 
 @app.command()
-def build(
+def build(  # noqa: PLR0917 (each option of the command is an argument)
     plan: PlanArgument,
     out: DirOption = None,
+    whole: DeliverOption = False,
+    language: LanguageOption = None,
     only: OnlyOption = None,
     overrides: SetOption = None,
     tianditu_key: KeyOption = None,
 ) -> None:
-    """Make the layers, check them, write GeoPackage and map. 生成图层与成果."""
+    """Make the layers, check them, write GeoPackage and map, or all that is handed in. 生成图层与成果."""
     from spatial.pipeline import build_plan
 
     with Steps() as steps:
@@ -109,9 +80,11 @@ def build(
             only=only or (),
             overrides=overrides or (),
             tianditu_key=tianditu_key,
+            deliver=whole,
+            language=language,
             progress=steps.show,
         )
-    _report(made)
+    _report(made, language)
     raise typer.Exit(int(made.has_errors))
 
 
@@ -123,6 +96,34 @@ def check(plan: PlanArgument, overrides: SetOption = None) -> None:
     with Steps() as steps:
         made = check_plan(plan, overrides=overrides or (), progress=steps.show)
     _report(made)
+    raise typer.Exit(int(made.has_errors))
+
+
+@app.command()
+def export(  # noqa: PLR0917 (each option of the command is an argument)
+    plan: PlanArgument,
+    form: FormatOption,
+    out: DirOption = None,
+    encoding: EncodingOption = "utf-8",
+    language: LanguageOption = None,
+    only: OnlyOption = None,
+    overrides: SetOption = None,
+) -> None:
+    """Write the layers for ArcGIS, QGIS, databases and others. 导出为其他格式."""
+    from spatial.pipeline import export_plan
+
+    with Steps() as steps:
+        made = export_plan(
+            plan,
+            out or Path("out") / "export",
+            form,
+            encoding=encoding,
+            only=only or (),
+            overrides=overrides or (),
+            language=language,
+            progress=steps.show,
+        )
+    _report(made, language)
     raise typer.Exit(int(made.has_errors))
 
 
@@ -139,138 +140,8 @@ def new(
     typer.echo(f"{file}\n\nNext: spatial build {file.parent}")
 
 
-@app.command()
-def rings(  # noqa: PLR0913, PLR0917 (each option of the command is an argument)
-    origins: FromOption,
-    roads: RoadsOrNoneOption = None,
-    out: FolderOption = Path("out/rings"),
-    minutes: MinutesOption = "15,30,60",
-    mode: ModeOption = "drive",
-    method: MethodOption = "network",
-    speed: SpeedOption = None,
-    towards: TowardsOption = False,
-    together: Annotated[bool, typer.Option("--together", help="One set of rings for all. 合并起点")] = False,
-    dem: DemOption = None,
-    column: ColumnOption = None,
-    snap: SnapOption = "1km",
-    cell: CellOption = "25m",
-    off_road: OffRoadOption = "100m",
-    people: PeopleOption = None,
-    people_column: PeopleColumnOption = None,
-    network: Annotated[bool, typer.Option("--network", help="Roads with arrival times too. 附路网")] = False,
-    land_cover: CoverOption = None,
-    codes: CodesOption = None,
-    crs: CrsOption = None,
-    basemap: TilesOption = "none",
-) -> None:
-    """Draw what lies within so many minutes of places, without a plan. 无需规划，直接画等时圈."""
-    from spatial.rings import draw_rings
-
-    with Steps() as steps:
-        made = draw_rings(
-            roads, origins, minutes, mode=mode, method=method, speed=speed, towards=towards,
-            together=together, dem=dem, land_cover=land_cover, codes=codes,
-            columns=column, snap=snap, cell=cell, off_road=off_road, people=people,
-            people_column=people_column, network=network, crs=crs,
-            basemap=basemap, out=out, progress=steps.show,
-        )  # fmt: skip
-    _answer(made)
-
-
-@app.command()
-def matrix(  # noqa: PLR0913, PLR0917 (each option of the command is an argument)
-    roads: RoadsOption,
-    origins: FromOption,
-    out: TableOption = Path("matrix.csv"),
-    targets: ToOption = None,
-    limit: LimitOption = None,
-    mode: ModeOption = "drive",
-    speed: SpeedOption = None,
-    dem: DemOption = None,
-    column: ColumnOption = None,
-    snap: SnapOption = "1km",
-    crs: CrsOption = None,
-) -> None:
-    """Tell the minutes between places, without a plan. 无需规划，直接算两地时间."""
-    from spatial.matrix import tabulate_times
-
-    with Steps() as steps:
-        made = tabulate_times(
-            roads, origins, targets, limit=limit, mode=mode, speed=speed, dem=dem, columns=column,
-            snap=snap, crs=crs, out=out, progress=steps.show,
-        )  # fmt: skip
-    _answer(made)
-
-
-@app.command()
-def reach(  # noqa: PLR0913, PLR0917 (each option of the command is an argument)
-    roads: RoadsOption,
-    out: FolderOption = Path("out/reach"),
-    targets: CountOption = None,
-    people: PeopleOption = None,
-    column_counted: CountedOption = None,
-    minutes: MinutesOption = "15,30",
-    hexagon: HexagonOption = "500m",
-    origins: OriginsOption = None,
-    mode: ModeOption = "drive",
-    speed: SpeedOption = None,
-    towards: TowardsOption = False,
-    dem: DemOption = None,
-    column: ColumnOption = None,
-    snap: SnapOption = "1km",
-    crs: CrsOption = None,
-    basemap: TilesOption = "none",
-) -> None:
-    """Count what everywhere reaches, on hexagons, without a plan. 无需规划，各处可达数量."""
-    from spatial.reach import measure_reach
-
-    with Steps() as steps:
-        made = measure_reach(
-            roads, targets, minutes, people=people, column=column_counted, origins=origins,
-            hexagon=hexagon, mode=mode, speed=speed, dem=dem, columns=column, towards=towards,
-            snap=snap, crs=crs, out=out, basemap=basemap, progress=steps.show,
-        )  # fmt: skip
-    _answer(made)
-
-
-@app.command()
-def compare(  # noqa: PLR0913, PLR0917 (each option of the command is an argument)
-    plans: PlansArgument = None,
-    out: FolderOption = Path("out/compare"),
-    overrides: AfterOption = None,
-    roads: PairOption = None,
-    origins: OriginsOption = None,
-    targets: MeasuredOption = None,
-    minutes: MinutesOption = "15,30",
-    mode: ModeOption = "drive",
-    speed: SpeedOption = None,
-    towards: TowardsOption = False,
-    dem: DemOption = None,
-    column: ColumnOption = None,
-    snap: SnapOption = "1km",
-    cell: CellOption = "25m",
-    off_road: OffRoadOption = "100m",
-    people: PeopleOption = None,
-    people_column: PeopleColumnOption = None,
-    crs: CrsOption = None,
-    basemap: TilesOption = "none",
-) -> None:
-    """Tell what differs between two plans or two networks: map and table. 情景对比."""
-    from spatial.compare import compare_given
-    from spatial.outputs.comparesummary import print_comparison
-
-    with Steps() as steps:
-        made = compare_given(
-            plans or (), roads or (), origins or (), overrides or (), minutes=minutes, places=targets,
-            mode=mode, speed=speed, towards=towards, dem=dem, columns=column, snap=snap, cell=cell,
-            off_road=off_road, people=people, people_column=people_column, crs=crs, basemap=basemap,
-            out=out, progress=steps.show,
-        )  # fmt: skip
-    print_comparison(
-        _console(), made.table, made.changes.places, findings=made.findings, notes=made.notes,
-        files=made.files, differs=made.differs,
-    )  # fmt: skip
-    raise typer.Exit(int(made.has_errors))
+for _question in (rings, matrix, reach, compare):
+    app.command()(_question)
 
 
 @app.command()
@@ -287,7 +158,7 @@ def layers(graph: GraphOption = None) -> None:
     table = Table("layer", "图层", "title", "geometry", "columns", box=None, pad_edge=False)
     for name, contract in list_layers().items():
         table.add_row(name, contract.zh, contract.en, contract.shape, ", ".join(contract.columns))
-    _console().print(table)
+    open_console().print(table)
 
 
 @app.command()
@@ -306,17 +177,11 @@ def schema(out: FileOption = None) -> None:
     typer.echo(str(out))
 
 
-def _console(*, stderr: bool = False) -> Console:
-    from rich.console import Console
-
-    return Console(stderr=stderr, highlight=False)
-
-
-def _report(made: Build) -> None:
+def _report(made: Build, language: Language | None = None) -> None:
     """Print what was rebuilt, then the summary: balance, promises, findings and, last, the files."""
     from spatial.outputs.summary import print_summary
 
-    console = _console()
+    console = open_console()
     rebuilt = [name for name in made.rebuilt if name not in made.not_built]
     if rebuilt:
         lines = [f"rebuilt 重新生成: {', '.join(rebuilt)}"]
@@ -324,27 +189,21 @@ def _report(made: Build) -> None:
         lines = ["nothing changed: no layer was rebuilt 未变化，未重新生成图层"]
     lines += [f"not built 未生成: {name} (the plan has no `{part}`)" for name, part in made.not_built.items()]
     lines += [f"note 注意: {text}" for text in made.notes]
+    lines += [f"removed 已删除旧成果: {path}" for path in made.removed]
     if made.files and not made.written:
         lines.append("the files are up to date 成果文件已是最新")
     for line in lines:
         console.print(line, markup=False)
+    language = language or made.plan.language
     print_summary(
         console,
         made.layers,
         made.contracts,
         made.findings,
         made.files,
-        language=made.plan.language,
-        title=made.plan.title.pick("zh" if made.plan.language != "en" else "en"),
+        language=language,
+        title=made.plan.title.pick("zh" if language != "en" else "en"),
     )
-
-
-def _answer(made: Rings | Matrix | Reach) -> None:
-    """Print what came of a question without a plan; leave with 1 if a finding is an error."""
-    from spatial.outputs.ringsummary import print_answer
-
-    print_answer(_console(), made.table, made.findings, made.notes, made.files)
-    raise typer.Exit(int(made.has_errors))
 
 
 def main() -> None:
@@ -370,6 +229,8 @@ def main() -> None:
             typer.echo("Install it: pip install 'spatial-planning-toolkit[network]'", err=True)
             sys.exit(2)
         typer.echo(f"A fault of the toolkit, not of your plan: {type(error).__name__}: {error}", err=True)
+        for note in getattr(error, "__notes__", ()):
+            typer.echo(note, err=True)
         typer.echo("Please run again with --debug and report what it prints.", err=True)
         sys.exit(3)
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 _PLAN_HELP = "A plan.yaml, its folder, or a shipped plan such as jiyuan. 规划文件"
 _SET_HELP = "Replace a value: circles.0.speed=40km/h. 临时改值"
 _ONLY_HELP = "Make only this layer. 只做某层"
+_DELIVER_HELP = "Write all that is handed in: text, atlas, tables, database, map. 全部成果"
 _KEY_HELP = "Key for the Tianditu basemap. 天地图密钥"
 _CITY_HELP = "Folder of the new plan; its last part is the name. 新规划文件夹"
 _ROADS_HELP = "OpenStreetMap extract (.osm.pbf) or any file of lines. 道路文件"
@@ -45,6 +46,18 @@ FileOption = Annotated[
 GraphOption = Annotated[
     Path | None, typer.Option(metavar="FILE.svg", help="Draw what is made from what. 绘制依赖图")
 ]
+DeliverOption = Annotated[bool, typer.Option("--deliver", help=_DELIVER_HELP)]
+LanguageOption = Annotated[
+    Literal["zh", "en", "both"] | None,
+    typer.Option("--lang", metavar="zh|en|both", help="Of all files; the plan's unless given. 成果语言"),
+]
+FormatOption = Annotated[
+    Literal["shp", "fgdb", "parquet", "gpkg", "geojson", "sld"],
+    typer.Option("--format", metavar="shp|fgdb|parquet|gpkg|geojson|sld", help="Format. 格式"),
+]
+EncodingOption = Annotated[
+    Literal["utf-8", "gbk"], typer.Option(metavar="utf-8|gbk", help="Of texts in Shapefiles. 文字编码")
+]
 KeyOption = Annotated[str | None, typer.Option(envvar="TIANDITU_KEY", help=_KEY_HELP)]
 CodeOption = Annotated[int | None, typer.Option(metavar="CODE", help="Six-digit division code. 行政区划代码")]
 RoadsOrNoneOption = Annotated[Path | None, typer.Option("--roads", metavar="FILE", help=_ROADS_HELP)]
@@ -70,7 +83,7 @@ SnapOption = Annotated[str, typer.Option(metavar="1km", help=_SNAP_HELP)]
 CellOption = Annotated[str, typer.Option(metavar="25m", help="Cells that rings are drawn with. 格网")]
 OffRoadOption = Annotated[str, typer.Option(metavar="100m", help="Land so far off roads belongs. 离路距离")]
 TowardsOption = Annotated[bool, typer.Option("--towards", help="Journeys to the places. 到达而非出发")]
-TilesOption = Annotated[str, typer.Option(metavar="none|osm|gaode", help="Tiles below. 底图")]
+TilesOption = Annotated[str, typer.Option(metavar="none|osm|gaode|NAME", help="Tiles below. 底图")]
 CrsOption = Annotated[str | None, typer.Option(metavar="EPSG:4547", help=_CRS_HELP)]
 TableOption = Annotated[Path, typer.Option("-o", "--out", metavar="FILE.csv", help="Table. 成果表")]
 FolderOption = Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="Output folder. 成果文件夹")]

@@ -13,7 +13,7 @@ import pkgutil
 import shutil
 import sqlite3
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -28,71 +28,21 @@ from spatial.blame import blaming
 from spatial.cache import find_cache, register_fingerprints
 from spatial.errors import Fault, PlanError
 from spatial.inputs import PARTS, gather_inputs, trace_inputs
-from spatial.outputs.delivery import Order, deliver
+from spatial.outputs.delivery import write_outputs
+from spatial.outputs.exports import Format, export_layers, require_arrow
 from spatial.outputs.graph import collapse_graph, write_graph
+from spatial.outputs.jobs import KINDS, require_extras
+from spatial.outputs.shapefile import Encoding
 from spatial.plan.contract import Column as _Column
 from spatial.plan.contract import Contract, contract_of, layer
 from spatial.plan.findings import Finding, frame_findings
 from spatial.plan.reader import PlanFile, load_plan
-from spatial.plan.records import Plan
 from spatial.plan.styles import read_styles
+from spatial.results import Build, Language
 from spatial.sources import grounds, nodes
 
 Progress = Callable[[str, int, int], None]
 """Called with a step's name, how many steps are done and how many there are."""
-
-
-@dataclass(frozen=True)
-class Build:
-    """What a build made.
-
-    Parameters
-    ----------
-    plan : Plan
-        The plan as read.
-    layers : dict
-        Layer name to frame (EPSG:4490), in the order of writing, ``findings`` last.
-    contracts : dict
-        Layer name to its contract.
-    rebuilt : tuple of str
-        Layers whose functions ran; the others came from the cache.
-    not_built : dict
-        Empty layers and what the plan would need to have them.
-    files : tuple of Path
-        Files of the output folder; empty when nothing was asked to be written.
-    written : tuple of Path
-        Those that were written in this run; the others were up to date.
-    notes : tuple of str
-        Things a user should know, such as a basemap with an offset.
-    provenance : dict
-        Hashes and versions of all that went in.
-    metric_crs : str
-        The CRS of distances and topology, such as ``EPSG:4546``.
-    besides : dict
-        What was asked for besides layers, by the name of its node.
-    """
-
-    plan: Plan
-    layers: dict[str, pd.DataFrame]
-    contracts: dict[str, Contract]
-    rebuilt: tuple[str, ...] = ()
-    not_built: dict[str, str] = field(default_factory=dict)
-    files: tuple[Path, ...] = ()
-    written: tuple[Path, ...] = ()
-    notes: tuple[str, ...] = ()
-    provenance: dict[str, str] = field(default_factory=dict)
-    metric_crs: str = ""
-    besides: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def findings(self) -> gpd.GeoDataFrame:
-        """All findings, worst first."""
-        return self.layers["findings"]
-
-    @property
-    def has_errors(self) -> bool:
-        """Whether a finding is an error: exit code 1."""
-        return bool((self.findings["severity"] == "error").any())
 
 
 @layer(
@@ -142,6 +92,8 @@ def build_plan(
     only: Sequence[str] = (),
     overrides: Sequence[str] = (),
     tianditu_key: str | None = None,
+    deliver: bool = False,
+    language: Language | None = None,
     progress: Progress | None = None,
 ) -> Build:
     """Read a plan, make its layers, check them and write the files.
@@ -158,6 +110,11 @@ def build_plan(
         Such as ``circles.0.speed=40 km/h``.
     tianditu_key : str, optional
         Key for the Tianditu basemap; never stored.
+    deliver : bool
+        Write all that is handed in, in folders: 文本, 图集, 附表, 数据库 and the map. Else write what the
+        plan asks for.
+    language : {"zh", "en", "both"}, optional
+        Language of all that is written; the plan's own unless given.
     progress : callable, optional
         Called with (step, done, total).
 
@@ -171,11 +128,12 @@ def build_plan(
         Bad input or a folder that cannot be written; the last good files stay.
     """
     file = load_plan(where, overrides)
+    require_extras(KINDS if deliver else file.plan.outputs.files)
     folder = Path(out) if out is not None else Path("out") / file.plan.name
     build = _make_layers(file, only, progress)
-    order = Order(build.plan, build.layers, build.contracts, build.provenance, build.metric_crs, tianditu_key)
-    delivery = deliver(order, folder)
-    return replace(build, files=delivery.files, written=delivery.written, notes=delivery.notes)
+    order = build.order(tianditu_key=tianditu_key, language=language)
+    made = write_outputs(order, folder, whole=deliver, progress=progress)
+    return replace(build, files=made.files, written=made.written, notes=made.notes, removed=made.removed)
 
 
 def check_plan(
@@ -200,6 +158,43 @@ def check_plan(
     False
     """
     return _make_layers(load_plan(where, overrides), (), progress, besides)
+
+
+def export_plan(
+    where: str | Path,
+    out: str | Path,
+    form: Format,
+    *,
+    encoding: Encoding = "utf-8",
+    only: Sequence[str] = (),
+    overrides: Sequence[str] = (),
+    language: Language | None = None,
+    progress: Progress | None = None,
+) -> Build:
+    """Read a plan, make its layers and write them in a format for other programs.
+
+    Parameters
+    ----------
+    where : str or Path
+        Plan file, its folder, or the name of a shipped plan.
+    out : str or Path
+        Folder for the files.
+    form : {"shp", "fgdb", "parquet", "gpkg", "geojson", "sld"}
+        Format; see `spatial.outputs.exports.export_layers`.
+    encoding : {"utf-8", "gbk"}
+        Of texts in Shapefiles.
+    only, overrides, language, progress
+        As `build_plan` takes them.
+
+    Raises
+    ------
+    PlanError, SourceError, OutputError
+        Bad input, a library that is not installed, or a file that cannot be written.
+    """
+    require_arrow(form)
+    build = _make_layers(load_plan(where, overrides), only, progress)
+    made = export_layers(build.order(language=language), Path(out), form, encoding=encoding)
+    return replace(build, files=made.files, written=made.files, notes=made.notes)
 
 
 class _Watch(lifecycle.NodeExecutionHook):
@@ -322,13 +317,13 @@ def _explain_empty(
     return reasons
 
 
-def draw_layers(path: Path) -> None:
-    """Draw which layer is made from which, and from which parts of a plan, as an SVG file.
+def relate_layers() -> dict[str, set[str]]:
+    """Return which layer is made from which other layers and parts of a plan (``plan.zones``).
 
-    Raises
-    ------
-    OutputError
-        The file cannot be written.
+    Examples
+    --------
+    >>> sorted(relate_layers()["zone_balance"])
+    ['lines', 'zones']
     """
     specs = {
         **PARTS,
@@ -343,5 +338,16 @@ def draw_layers(path: Path) -> None:
         names = {*node.required_dependencies, *node.optional_dependencies}
         needs[node.name] = {parts.get(name, name) for name in names}
     needs["findings"] = {name for name in needs if name.endswith("_findings")}
+    return collapse_graph(needs, {*list_layers(), *parts.values()})
+
+
+def draw_layers(path: Path) -> None:
+    """Draw which layer is made from which, and from which parts of a plan, as an SVG file.
+
+    Raises
+    ------
+    OutputError
+        The file cannot be written.
+    """
     titles = {name: contract.zh for name, contract in list_layers().items()}
-    write_graph(path, collapse_graph(needs, {*titles, *parts.values()}), titles)
+    write_graph(path, relate_layers(), titles)

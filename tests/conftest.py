@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from spatial.pipeline import Build
+    from spatial.results import Build
 
 TOP = Path(__file__).resolve().parents[1]
 

@@ -16,13 +16,15 @@ import shapely
 
 from spatial import pipeline
 from spatial.errors import OutputError, PlanError, SourceError
-from spatial.pipeline import Build, build_plan, check_plan, draw_layers, list_layers
+from spatial.pipeline import build_plan, check_plan, draw_layers, list_layers
 from spatial.plan.shelf import find_shelf
+from spatial.results import Build
 
 GEOD = pyproj.Geod(a=6378137, rf=298.257222101)
 NAMED = [
     "territory", "districts", "towns", "places", "cores", "belts", "points", "axes", "structure",
-    "zones", "lines", "conflicts", "zone_balance", "commute_circles", "circle_coverage", "promises", "gaps", "connections",
+    "zones", "lines", "conflicts", "zone_balance", "district_balance", "commute_circles",
+    "circle_coverage", "circle_times", "promises", "gaps", "connections",
     "life_circles", "life_coverage", "life_places", "findings",
 ]  # fmt: skip
 
@@ -112,7 +114,7 @@ def test_two_runs_give_identical_bytes(
 
 def test_a_change_rebuilds_only_what_depends_on_it(jiyuan: Build) -> None:
     made = check_plan("jiyuan", overrides=["circles.1.speed=61 km/h"])
-    assert set(made.rebuilt) == {"commute_circles", "circle_coverage", "promises"}
+    assert set(made.rebuilt) == {"commute_circles", "circle_coverage", "circle_times", "promises"}
     assert (
         made.layers["commute_circles"]["speed_kmh"].tolist().count(61.0) == 1
     )  # of the straight line beside
@@ -191,11 +193,12 @@ def test_a_broken_cache_entry_is_made_anew(tmp_path: Path, monkeypatch: pytest.M
 
 
 def test_provenance_names_all_that_went_in(jiyuan: Build) -> None:
+    assert jiyuan.files[0].name == "manifest.json"
     record = json.loads(jiyuan.files[0].read_text(encoding="utf-8"))
     assert {"plan_sha256", "tool", "code_sha256", "rules.zones", "styles", "boundary"} <= set(
-        record["inputs"]
+        record["provenance"]
     )
-    assert {f"source.{name}" for name in jiyuan.plan.sources} <= set(record["inputs"])
+    assert {f"source.{name}" for name in jiyuan.plan.sources} <= set(record["provenance"])
     assert set(record["files"]) == {"plan.gpkg", "map.html"}
 
 

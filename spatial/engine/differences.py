@@ -141,9 +141,7 @@ def _list_edges(lines: Any) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.voi
     return ends[first], keys
 
 
-def _drop_covered(
-    edges: npt.NDArray[np.float64], others: npt.NDArray[np.float64]
-) -> npt.NDArray[np.float64]:
+def _drop_covered(edges: npt.NDArray[np.float64], others: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Leave out edges whose ends and middle lie on edges of the others."""
     if not len(edges) or not len(others):
         return edges

@@ -149,15 +149,14 @@ def write_features(layer: DrawnLayer, metric_crs: str, territory: BaseGeometry |
         ``<`` is in it, so no text can end the block.
     """
     frame = layer.frame
-    columns = _columns_kept(layer)
-    properties = _to_rows(frame, columns)
+    properties = _to_rows(list_columns(layer), len(frame))
     members: Iterator[dict[str, Any]] = (
         {"type": "Feature", "id": key, "class": name, "properties": texts} | place
         for key, name, texts, place in zip(
             frame["id"].astype(str),
             layer.classes,
             properties,
-            _places(layer, metric_crs, territory),
+            list_places(layer, metric_crs, territory),
             strict=True,
         )
     )
@@ -181,11 +180,28 @@ def dump_json(value: Any) -> str:
     return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
 
 
-def _columns_kept(layer: DrawnLayer) -> list[str]:
-    """Return the columns that popups, labels and search read; others stay out of the file."""
-    wanted = ["name", *_list_details(layer), "rank"]
+def list_columns(layer: DrawnLayer, *, with_label: bool = False) -> dict[str, pd.Series[Any]]:
+    """List the columns that popups and search read, and labels if asked; others stay out of the file.
+
+    Parameters
+    ----------
+    layer : DrawnLayer
+        Details that its style names, or all columns where it names none.
+    with_label : bool
+        Whether to take the column of labels and its English twin too.
+
+    Returns
+    -------
+    dict of str to pandas.Series
+        ``name_en`` is the English message where a layer has no English name.
+    """
+    frame = layer.frame
+    labels = [layer.style.label_column] if with_label and layer.style.label_column else []
+    wanted = ["name", *_list_details(layer), "rank", *labels]
     twins = [f"{column}_en" for column in wanted]
-    return [name for name in dict.fromkeys(wanted + twins) if name in layer.frame]
+    kept = {name: frame[name] for name in dict.fromkeys(wanted + twins) if name in frame}
+    english = next((frame[name] for name in _ENGLISH_NAMES if name in frame), None)
+    return kept if english is None else kept | {"name_en": english}
 
 
 def _list_details(layer: DrawnLayer) -> list[str]:
@@ -195,18 +211,21 @@ def _list_details(layer: DrawnLayer) -> list[str]:
     return [name for name in every if name not in _HIDDEN and not name.endswith("_en")]
 
 
-def _to_rows(frame: gpd.GeoDataFrame, columns: list[str]) -> list[dict[str, Any]]:
+def _to_rows(columns: Mapping[str, pd.Series[Any]], count: int) -> list[dict[str, Any]]:
     """Return the cells of each row that hold something."""
-    plain = {column: [_to_plain(value) for value in frame[column]] for column in columns}
-    english = next((frame[name] for name in _ENGLISH_NAMES if name in frame), None)
-    if english is not None:
-        plain["name_en"] = [_to_plain(value) for value in english]
-    rows = zip(*plain.values(), strict=True) if plain else iter([()] * len(frame))
+    plain = {column: [to_plain(value) for value in values] for column, values in columns.items()}
+    rows = zip(*plain.values(), strict=True) if plain else iter([()] * count)
     return [{key: cell for key, cell in zip(plain, row, strict=True) if cell is not None} for row in rows]
 
 
-def _to_plain(value: Any) -> str | int | float | bool | None:
-    """Return a cell as JSON can hold it; nulls, not-a-number and empty texts as None."""
+def to_plain(value: Any) -> str | int | float | bool | None:
+    """Return a cell as JSON can hold it; nulls, not-a-number and empty texts as None.
+
+    Examples
+    --------
+    >>> to_plain(np.float64(0.1) * 3), to_plain(float("nan")), to_plain("")
+    (0.3, None, None)
+    """
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, bool | int):
@@ -218,8 +237,28 @@ def _to_plain(value: Any) -> str | int | float | bool | None:
     return str(value) or None
 
 
-def _places(layer: DrawnLayer, metric_crs: str, territory: BaseGeometry | None) -> Iterable[dict[str, Any]]:
-    """Return for each row where its name may stand and what it says there."""
+def list_places(
+    layer: DrawnLayer, metric_crs: str, territory: BaseGeometry | None, *, quick: bool = False
+) -> Iterable[dict[str, Any]]:
+    """List for each row where its name may stand and what it says there.
+
+    Parameters
+    ----------
+    layer : DrawnLayer
+        Rows with geometry.
+    metric_crs : str
+        CRS in which middles and spines are sought.
+    territory : shapely geometry or None
+        In that CRS; names of areas that it clips do not stand on its outline.
+    quick : bool
+        Whether names for the edge stand in the middle: an edge that no other shares takes all pairs of areas.
+
+    Returns
+    -------
+    iterable of dict
+        ``anchors`` (longitude and latitude), ``label`` (zh and en) where there is one, ``spine`` where there
+        is one.
+    """
     frame, style = layer.frame, layer.style
     column = style.label_column
     shapes = frame.geometry.to_numpy()
@@ -227,16 +266,15 @@ def _places(layer: DrawnLayer, metric_crs: str, territory: BaseGeometry | None) 
         points = _positions(shapely.point_on_surface(shapes))
         return ({"anchors": [point]} for point in points)
     metric = frame.geometry.to_crs(metric_crs)
-    if style.label.place == "edge" and (shapely.get_dimensions(shapes) == 2).all():
+    if style.label.place == "edge" and not quick and (shapely.get_dimensions(shapes) == 2).all():
         anchors = [_to_degrees(points, metric_crs) for points in find_edges(metric.to_numpy(), territory)]
     else:
         anchors = [[point] for point in _to_degrees(find_middles(metric.to_numpy()), metric_crs)]
     along = style.label.place == "along"
     spines = [trace_spine(shape) if along else None for shape in metric]
     twin = f"{column}_en"
-    labels = _to_rows(
-        frame.rename(columns={column: "zh"})[["zh"]].assign(en=frame.get(twin, None)), ["zh", "en"]
-    )
+    texts = {"zh": frame[column]} | ({"en": frame[twin]} if twin in frame else {})
+    labels = _to_rows(texts, len(frame))
     return (
         {"anchors": points}
         | ({"label": label} if label else {})

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import secrets
+import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -143,3 +144,49 @@ def _sweep(target: Path) -> None:
         for file in target.parent.iterdir():
             if file.name.startswith(head) and time.time() - file.stat().st_mtime > _ABANDONED_S:
                 _remove(file)
+
+
+@contextmanager
+def replacing_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Give a hidden folder beside `path` to fill; put it in the place of `path` when all went well.
+
+    For formats whose files are folders, such as a file geodatabase. The given folder exists and is empty. If
+    the block raises, what it wrote is removed and `path` stays as it was.
+
+    Parameters
+    ----------
+    path : path-like
+        The folder to write or replace.
+
+    Yields
+    ------
+    pathlib.Path
+        What to fill.
+
+    Raises
+    ------
+    OutputError
+        The system refused.
+    """
+    target = Path(path)
+    beside = target.with_name(f".{target.stem}{_MARK}{secrets.token_hex(4)}{target.suffix}")
+    old = beside.with_name(f"{beside.name}.old")
+    try:
+        beside.mkdir(parents=True)
+        yield beside
+        if target.exists():
+            target.replace(old)
+        try:
+            beside.replace(target)
+        except OSError:
+            if old.exists():
+                old.replace(target)
+            raise
+        _flush_folder(target.parent)
+    except OutputError:
+        raise
+    except OSError as error:
+        raise refuse(target, error) from error
+    finally:
+        for rest in (beside, old):
+            shutil.rmtree(rest, ignore_errors=True)

@@ -16,23 +16,20 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-import geopandas as gpd
 import pandas as pd
 import pyogrio
-import shapely
 from pyogrio.errors import DataLayerError, DataSourceError, FeatureError, GeometryError
 
-from spatial.errors import CrsError, Fault, OutputError
+from spatial.errors import Fault, OutputError
 from spatial.outputs.files import replacing
 from spatial.outputs.qml import PARTS, style_to_qml
+from spatial.outputs.slices import type_frame
 from spatial.outputs.symbols import Part
 from spatial.plan.base import Text
-from spatial.plan.contract import Column, Contract
-from spatial.plan.findings import STORED_CRS
+from spatial.plan.contract import Contract
 from spatial.plan.styles import ALL, UNSTYLED, LayerStyle, Styles
 
 _GDAL_TYPES = {"Polygon": "MultiPolygon", "LineString": "MultiLineString", "any": "Unknown", "none": None}
-_DTYPES: dict[str, Any] = {"integer": "Int64", "number": "float64", "truth": "boolean"}
 _PROVENANCE_URI = "urn:spatial-planning-toolkit:provenance:1"
 _STYLE_NAME_LENGTH = 30
 
@@ -127,9 +124,11 @@ def write_geopackage(
     Examples
     --------
     >>> import tempfile
+    >>> import geopandas as gpd
+    >>> import shapely
     >>> from spatial.plan.styles import read_styles
     >>> columns = {"id": ["town-1"], "name": ["济源"]}
-    >>> frame = gpd.GeoDataFrame(columns, geometry=[shapely.Point(112.6, 35.1)], crs=STORED_CRS)
+    >>> frame = gpd.GeoDataFrame(columns, geometry=[shapely.Point(112.6, 35.1)], crs="EPSG:4490")
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     file = Path(folder, "plan.gpkg")
     ...     write_geopackage(file, {"towns": frame}, contracts={"towns": Contract("镇", "Towns", "Point")},
@@ -202,14 +201,9 @@ def _moment(stamp: datetime.date) -> str:
 
 def _write_layer(file: Path, name: str, frame: pd.DataFrame, contract: Contract, title: str) -> None:
     """Append a layer to the file, its columns in the types of the contract."""
-    columns = {key: _column(frame[key], column) for key, column in contract.all_columns().items()}
-    table = pd.DataFrame(columns, index=frame.index)
-    if isinstance(frame, gpd.GeoDataFrame):
-        _check_crs(name, frame)
-        table = gpd.GeoDataFrame(table, geometry=shapely.force_2d(frame.geometry.to_numpy()), crs=STORED_CRS)
     geometry_type = _geometry_type(frame, contract)
     pyogrio.write_dataframe(
-        table,
+        type_frame(name, frame, contract),
         file,
         layer=name,
         driver="GPKG",
@@ -218,25 +212,6 @@ def _write_layer(file: Path, name: str, frame: pd.DataFrame, contract: Contract,
         dataset_options={"VERSION": "1.3"},
         layer_options={"IDENTIFIER": title, "DESCRIPTION": contract.en},
     )
-
-
-def _check_crs(name: str, frame: gpd.GeoDataFrame) -> None:
-    if frame.crs is None or frame.crs != STORED_CRS:
-        problem = "has no CRS" if frame.crs is None else f"has the CRS {frame.crs.to_string()}"
-        raise CrsError(Fault("", name, problem, f"layers are written in {STORED_CRS}"))
-
-
-def _column(values: pd.Series[Any], column: Column) -> pd.Series[Any]:
-    """Give a column its declared type; texts lose what a database cannot hold."""
-    if column.kind != "text":
-        return values.astype(_DTYPES[column.kind])
-    text = values.astype(object).where(values.notna(), None)
-    return text.map(_storable, na_action="ignore").astype(object)
-
-
-def _storable(text: object) -> str:
-    """Return a text without the NUL that would cut it short and without broken characters."""
-    return str(text).replace("\0", "").encode("utf-8", "replace").decode("utf-8")
 
 
 def _geometry_type(frame: pd.DataFrame, contract: Contract) -> str | None:

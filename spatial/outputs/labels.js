@@ -10,6 +10,10 @@
   const SCALES = [1, 0.84, 0.76];
   const ELBOW = 12;
   const STEEP = 1.5;
+  const CELL = 64;
+  const MOST_WISHES = 3000;
+  const MANY = 400;
+  const LEAST_PIXELS = 14;
   const CHINESE = /[\u2e80-\u9fff]/;
 
   const meter = document.createElement("canvas").getContext("2d");
@@ -48,6 +52,34 @@
 
   const lengthOf = (points) => points.slice(1).reduce((sum, point, at) => sum + point.distanceTo(points[at]), 0);
 
+  /* Boxes by the cells of a grid they touch, so that one box is held against its neighbours only. */
+  class Taken {
+    constructor() {
+      this.cells = new Map();
+    }
+
+    _cells([left, top, right, bottom]) {
+      const found = [];
+      for (let x = Math.floor(left / CELL); x <= Math.floor(right / CELL); x += 1) {
+        for (let y = Math.floor(top / CELL); y <= Math.floor(bottom / CELL); y += 1) found.push(`${x} ${y}`);
+      }
+      return found;
+    }
+
+    add(boxes) {
+      for (const box of boxes) {
+        for (const cell of this._cells(box)) {
+          if (!this.cells.has(cell)) this.cells.set(cell, []);
+          this.cells.get(cell).push(box);
+        }
+      }
+    }
+
+    near(box) {
+      return this._cells(box).flatMap((cell) => this.cells.get(cell) || []);
+    }
+  }
+
   kit.Labels = class {
     constructor(plan) {
       this.plan = plan;
@@ -68,7 +100,8 @@
       const size = map.getSize();
       this.view = [origin.x, origin.y, origin.x + size.x, origin.y + size.y];
       this.symbols = this._symbols();
-      this.taken = [...this._furniture(origin), ...this.symbols];
+      this.taken = new Taken();
+      this.taken.add([...this._furniture(origin), ...this.symbols]);
       this.placed = [];
       this.paths.replaceChildren();
       this.texts.replaceChildren();
@@ -82,7 +115,8 @@
     _furniture(origin) {
       const container = this.plan.map.getContainer();
       const frame = container.getBoundingClientRect();
-      return [...container.querySelectorAll(".plan-title, .plan-panel, .plan-tools, .leaflet-control")].map((part) => {
+      const parts = ".plan-title, .plan-panel, .plan-tools, .leaflet-control, .plan-side, .plan-knob";
+      return [...container.querySelectorAll(parts)].map((part) => {
         const box = part.getBoundingClientRect();
         const [x, y] = [box.left - frame.left + origin.x, box.top - frame.top + origin.y];
         return [x, y, x + box.width, y + box.height];
@@ -90,7 +124,27 @@
     }
 
     _shown() {
-      return [...this.plan.layers.values()].filter((layer) => layer.leaflet && this.plan.isShown(layer.key));
+      return [...this.plan.layers.values()].filter((layer) => layer.visible && layer.opacity > 0);
+    }
+
+    /* Features of a layer in the view. */
+    _inView(layer) {
+      const bounds = this.plan.map.getBounds();
+      return layer.within([bounds.getWest(), bounds.getSouth(), bounds.getEast(), bounds.getNorth()]);
+    }
+
+    /* Where very many stand in the view, only what is large enough on the screen to bear a name; points always are. */
+    _large(layer) {
+      const items = this._inView(layer);
+      if (items.length <= MANY) return items;
+      const least = LEAST_PIXELS / (this.plan.map.project([0, 1]).x - this.plan.map.project([0, 0]).x);
+      const large = ([west, south, east, north]) => Math.max(east - west, north - south) >= least || (west === east && south === north);
+      return items.filter(({ index }) => large(layer.bounds(index)));
+    }
+
+    /* The part of the view in which a layer's names may stand: its side of the swipe. */
+    _viewOf(layer) {
+      return this.plan.swipe?.on ? this.plan.swipe.narrow(layer.key, this.view) : this.view;
     }
 
     _pixel([x, y]) {
@@ -99,21 +153,26 @@
 
     /* Boxes of point symbols: names stand beside them, not on them. */
     _symbols() {
-      return this._shown().flatMap((layer) =>
-        layer.features
-          .filter(({ feature }) => feature.geometry.type === "Point")
-          .map(({ feature }) => {
-            const { x, y } = this._pixel(feature.geometry.coordinates);
-            const half = layer.classes.find((one) => one.key === feature.class).style.radius * 0.9;
-            return [x - half, y - half, x + half, y + half];
-          }));
+      const boxes = [];
+      for (const layer of this._shown()) {
+        if (!layer.classes.some((one) => one.shape === "point")) continue;
+        const view = this._viewOf(layer);
+        for (const { index, feature } of this._inView(layer)) {
+          if (feature.geometry?.type !== "Point") continue;
+          const { x, y } = this._pixel(feature.geometry.coordinates);
+          const half = layer.classOf(index).style.radius * 0.9;
+          const box = [x - half, y - half, x + half, y + half];
+          if (meets(box, view)) boxes.push(box);
+        }
+      }
+      return boxes;
     }
 
     _wishes() {
       const zoom = this.plan.map.getZoom();
       return this._shown()
         .filter((layer) => layer.label && zoom >= layer.label.min_zoom)
-        .flatMap((layer) => layer.features.map((item, at) => ({ item, at, style: layer.label })))
+        .flatMap((layer) => thin(this._large(layer)).map((item) => ({ item, at: item.index, style: layer.label, view: this._viewOf(layer) })))
         .filter(({ item }) => item.feature.anchors && item.feature.label)
         .sort((one, other) => other.style.priority - one.style.priority || rankOf(one) - rankOf(other) || one.at - other.at);
     }
@@ -128,15 +187,14 @@
       const fits = SCALES.map((scale) => ({ ...wish, text, other, size: size * scale, wide: widthOf(text, size * scale, bold) }));
       const label = fits.find((one) => this._along(one) || (!one.item.feature.spine && this._beside(one))) || fits.find((one) => this._beside(one));
       if (!label) return;
-      this.taken.push(...label.boxes);
+      this.taken.add(label.boxes);
       this.placed.push(label);
     }
 
-    _free(boxes, margin = 0) {
+    _free(boxes, view) {
       return boxes.every((box) =>
-        box[0] >= this.view[0] + margin && box[1] >= this.view[1] + margin &&
-        box[2] <= this.view[2] - margin && box[3] <= this.view[3] - margin &&
-        this.taken.every((other) => !meets(box, other)));
+        box[0] >= view[0] && box[1] >= view[1] && box[2] <= view[2] && box[3] <= view[3] &&
+        this.taken.near(box).every((other) => !meets(box, other)));
     }
 
     _beside(label) {
@@ -146,7 +204,7 @@
         const { x, y } = this._pixel(anchor);
         for (const [left, top] of offsets(label, high)) {
           const box = [x + left - PAD, y + top, x + left + label.wide + PAD, y + top + high];
-          if (!this._free([box])) continue;
+          if (!this._free([box], label.view)) continue;
           const crowded = this._crowd(box, x, y);
           if (best && crowded >= best.crowded) continue;
           const side = left >= 0 ? 1 : left <= -label.wide ? -1 : 0;
@@ -182,7 +240,7 @@
         const from = long * middle - wide / 2;
         if (from < 0 || from + wide > long) continue;
         const boxes = boxesAlong(points, from, wide, label.size, 0);
-        if (this._free(boxes)) {
+        if (this._free(boxes, label.view)) {
           Object.assign(label, { boxes, points, spacing, upright, from, run: wide });
           return true;
         }
@@ -205,9 +263,9 @@
         label.middle = label.at.x + (label.side * (wide - label.wide)) / 2;
         boxes = [[label.middle - wide / 2 - PAD, bottom, label.middle + wide / 2 + PAD, bottom + size * 1.15]];
       }
-      if (!this._free(boxes)) return;
+      if (!this._free(boxes, label.view)) return;
       label.second = { text, size };
-      this.taken.push(...boxes);
+      this.taken.add(boxes);
     }
 
     _draw(label) {
@@ -245,6 +303,12 @@
       }
     }
   };
+
+  /* So many names never fit: of very many features every so manieth is tried, and all once the view is narrow. */
+  function thin(items) {
+    const step = Math.ceil(items.length / MOST_WISHES);
+    return step > 1 ? items.filter((_, at) => at % step === 0) : items;
+  }
 
   const rankOf = ({ item }) => item.feature.properties.rank || 99;
 

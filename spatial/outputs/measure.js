@@ -2,6 +2,10 @@
 "use strict";
 
 (function (kit) {
+  Object.assign(kit.words, {
+    measureHint: { zh: "点击加点（或方向键移图、空格加点），双击或回车结束，退格撤回，Esc 取消", en: "Click, or arrows and Space, to add; double-click or Enter to end; Esc to cancel" },
+  });
+
   const MAJOR = 6378137;
   const FLATTENING = 1 / 298.257222101;
   const MINOR = MAJOR * (1 - FLATTENING);
@@ -85,7 +89,8 @@
       this.look = { ...look, dashArray: null, radius: 4, fillColor: "#ffffff", fillOpacity: 1 };
       plan.map.on("click", (event) => this._add(event.latlng));
       plan.map.on("dblclick", () => this.finish());
-      document.addEventListener("keydown", (event) => this._press(event.key));
+      document.addEventListener("keydown", (event) => this._press(event));
+      plan.closers.push({ rank: 3, close: () => this.kind && (this.clear(), true) });
     }
 
     /* Begin to measure a distance or an area; the same kind again ends it. */
@@ -100,7 +105,7 @@
       this.plan.map.closePopup();
       this.line.addTo(this.plan.map);
       this.dots.addTo(this.plan.map);
-      this.show();
+      this.plan.refresh();
     }
 
     _add({ lng, lat }) {
@@ -123,12 +128,17 @@
       this.show();
     }
 
-    _press(key) {
-      if (!this.kind) return;
-      if (key === "Escape") this.clear();
-      if (!this.plan.busy) return;
-      if (key === "Enter") this.finish();
-      if (key === "Backspace") {
+    /* Without a mouse: the arrows move the map below the cross in its middle, Space adds the point there. */
+    _press(event) {
+      const { plan } = this;
+      const onMap = document.activeElement === plan.map.getContainer() || document.activeElement === document.body;
+      if (!plan.busy || !onMap) return;
+      if (event.key === " ") {
+        event.preventDefault();
+        this._add(plan.map.getCenter());
+      }
+      if (event.key === "Enter") this.finish();
+      if (event.key === "Backspace") {
         this.points.pop();
         this._redraw();
       }
@@ -152,7 +162,7 @@
       this.dots.clearLayers().remove();
       this.plan.map.doubleClickZoom.enable();
       this.plan.map.getContainer().classList.remove("plan-measuring");
-      this.show();
+      this.plan.refresh();
     }
 
     show() {

@@ -1,102 +1,22 @@
-/* The panel: legend and layer control in one, search, views, findings, what the map is. */
+/* The panel: legend and layer control in one, with search, views, opacity, times, findings, what the map is. */
 "use strict";
 
 (function (kit) {
-  const MOST_RESULTS = 12;
+  const NARROW = 640;
+  const FADE = "M10 3A7 7 0 0 0 10 17A7 7 0 0 0 10 3M10 3V17M10 6H16M10 10H17M10 14H16";
 
-  /* Features of one name in one layer, such as the parts of a zone, are one row of the search. */
-  function gather(items) {
-    const rows = new Map();
-    for (const item of items) {
-      const { zh, en } = kit.nameOf(item.feature);
-      const key = JSON.stringify([item.layer.key, zh, en]);
-      if (!rows.has(key)) rows.set(key, []);
-      rows.get(key).push(item);
-    }
-    return [...rows.values()];
-  }
-
-  /* Search over all names of the map, in both languages. */
-  function addSearch(plan, body) {
-    const input = kit.node("input", { type: "search", autocomplete: "off", role: "combobox", "aria-expanded": "false", "aria-controls": "plan-results" });
-    const list = kit.node("ul", { id: "plan-results", class: "plan-results", role: "listbox", hidden: true });
-    const items = [...plan.layers.values()].filter((layer) => layer.key !== "findings").flatMap((layer) => layer.features || []);
-    const rowsOfAll = gather(items);
-    let chosen = 0;
-    let found = [];
-
-    function open(row) {
-      list.hidden = true;
-      input.setAttribute("aria-expanded", "false");
-      if (row.length === 1) kit.goTo(plan, row[0]);
-      else kit.goToAll(plan, row);
-    }
-
-    function render() {
-      const rows = found.map((row, at) =>
-        kit.node("li", { role: "option", "aria-selected": String(at === chosen), mousedown: (event) => { event.preventDefault(); open(row); } },
-          plan.say(kit.nameOf(row[0].feature)) + (row.length > 1 ? ` × ${row.length}` : ""),
-          kit.node("span", { class: "plan-kind" }, plan.say(row[0].layer.title))));
-      list.replaceChildren(...(rows.length ? rows : [kit.node("li", { class: "plan-hint" }, plan.word("nothing"))]));
-      list.hidden = !input.value.trim();
-      input.setAttribute("aria-expanded", String(!list.hidden));
-    }
-
-    function seek() {
-      const asked = input.value.trim().toLowerCase();
-      const rank = ([{ feature }]) => {
-        const names = Object.values(kit.nameOf(feature)).map((name) => name.toLowerCase());
-        return Math.min(...names.map((name) => (name === asked ? 0 : name.startsWith(asked) ? 1 : name.includes(asked) ? 2 : 9)));
-      };
-      found = asked ? rowsOfAll.map((row) => [rank(row), row]).filter(([worth]) => worth < 9)
-        .sort(([one], [other]) => one - other).slice(0, MOST_RESULTS).map(([, row]) => row) : [];
-      chosen = 0;
-      render();
-    }
-
-    input.addEventListener("input", seek);
-    input.addEventListener("focus", seek);
-    input.addEventListener("blur", () => { list.hidden = true; });
-    input.addEventListener("keydown", (event) => {
-      const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-      if (step && found.length) {
-        event.preventDefault();
-        chosen = (chosen + step + found.length) % found.length;
-        render();
-      } else if (event.key === "Enter" && found.length) open(found[chosen]);
-      else if (event.key === "Escape") list.hidden = true;
-    });
-    plan.onChange(() => {
-      input.placeholder = plan.word("search");
-      input.setAttribute("aria-label", plan.word("search"));
-    });
-    body.append(kit.node("div", { class: "plan-search" }, input, list));
-  }
-
-  /* Show a feature's layer, go there and open its popup. */
-  kit.goTo = function (plan, item) {
-    if (!plan.isShown(item.layer.key)) plan.toggle(item.layer.key, true);
-    const [west, south, east, north] = item.bounds;
-    const [x, y] = item.feature.anchors ? item.feature.anchors[0] : [(west + east) / 2, (south + north) / 2];
-    if (window.innerWidth < 640) plan.collapse(true);
-    plan.fitTo(item.bounds, false);
-    kit.openPopup(plan, [item], [y, x]);
-  };
-
-  /* Show a layer and all of it that bears one name. */
-  kit.goToAll = function (plan, items) {
-    const [{ layer }] = items;
-    if (!plan.isShown(layer.key)) plan.toggle(layer.key, true);
-    if (window.innerWidth < 640) plan.collapse(true);
-    const edge = (side, pick) => items.reduce((most, { bounds }) => pick(most, bounds[side]), items[0].bounds[side]);
-    plan.map.closePopup();
-    plan.fitTo([edge(0, Math.min), edge(1, Math.min), edge(2, Math.max), edge(3, Math.max)], false);
-  };
+  Object.assign(kit.words, {
+    opacity: { zh: "不透明度", en: "Opacity" },
+    merged: { zh: "重叠部分只计一次", en: "overlaps counted once" },
+    summed: { zh: "逐个相加", en: "summed one by one" },
+    basemap: { zh: "底图", en: "Basemap" },
+    online: { zh: "底图联网取自", en: "Tiles are asked of" },
+  });
 
   function addViews(plan, body) {
     if (!plan.config.views.length) return;
     const buttons = plan.config.views.map(({ key, title, layers }) => {
-      const button = kit.node("button", { type: "button", click: () => plan.view(key) });
+      const button = kit.node("button", { type: "button", click: () => { plan.swipe?.end(); plan.view(key); } });
       plan.onChange(() => {
         button.replaceChildren(plan.say(plan.language === "both" ? { zh: title.zh || title.en } : title));
         const shown = [...plan.layers.keys()].filter((name) => plan.isShown(name));
@@ -110,15 +30,56 @@
     body.append(bar);
   }
 
-  function measureOf(plan, { count, area_km2: area }) {
-    return area ? `${count} · ${kit.number(area, area < 10 ? 2 : 1)} km²` : String(count);
+  const writeArea = (km2) => {
+    if (km2 >= 1) return `${kit.number(km2, km2 < 10 ? 2 : 1)} km²`;
+    return km2 >= 0.0001 ? `${kit.number(km2 * 100, km2 < 0.01 ? 2 : 1)} ha` : `${kit.number(km2 * 1e6, 1)} m²`;
+  };
+  const writeLength = (km) => (km >= 1 ? `${kit.number(km, km < 10 ? 2 : 1)} km` : `${kit.number(km * 1000, 0)} m`);
+
+  /* How many, and how large or long, with the exact figure for who points at it. */
+  function measureOf(plan, { count, area_km2: area, length_km: length, merged }) {
+    const amount = area ? writeArea(area) : length ? writeLength(length) : null;
+    const title = !amount ? null : length
+      ? `${kit.number(length, 3)} km`
+      : `${kit.number(area, 4)} km² = ${kit.number(area * 100, 2)} ha` + (count > 1 ? ` (${plan.word(merged ? "merged" : "summed")})` : "");
+    return kit.node("span", { class: "plan-count", title }, [Number.isFinite(count) ? kit.number(count, 0) : null, amount].filter(Boolean).join(" · "));
   }
 
-  function classRow(plan, one) {
-    return kit.node("div", { class: "plan-class", "data-class": one.key },
+  function classRow(plan, layer, one) {
+    const beyond = layer.timeline?.hidesClass(one.key);
+    return kit.node("div", { class: "plan-class" + (beyond ? " plan-beyond" : ""), "data-class": one.key },
       kit.swatch(one.style, one.shape),
       kit.node("span", { class: "plan-name" }, kit.phrase(one.label, plan.language)),
-      kit.node("span", { class: "plan-count" }, measureOf(plan, one)));
+      measureOf(plan, one));
+  }
+
+  /* The button that opens a layer's opacity, and the slider; names on the map stay as they are. */
+  function opacityParts(plan, layer, row) {
+    const told = kit.node("span", { class: "plan-count" });
+    const write = () => {
+      slider.value = String(Math.round(100 * layer.opacity));
+      told.replaceChildren(slider.value + " %");
+      row().style.setProperty("--opacity", layer.opacity);
+      button.classList.toggle("plan-faded", layer.opacity < 1);
+    };
+    const slider = kit.node("input", { type: "range", min: 0, max: 100, step: 5, input: () => {
+      layer.setOpacity(Number(slider.value) / 100);
+      write();
+      plan.map.fire("planstate");
+    } });
+    const line = kit.node("div", { class: "plan-opacity", id: "plan-opacity-" + layer.key, hidden: true }, slider, told);
+    const button = kit.node("button", { type: "button", class: "plan-fade", "aria-expanded": "false", "aria-controls": line.id, click: () => {
+      line.hidden = !line.hidden;
+      button.setAttribute("aria-expanded", String(!line.hidden));
+    } }, kit.icon(FADE));
+    plan.onChange(() => {
+      const title = `${plan.word("opacity")}: ${plan.say(layer.title)}`;
+      button.title = title;
+      button.setAttribute("aria-label", title);
+      slider.setAttribute("aria-label", title);
+      write();
+    });
+    return [button, line];
   }
 
   function layerRow(plan, layer) {
@@ -128,15 +89,18 @@
     const single = layer.classes.length === 1 && !layer.classed;
     const swatch = single ? kit.swatch(layer.classes[0].style, layer.classes[0].shape) : null;
     const classes = kit.node("div", { class: "plan-classes" });
+    const times = kit.timeRow(plan, layer);
+    const [fade, opacity] = opacityParts(plan, layer, () => row);
     plan.onChange(() => {
       box.checked = plan.isShown(layer.key);
       title.replaceChildren(...kit.phrase(layer.title, plan.language));
       count.replaceChildren(single ? measureOf(plan, layer.classes[0]) : "");
-      classes.replaceChildren(...(single ? [] : layer.classes.map((one) => classRow(plan, one))));
+      classes.replaceChildren(...(single ? [] : layer.classes.map((one) => classRow(plan, layer, one))));
       row.classList.toggle("plan-off", !box.checked);
+      row.dataset.side = plan.swipe ? plan.swipe.sideOf(layer.key) : "both";
     });
     const row = kit.node("div", { class: "plan-layer-row", "data-layer": layer.key },
-      kit.node("label", {}, box, swatch, title, count), classes);
+      kit.node("div", { class: "plan-layer-head" }, kit.node("label", {}, box, swatch, title, count), fade), opacity, classes, times);
     return row;
   }
 
@@ -190,6 +154,16 @@
     body.append(kit.node("details", { class: "plan-group plan-about" }, heading, rows, plan.config.provenance.length && hashes));
   }
 
+  /* What a map with tiles must say: that it asks for them, of whom, and what is wrong with them. */
+  function addBasemap(plan, body) {
+    const { basemap } = plan.config;
+    if (!basemap) return;
+    const note = kit.node("p", { class: "plan-basemap plan-hint" });
+    plan.onChange(() => note.replaceChildren(
+      kit.node("strong", {}, `${plan.word("basemap")} ${basemap.credit} `), plan.say(basemap.warning), ` ${plan.word("online")} ${basemap.hosts.join(", ")}`));
+    body.append(note);
+  }
+
   function addLanguages(plan, head) {
     const names = { zh: "中", en: "EN", both: "中/EN" };
     const buttons = Object.entries(names).map(([language, name]) => {
@@ -214,15 +188,17 @@
       if (plan.labels) plan.labels.draw();
     };
     addLanguages(plan, head);
-    addSearch(plan, body);
+    kit.addSearch(plan, body);
     addViews(plan, body);
     addGroups(plan, body);
+    addBasemap(plan, body);
     addAbout(plan, body);
     plan.onChange(() => {
       button.replaceChildren(...kit.phrase(kit.words.legend, plan.language));
       panel.setAttribute("aria-label", plan.word("legend"));
     });
     plan.map.getContainer().append(kit.shield(plan, panel));
-    plan.collapse(window.innerWidth < 640);
+    plan.collapse(window.innerWidth < NARROW);
+    plan.closers.push({ rank: 1, close: () => window.innerWidth < NARROW && !body.hidden && (plan.collapse(true), button.focus(), true) });
   };
 })(SpatialMap);

@@ -4,6 +4,7 @@
 (function (kit) {
   const TOOLTIP_ROWS = 4;
   const HALF_POPUP = 190;
+  const HIGHLIGHT_PANE = 610;
 
   function classOf({ feature, layer }) {
     return layer.classes.find((one) => one.key === feature.class);
@@ -24,8 +25,8 @@
     ];
   }
 
-  function kindOf(plan, { layer, ...item }) {
-    const texts = [layer.title, labelOf(plan, { layer, ...item })].map((text) => plan.say(text));
+  function kindOf(plan, item) {
+    const texts = [item.layer.title, labelOf(plan, item)].map((text) => plan.say(text));
     return [...new Set(texts)].join(" · ");
   }
 
@@ -80,14 +81,38 @@
       .openOn(plan.map);
   };
 
+  /* Outline what the pointer is on; the same for all kinds of layers, in a pane of its own below the names. */
+  function addHighlight(plan) {
+    const pane = plan.map.createPane("highlight");
+    pane.style.zIndex = HIGHLIGHT_PANE;
+    pane.style.pointerEvents = "none";
+    const options = { pane: "highlight", renderer: L.svg({ pane: "highlight", padding: 0.1 }), interactive: false };
+    const look = { color: "#14324a", weight: 2.5, opacity: 0.95, fill: false };
+    let shown = null;
+    let group = null;
+    return function (item) {
+      const next = item && item.feature.geometry ? item : null;
+      if (next && shown && next.layer === shown.layer && next.index === shown.index) return;
+      if (group) group.remove();
+      shown = next;
+      group = null;
+      if (!next) return;
+      const radius = next.layer.classOf(next.index).style.radius + 4;
+      const pointToLayer = (_, position) => L.circleMarker(position, { ...options, radius });
+      group = L.geoJson(next.feature.geometry, { ...options, style: look, pointToLayer }).addTo(plan.map);
+    };
+  }
+
   kit.addProbe = function (plan) {
     const { map } = plan;
+    const highlight = addHighlight(plan);
     const tooltip = L.tooltip({ className: "plan-tooltip", direction: "right", offset: [14, 0], opacity: 1 });
     const quiet = window.matchMedia("(hover: none)").matches;
     let waiting = null;
 
     function showTooltip(position) {
       const items = plan.busy ? [] : plan.hits(position).filter((item) => item.layer.tooltip);
+      highlight(items[0] || null);
       if (!items.length) {
         map.closeTooltip(tooltip);
         return;
@@ -112,6 +137,7 @@
     });
     plan.hush = () => {
       waiting = null;
+      highlight(null);
       map.closeTooltip(tooltip);
     };
     map.on("mouseout movestart click", plan.hush);

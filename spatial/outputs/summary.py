@@ -25,6 +25,7 @@ from spatial.plan.styles import read_styles
 Language = Literal["zh", "en", "both"]
 
 _LISTED = 20
+_MOST_ALIKE = 5
 _UNKNOWN = "-"
 _SQUARE_METRES = 1e4
 _TRACE = 1e-8
@@ -246,12 +247,20 @@ def _layer_title(words: _Words, layer: str, contracts: Mapping[str, Contract]) -
 
 
 def _print_files(console: Console, words: _Words, files: list[Path]) -> None:
+    """Print files with their sizes; many of a kind in one folder are told as one."""
     if not files:
         return
     _print_heading(console, words.pick("文件", "Files"))
+    alike: dict[Path, list[Path]] = {}
     for file in files:
-        size = _size(file.stat().st_size) if file.is_file() else _UNKNOWN
-        console.print(_text(f"{size:>9}  ", "dim") + _line(file), soft_wrap=True)
+        alike.setdefault(file.with_name(f"*{file.suffix}"), []).append(file)
+    for pattern, group in alike.items():
+        folded = len(group) > _MOST_ALIKE
+        for name, members in [(pattern, group)] if folded else [(file, [file]) for file in group]:
+            known = [file.stat().st_size for file in members if file.is_file()]
+            size = _size(sum(known)) if known else _UNKNOWN
+            count = f" ({len(members)})" if folded else ""
+            console.print(_text(f"{size:>9}  ", "dim") + _line(name) + _text(count, "dim"), soft_wrap=True)
 
 
 def _text(content: str, style: str = "") -> Text:

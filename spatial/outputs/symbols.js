@@ -41,19 +41,27 @@ var SpatialMap = {};
 
   kit.number = (value, digits) => value.toLocaleString("en-US", { maximumFractionDigits: digits });
 
+  /* Stripes of a hatch on a square tile, which way they turn, and their colour. */
+  kit.hatch = function (style) {
+    const half = HATCH_GAP / 2;
+    return {
+      gap: HATCH_GAP,
+      stripes: style.hatch === "cross" ? `M${half} 0V${HATCH_GAP}M0 ${half}H${HATCH_GAP}` : `M${half} 0V${HATCH_GAP}`,
+      turn: style.hatch === "back" ? -45 : 45,
+      colour: style.stroke || style.fill || "#000000",
+    };
+  };
+
   let defs = null;
   function pattern(style) {
-    const colour = style.stroke || style.fill || "#000000";
+    const { gap, stripes, turn, colour } = kit.hatch(style);
     const id = ["plan-hatch", style.hatch, colour, style.fill, style.fill_opacity].join("-").replace(/[^\w-]/g, "_");
     if (!defs) {
       defs = kit.svg("defs");
       document.body.append(kit.svg("svg", { class: "plan-paints", width: 0, height: 0, "aria-hidden": "true" }, defs));
     }
     if (document.getElementById(id)) return id;
-    const half = HATCH_GAP / 2;
-    const size = { width: HATCH_GAP, height: HATCH_GAP };
-    const stripes = style.hatch === "cross" ? `M${half} 0V${HATCH_GAP}M0 ${half}H${HATCH_GAP}` : `M${half} 0V${HATCH_GAP}`;
-    const turn = style.hatch === "back" ? -45 : 45;
+    const size = { width: gap, height: gap };
     defs.append(
       kit.svg("pattern", { id, ...size, patternUnits: "userSpaceOnUse", patternTransform: `rotate(${turn})` },
         style.fill && kit.svg("rect", { ...size, fill: style.fill, "fill-opacity": style.fill_opacity }),
@@ -200,6 +208,7 @@ var SpatialMap = {};
     ellipsoid: { zh: "CGCS2000 椭球", en: "CGCS2000 ellipsoid" },
     measureHint: { zh: "点击加点，双击结束，Esc 取消", en: "Click to add, double-click to end, Esc to cancel" },
     alsoHere: { zh: "此处还有", en: "Also here" },
+    tooOld: { zh: "此浏览器版本过旧，无法打开本图；请用 2023 年以后的版本。", en: "This browser is too old for this map; use one from 2023 or later." },
     yes: { zh: "是", en: "Yes" },
     no: { zh: "否", en: "No" },
     unnamed: { zh: "（无名称）", en: "(no name)" },

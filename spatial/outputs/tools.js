@@ -9,8 +9,12 @@
     fullscreen: "M4 8V4H8M12 4H16V8M16 12V16H12M8 16H4V12",
     distance: "M3 14L14 3L17 6L6 17ZM6 11L8 13M9 8L11 10M12 5L14 7",
     area: "M4 15L6 4L16 7L14 16Z",
+    swipe: "M10 3V17M7 7L4 10L7 13M13 7L16 10L13 13",
+    print: "M6 8V3H14V8M6 14H3V8H17V14H14M6 12H14V17H6Z",
   };
-  const CODES = { zoomIn: "zoom-in", zoomOut: "zoom-out", home: "home", fullscreen: "fullscreen", distance: "distance", area: "area" };
+  const CODES = { zoomIn: "zoom-in", zoomOut: "zoom-out", home: "home", fullscreen: "fullscreen", distance: "distance", area: "area", swipe: "swipe", print: "print" };
+
+  Object.assign(kit.words, { tools: { zh: "工具", en: "Tools" } });
 
   function addTitle(plan) {
     const { title, subtitle, compiler, illustrative } = plan.config;
@@ -43,17 +47,24 @@
       fullscreen: () => (document.fullscreenElement ? document.exitFullscreen() : container.requestFullscreen()),
       distance: () => ruler.begin("distance"),
       area: () => ruler.begin("area"),
+      swipe: () => (plan.swipe.on ? plan.swipe.end() : plan.swipe.begin(...plan.swipe.suggest())),
+      print: (event) => plan.sheet.ask(event.currentTarget),
     };
+    const pressed = { distance: () => ruler.kind === "distance", area: () => ruler.kind === "area", swipe: () => plan.swipe.on };
     const buttons = Object.entries(acts).map(([name, act]) => {
       const button = kit.node("button", { type: "button", "data-tool": CODES[name], click: act }, kit.icon(ICONS[name]));
       plan.onChange(() => {
         button.title = plan.word(name);
         button.setAttribute("aria-label", plan.word(name));
+        if (name === "swipe") button.hidden = plan.swipe.choices.size < 2;
+        if (pressed[name]) button.setAttribute("aria-pressed", String(pressed[name]()));
       });
       return button;
     });
     plan.onChange(() => ruler.show());
-    const column = kit.node("div", { class: "plan-tools" }, kit.node("div", { class: "plan-buttons", role: "toolbar" }, buttons), output);
+    const bar = kit.node("div", { class: "plan-buttons", role: "toolbar" }, buttons);
+    plan.onChange(() => bar.setAttribute("aria-label", plan.word("tools")));
+    const column = kit.node("div", { class: "plan-tools" }, bar, output);
     container.append(kit.shield(plan, column));
   }
 
@@ -68,25 +79,24 @@
       return note;
     };
     approval.addTo(plan.map);
-    L.control.scale({ position: "bottomleft", imperial: false, maxWidth: 140 }).addTo(plan.map);
+    L.control.scale({ position: "bottomleft", imperial: false, maxWidth: 160 }).addTo(plan.map);
   }
 
-  function addPosition(plan) {
-    const position = L.control({ position: "bottomright" });
-    const note = kit.node("div", { class: "plan-position" }, "CGCS2000");
-    position.onAdd = () => note;
-    position.addTo(plan.map);
-    const write = (degrees, positive, negative) => Math.abs(degrees).toFixed(5) + "°" + (degrees < 0 ? negative : positive);
-    plan.map.on("mousemove", ({ latlng }) => {
-      const { lng, lat } = latlng.wrap();
-      note.textContent = `${write(lng, "E", "W")}  ${write(lat, "N", "S")}  CGCS2000`;
+  /* Esc closes one thing at a time: the popup, then what `plan.closers` holds, of the highest rank first. */
+  function addEscape(plan) {
+    document.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape" || event.defaultPrevented) return;
+      if (document.querySelector(".leaflet-popup")) plan.map.closePopup();
+      else [...plan.closers].sort((one, other) => other.rank - one.rank).some(({ close }) => close());
     });
   }
 
   kit.addTools = function (plan) {
+    plan.map.getContainer().classList.toggle("plan-offline", !plan.config.basemap);
     addTitle(plan);
     addButtons(plan);
     addFoot(plan);
-    addPosition(plan);
+    kit.addPosition(plan);
+    addEscape(plan);
   };
 })(SpatialMap);

@@ -1,9 +1,23 @@
-/* The plan map: layers in fixed panes, one style function over classes, what lies under a point. */
+/* The plan map: layers in fixed panes, one style function over classes, what lies under a point.
+
+   plan.layers: Map of key -> layer, in panel order; plan.descending: the same as an array, topmost first. Plain,
+   packed and raster layers have one face:
+     key, title {zh, en}, group, order, tooltip, classed, columns [{key, title}], label (style or null),
+     kind ("plain", "packed" or "raster"),
+     classes [{key, label {zh, en}, count (null in rasters), area_km2 (or null), shape, style}],
+     visible, setVisible(on); opacity, setOpacity(0..1)   silent; plan.toggle(key, on) also tells the listeners
+     count, item(index) -> {layer, index, bounds [west, south, east, north], feature}
+     bounds(index), properties(index), names(index) {zh, en}, classOf(index) -> entry of `classes`
+     within([west, south, east, north]) -> items whose bounds meet the box (quick; use it to draw labels)
+     features -> all items; of a packed layer up to hundreds of thousands, so ask `within` or `search` instead
+   item.feature: {id, class, properties, geometry (GeoJSON; null in rasters), anchors [[lon, lat]], label {zh, en}
+   or undefined, spine or undefined}, decoded when asked for.
+   plan.search(text, most) -> rows {layer, name {zh, en}, items}, best first. plan.hits(latlng) -> items, topmost first.
+   kit.additions: functions of a plan that `start` calls once panel, tools and probe stand. */
 "use strict";
 
 (function (kit) {
   const FIRST_PANE = 401;
-  const REACH = 6;
 
   class Plan {
     constructor(map) {
@@ -14,6 +28,7 @@
       this.busy = false;
       this.printing = false;
       this._listeners = [];
+      this.closers = [];
       this._renderers = new Map();
       const rising = [...this.layers.values()].sort((one, other) => one.order - other.order);
       // A pane for each layer fixes the drawing order: toggling cannot bring a layer to the top.
@@ -36,7 +51,8 @@
     style(key) {
       const paints = Object.fromEntries(
         this.layers.get(key).classes.map((one) => [one.key, kit.pathOptions(one.style)]));
-      return (feature) => paints[feature.class];
+      // A line has no ground; the area between its bends and its ends is not part of it.
+      return ({ class: name, geometry }) => (geometry.type.endsWith("LineString") ? { ...paints[name], fill: false } : paints[name]);
     }
 
     marker(key) {
@@ -44,53 +60,80 @@
       return (feature, position) => new kit.SymbolMarker(position, { ...shared });
     }
 
+    /* The Leaflet layer of a packed layer: empty until `start` has read its block. */
+    packed(key) {
+      return new kit.PackedCanvas({ pane: "plan-" + key, padding: 0.4 });
+    }
+
+    raster(key) {
+      return new kit.RasterImage({ pane: "plan-" + key });
+    }
+
+    /* Packed blocks are inflated by the browser meanwhile; a page without any is there at once. */
     start(groups) {
-      for (const [key, group] of groups) {
-        const layer = this.layers.get(key);
-        layer.leaflet = group;
-        layer.features = [];
-        group.eachLayer((path) => layer.features.push({ ...kit.index(path.feature), layer }));
+      const packed = groups.filter(([, group]) => group.load);
+      if (!packed.length) this._begin(groups, new Map());
+      else if (!window.DecompressionStream) this._refuse();
+      else {
+        this.map.getContainer().classList.add("plan-reading");
+        Promise.all(packed.map(async ([key, group]) => [key, await group.load(key)]))
+          .then((stores) => this._begin(groups, new Map(stores)));
       }
+    }
+
+    _refuse() {
+      this.map.getContainer().append(kit.node("p", { class: "plan-refusal", role: "alert" }, kit.pick(kit.words.tooOld, "both")));
+    }
+
+    _begin(groups, stores) {
+      for (const [key, group] of groups) {
+        const entry = this.layers.get(key);
+        const store = stores.get(key);
+        const Kind = !store ? kit.PlainLayer : group instanceof kit.RasterImage ? kit.RasterLayer : kit.PackedLayer;
+        this.layers.set(key, new Kind(this, entry, group, store));
+      }
+      this.descending = this.descending.map(({ key }) => this.layers.get(key));
       this._drawGround();
       this.labels = new kit.Labels(this);
       kit.addPanel(this);
       kit.addTools(this);
       kit.addProbe(this);
       kit.addPrint(this);
+      kit.additions.forEach((add) => add(this));
       this.setLanguage(this.language);
       // Only now have title and panel their texts, and with them the sizes that the map must keep clear of.
       this.fit();
+      for (const layer of this.layers.values()) if (layer.kind !== "plain") layer.leaflet.attach(layer);
+      this.map.getContainer().classList.remove("plan-reading");
+      window.performance.mark("plan-drawn");
     }
 
     _drawGround() {
       const territory = this.layers.get("territory");
-      if (!territory) return;
+      // With tiles below, the ground would hide them.
+      if (!territory || this.config.basemap) return;
       const pane = this.map.createPane("plan-ground");
       pane.style.zIndex = FIRST_PANE - 1;
       pane.style.pointerEvents = "none";
       const style = { stroke: false, fill: true, fillColor: this.config.ground, fillOpacity: 1 };
       const renderer = L.svg({ pane: "plan-ground", padding: 0.4 });
-      L.geoJson(kit.read("territory"), { pane: "plan-ground", renderer, style, interactive: false }).addTo(this.map);
+      const shapes = territory.features.map(({ feature }) => feature.geometry);
+      L.geoJson(shapes, { pane: "plan-ground", renderer, style, interactive: false }).addTo(this.map);
     }
 
     isShown(key) {
-      return this.map.hasLayer(this.layers.get(key).leaflet);
+      return this.layers.get(key).visible;
     }
 
     toggle(key, on) {
-      const { leaflet } = this.layers.get(key);
-      if (on) this.map.addLayer(leaflet);
-      else this.map.removeLayer(leaflet);
+      this.layers.get(key).setVisible(on);
       this._tell();
     }
 
     /* Show exactly the layers of a view. */
     view(key) {
       const wanted = new Set(this.config.views.find((one) => one.key === key).layers);
-      for (const layer of this.layers.values()) {
-        if (wanted.has(layer.key)) this.map.addLayer(layer.leaflet);
-        else this.map.removeLayer(layer.leaflet);
-      }
+      for (const layer of this.layers.values()) layer.setVisible(wanted.has(layer.key));
       this._tell();
     }
 
@@ -104,6 +147,11 @@
     /* Call back whenever layers or the language change. */
     onChange(listener) {
       this._listeners.push(listener);
+    }
+
+    /* Tell all listeners that something they show has changed. */
+    refresh() {
+      this._tell();
     }
 
     _tell() {
@@ -146,72 +194,31 @@
 
     /* Features under a point of the screen, top layer first. */
     hits(position) {
-      const found = [];
-      for (const layer of this.descending) {
-        if (!layer.leaflet || !this.isShown(layer.key)) continue;
-        const ground = this.map.unproject(this.map.project(position).add([REACH, -REACH]));
-        const reach = [ground.lng - position.lng, ground.lat - position.lat];
-        for (const item of layer.features) {
-          if (near(item.bounds, position, reach) && this._touches(item, position)) found.push(item);
+      return this.descending.filter((layer) => layer.visible).flatMap((layer) => layer.hits(position));
+    }
+
+    /* Names that hold a text, in either language, best first; features of one name in one layer are one row. */
+    search(text, most = 12) {
+      const asked = text.trim().toLowerCase();
+      const rows = [];
+      for (const layer of asked ? this.layers.values() : []) {
+        const known = new Map();
+        for (const { index, worth } of layer.key === "findings" ? [] : layer.search(asked)) {
+          const name = layer.names(index);
+          const key = name.zh + "\u0000" + name.en;
+          if (!known.has(key)) {
+            known.set(key, { layer, name, worth, indexes: [] });
+            rows.push(known.get(key));
+          }
+          known.get(key).indexes.push(index);
         }
       }
-      return found;
-    }
-
-    _touches(item, { lng, lat }) {
-      const here = this.map.latLngToLayerPoint([lat, lng]);
-      const radius = item.layer.classes.find((one) => one.key === item.feature.class).style.radius;
-      const place = ([x, y]) => this.map.latLngToLayerPoint([y, x]);
-      return kit.parts(item.feature.geometry).some(({ type, coordinates }) => {
-        if (type === "Polygon") return kit.contains(coordinates, lng, lat);
-        if (type === "Point") return here.distanceTo(place(coordinates)) <= Math.max(REACH, radius);
-        const points = coordinates.map(place);
-        return points.slice(1).some((end, at) => L.LineUtil.pointToSegmentDistance(here, points[at], end) <= REACH);
-      });
+      return rows.sort((one, other) => one.worth - other.worth).slice(0, most)
+        .map(({ layer, name, indexes }) => ({ layer, name, items: indexes.map((index) => layer.item(index)) }));
     }
   }
 
-  function near([west, south, east, north], { lng, lat }, [wide, high]) {
-    return lng >= west - 2 * wide && lng <= east + 2 * wide && lat >= south - 2 * high && lat <= north + 2 * high;
-  }
-
-  /* The single parts of a geometry. */
-  kit.parts = function (geometry) {
-    if (geometry.type === "GeometryCollection") return geometry.geometries.flatMap(kit.parts);
-    if (!geometry.type.startsWith("Multi")) return [geometry];
-    const type = geometry.type.slice(5);
-    return geometry.coordinates.map((coordinates) => ({ type, coordinates }));
-  };
-
-  /* Whether a point lies in a polygon: an odd count of edges to its right, holes included. */
-  kit.contains = function (rings, x, y) {
-    let inside = false;
-    for (const ring of rings) {
-      for (let at = 1; at < ring.length; at += 1) {
-        const [x1, y1] = ring[at - 1];
-        const [x2, y2] = ring[at];
-        if (y1 > y !== y2 > y && x < ((x2 - x1) * (y - y1)) / (y2 - y1) + x1) inside = !inside;
-      }
-    }
-    return inside;
-  };
-
-  /* A feature with its bounds. */
-  kit.index = function (feature) {
-    const bounds = [Infinity, Infinity, -Infinity, -Infinity];
-    const widen = ([x, y]) => {
-      bounds[0] = Math.min(bounds[0], x);
-      bounds[1] = Math.min(bounds[1], y);
-      bounds[2] = Math.max(bounds[2], x);
-      bounds[3] = Math.max(bounds[3], y);
-    };
-    const walk = (part) => (typeof part[0] === "number" ? widen(part) : part.forEach(walk));
-    kit.parts(feature.geometry).forEach((part) => walk(part.coordinates));
-    return { feature, bounds };
-  };
-
-  /* The name of a feature in both languages. */
-  kit.nameOf = ({ properties }) => ({ zh: properties.name || "", en: properties.name_en || properties.name || "" });
+  kit.additions = [];
 
   kit.create = function (map) {
     const plan = new Plan(map);

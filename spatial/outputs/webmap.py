@@ -14,23 +14,35 @@ from typing import Any, Literal
 
 import folium
 import pandas as pd
-from branca.element import Element, Figure, MacroElement
-from folium.map import Layer
-from folium.template import Template
-from folium.utilities import JsCode
+from branca.element import Element, Figure
 from pyproj import CRS
 
-from spatial.outputs.basemaps import Tiles, choose_basemap
+from spatial.outputs.basemaps import Tiles, add_tiles, choose_basemap
+from spatial.outputs.beside import GROUP, Beside, choose_beside, list_beside_views, read_stored
 from spatial.outputs.features import (
+    DECIMALS,
     DrawnLayer,
     choose_layers,
     describe_layer,
     dump_json,
     find_bounds,
-    write_features,
 )
 from spatial.outputs.files import replacing
+from spatial.outputs.generalise import simplify_layers
+from spatial.outputs.legend import add_amounts
 from spatial.outputs.offline import OWN, inline_page, write_policy
+from spatial.outputs.overlays import RasterOverlay, warn_overlays, warp_overlay
+from spatial.outputs.pointer import describe_grid
+from spatial.outputs.strata import (
+    PlanEnd,
+    PlanLayer,
+    PlanStart,
+    hold_json,
+    hold_packed,
+    make_image,
+    make_stratum,
+    write_block,
+)
 from spatial.plan.base import Text
 from spatial.plan.contract import Contract
 from spatial.plan.styles import Styles
@@ -39,13 +51,23 @@ _LEAFLET = "leaflet@1.9/leaflet"
 _LIBRARIES = (_LEAFLET + ".js", "jquery.min.js")
 _SCRIPTS = (
     "symbols.js",
+    "layers.js",
+    "packed.js",
+    "canvas.js",
+    "raster.js",
     "webmap.js",
     "probe.js",
     "labels.js",
     "measure.js",
+    "search.js",
+    "timeline.js",
     "panel.js",
     "print.js",
+    "pointer.js",
     "tools.js",
+    "swipe.js",
+    "permalink.js",
+    "tiles.js",
 )
 _DATA_MARK = "<!-- plan data -->"
 _FINDINGS_LISTED = 200
@@ -94,62 +116,7 @@ class MapHeading:
     note: Text | None = None
 
 
-class _PlanStart(MacroElement):
-    """The script that reads the plan's settings; layers come after it."""
-
-    _template = Template(
-        "{% macro script(this, kwargs) %}"
-        "var plan = SpatialMap.create({{ this._parent.get_name() }});"
-        "{% endmacro %}"
-    )
-
-
-class _PlanEnd(MacroElement):
-    """The script that builds labels, panel and tools once all layers are there."""
-
-    _template = Template(
-        "{% macro script(this, kwargs) %}plan.start({{ this.groups|tojavascript }});{% endmacro %}"
-    )
-
-    def __init__(self, layers: Sequence[PlanLayer]) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        self.groups = [[layer.key, JsCode(layer.get_name())] for layer in layers]
-
-
-class PlanLayer(Layer):
-    """A layer of the plan, styled by one JavaScript function over the class of a feature.
-
-    Parameters
-    ----------
-    key : str
-        Key of the style entry; a data block of the page bears it.
-    show : bool
-        Whether it is drawn at first.
-    """
-
-    _template = Template(
-        "{% macro script(this, kwargs) %}"
-        "var {{ this.get_name() }} = "
-        'L.geoJson(SpatialMap.read("{{ this.key }}"), {{ this.options|tojavascript }});'
-        "{% endmacro %}"
-    )
-
-    def __init__(self, key: str, *, show: bool) -> None:
-        super().__init__(name=key, overlay=True, show=show)
-        self._name = "PlanLayer"
-        self._id = key
-        self.key = key
-        self.options = {
-            "style": JsCode(f'plan.style("{key}")'),
-            "point_to_layer": JsCode(f'plan.marker("{key}")'),
-            "renderer": JsCode(f'plan.renderer("{key}")'),
-            "pane": f"plan-{key}",
-            "interactive": False,
-            "smooth_factor": 0.7,
-        }
-
-
-def write_webmap(
+def write_webmap(  # noqa: PLR0913 (a page in one call; five have a default)
     path: str | os.PathLike[str],
     layers: Mapping[str, pd.DataFrame],
     *,
@@ -159,6 +126,9 @@ def write_webmap(
     metric_crs: str,
     basemap: str = "none",
     tianditu_key: str | None = None,
+    beside: Beside | None = None,
+    rasters: Sequence[RasterOverlay] = (),
+    simplify_m: float | None = None,
 ) -> list[str]:
     """Write the layers as one HTML file that needs no network.
 
@@ -177,10 +147,19 @@ def write_webmap(
         Titles and columns of the layers, in Chinese and English.
     metric_crs : str
         CRS of the plan's distances, in which places for names are sought.
-    basemap : {"none", "tianditu", "osm", "gaode"}
-        Tiles below the plan; any but "none" needs a network when the map is opened.
+    basemap : str
+        Tiles below the plan, as `choose_basemap` takes it; any but "none" needs a network when the map is
+        opened, and the page says so.
     tianditu_key : str, optional
         Key for Tianditu; without it there is no basemap.
+    beside : Beside, optional
+        Layers of another scenario or plan version, hidden at first; a reader can swipe the two against each
+        other. Those that are the same in both are drawn once.
+    rasters : sequence of RasterOverlay
+        Layers of cells, drawn at the place that the order of their style gives them.
+    simplify_m : float, optional
+        Metres to which the shared edges of areas are simplified together; the page says so. Layers whose
+        areas overlap stay as they are, with a note.
 
     Returns
     -------
@@ -196,25 +175,39 @@ def write_webmap(
     """
     drawn = choose_layers(layers, styles, contracts)
     shown = [layer for layer in drawn if len(layer.frame)]
+    second = choose_beside(beside, shown, styles, contracts)
+    beside_views = list_beside_views(beside, second, shown, styles)
+    shown += second
+    simpler = simplify_layers(shown, simplify_m, metric_crs) if simplify_m is not None else None
+    shown = simpler.layers if simpler else shown
+    warped = [warp_overlay(raster) for raster in rasters]
     tiles, warnings = choose_basemap(basemap, tianditu_key)
-    page = _render(shown, tiles, heading)
-    config = _configure(shown, heading, styles, layers) | {"about": _tell_about(heading, metric_crs)}
-    blocks = {"config": dump_json(config)}
+    page = _render([*map(make_stratum, shown), *map(make_image, warped)], tiles, heading)
+    config = _configure(shown, heading, styles, layers) | {
+        "about": _tell_about(heading, metric_crs, simpler.tell(simplify_m or 0) if simpler else None),
+        "grid": describe_grid(metric_crs),
+        "basemap": tiles.describe() if tiles else None,
+        "beside_views": beside_views,
+    }
+    config["groups"] += [{"key": GROUP, "title": _text(beside.title)}] if beside else []
+    add_amounts(config["layers"], shown, read_stored(layers, beside))
+    config["layers"] += [raster.describe(styles) for raster in warped]
+    config["bounds"] = config["bounds"] or (list(warped[0].corners) if warped else None)
     territory = next((layer.frame for layer in shown if layer.key == "territory"), None)
     outline = None if territory is None else territory.geometry.to_crs(metric_crs).union_all()
-    blocks |= {layer.key: write_features(layer, metric_crs, outline) for layer in shown}
-    data = "\n".join(
-        f'<script type="application/json" id="plan-data-{key}">{text}</script>'
-        for key, text in blocks.items()
-    )
+    blocks = [hold_json("config", dump_json(config))]
+    blocks += [write_block(layer, metric_crs, outline) for layer in shown]
+    blocks += [hold_packed(raster.overlay.key, raster.write()) for raster in warped]
+    data = "\n".join(blocks)
     head, tail = page.split(_DATA_MARK)
-    with replacing(path) as beside:
-        beside.write_text(head + data + tail, encoding="utf-8", newline="\n")
-    warnings += [*_warn_unstyled(drawn), *_warn_absent(drawn)]
+    with replacing(path) as fresh:
+        fresh.write_text(head + data + tail, encoding="utf-8", newline="\n")
+    warnings += [*_warn_unstyled(drawn), *_warn_absent(drawn), *warn_overlays(warped)]
+    warnings += simpler.warn() if simpler else []
     return [_say(text, heading.language) for text in warnings]
 
 
-def _render(shown: Sequence[DrawnLayer], tiles: Tiles | None, heading: MapHeading) -> str:
+def _render(parts: Sequence[PlanLayer], tiles: Tiles | None, heading: MapHeading) -> str:
     """Return folium's page with every script and stylesheet inside, and a mark where the data goes."""
     plan_map = folium.Map(
         location=[35.0, 105.0],
@@ -237,22 +230,13 @@ def _render(shown: Sequence[DrawnLayer], tiles: Tiles | None, heading: MapHeadin
     figure.header.add_child(Element(write_policy(tiles.hosts if tiles else ())), name="policy", index=0)
     figure.html.add_child(Element(_DATA_MARK), name="data")
     if tiles:
-        _add_tiles(plan_map, tiles)
-    start = _PlanStart()  # type: ignore[no-untyped-call]
-    parts = [PlanLayer(layer.key, show=layer.style.show) for layer in shown]
-    for number, element in enumerate([start, *parts, _PlanEnd(parts)]):
+        add_tiles(plan_map, tiles)
+    start = PlanStart()  # type: ignore[no-untyped-call]
+    for number, element in enumerate([start, *parts, PlanEnd(parts)]):
         if not isinstance(element, PlanLayer):
             element._id = str(number)
         plan_map.add_child(element)
     return inline_page(figure.render())
-
-
-def _add_tiles(plan_map: folium.Map, tiles: Tiles) -> None:
-    for number, address in enumerate(tiles.addresses):
-        name = f"basemap {number}"
-        layer = folium.TileLayer(address, attr=tiles.credit, name=name, subdomains=tiles.subdomains)
-        layer._id = str(number)
-        plan_map.add_child(layer)
 
 
 def _configure(
@@ -285,7 +269,7 @@ def _configure(
     }
 
 
-def _tell_about(heading: MapHeading, metric_crs: str) -> list[list[dict[str, str]]]:
+def _tell_about(heading: MapHeading, metric_crs: str, simpler: Text | None) -> list[list[dict[str, str]]]:
     """Return what a reader wants to know of the map: pairs of a head and a text."""
     given = heading.provenance
     tool = given.get("tool", "")
@@ -293,6 +277,7 @@ def _tell_about(heading: MapHeading, metric_crs: str) -> list[list[dict[str, str
         (Text(zh="数据来源", en="Data"), _name_sources(given)),
         (Text(zh="日期", en="Date"), Text(zh=heading.date, en=heading.date) if heading.date else None),
         (Text(zh="坐标系", en="Coordinate systems"), _describe_systems(metric_crs)),
+        (Text(zh="简化", en="Generalised"), simpler),
         (Text(zh="说明", en="Note"), heading.note),
         (Text(zh="效力", en="Standing"), _ILLUSTRATIVE if heading.illustrative else None),
         (Text(zh="制图工具", en="Made with"), Text(zh=tool, en=tool) if tool else None),
@@ -313,9 +298,9 @@ def _describe_systems(metric_crs: str) -> Text:
     name = CRS.from_user_input(metric_crs).name
     return Text(
         zh=f"数据 CGCS2000（EPSG:4490）；距离按 {name}（{metric_crs}）；屏幕显示为 Web 墨卡托，"
-        "面积与量算按 CGCS2000 椭球。",
+        f"面积与量算按 CGCS2000 椭球。坐标保留 {DECIMALS} 位小数（约 0.1 米）。",
         en=f"Data in CGCS2000 (EPSG:4490); distances in {name} ({metric_crs}); shown in Web Mercator, "
-        "areas and measures on the CGCS2000 ellipsoid.",
+        f"areas and measures on the CGCS2000 ellipsoid. Coordinates to {DECIMALS} decimals (about 0.1 m).",
     )
 
 

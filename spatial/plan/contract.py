@@ -43,12 +43,16 @@ class Column:
 
 @dataclass(frozen=True)
 class Contract:
-    """What a layer is: title, geometry type and columns beside ``id``, ``name`` and ``geometry``."""
+    """What a layer is: title, geometry type and columns beside ``id``, ``name`` and ``geometry``.
+
+    `about` is the first paragraph of the docstring of the function that makes it.
+    """
 
     zh: str
     en: str
     shape: Shape
     columns: dict[str, Column] = field(default_factory=dict)
+    about: str = ""
 
     def all_columns(self) -> dict[str, Column]:
         """Return the declared columns with the two that every layer has, in order."""
@@ -121,7 +125,8 @@ def layer(zh: str, en: str, shape: Shape, **columns: Column) -> Callable[[_Funct
     """
 
     def declare(function: _Function) -> _Function:
-        function.__dict__["contract"] = Contract(zh, en, shape, columns)
+        about = " ".join((function.__doc__ or "").split("\n\n")[0].split())
+        function.__dict__["contract"] = Contract(zh, en, shape, columns, about)
         return function
 
     return declare

@@ -7,7 +7,7 @@ into ``speed_kmh``). Coordinates are longitude and latitude in degrees, CGCS2000
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field, StringConstraints, model_validator
 
@@ -247,13 +247,22 @@ class Count(Record):
     where: dict[str, str | int | float] = Field(default_factory=dict)
 
 
-class Outputs(Record):
-    """What is written beside the layers, and what the map shows around them."""
+OutputKind: TypeAlias = Literal["geopackage", "webmap", "atlas", "workbook", "report"]
+"""A kind of output: database 数据库, web map, atlas 图集, tables 附表, report 文本."""
 
-    files: tuple[Literal["geopackage", "webmap"], ...] = ("geopackage", "webmap")
-    basemap: Literal["none", "tianditu", "osm", "gaode"] = "none"
+
+class Outputs(Record):
+    """What is written beside the layers, and what the map shows around them.
+
+    `files` are the kinds of output that every build writes; ``spatial build --deliver`` writes all of them.
+    `simplify` is the length, such as ``5 m``, to which the web map simplifies shared edges together.
+    """
+
+    files: tuple[OutputKind, ...] = ("geopackage", "webmap")
+    basemap: Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_.]*$", max_length=100)] = "none"
     approval_number: str = ""
     compiler: Text | None = None
+    simplify_m: Length | None = Field(default=None, alias="simplify", gt=0, le=1000)
 
 
 class Plan(Record):

@@ -151,11 +151,32 @@ class View(Record):
     layers: tuple[Slug, ...]
 
 
+class SheetStyle(Record):
+    """A sheet of the atlas: made when the plan has rows in one of `needs`, drawn from `layers`.
+
+    The paper shows the whole `territory`, or only where the layers of `needs` are (`layers`). With
+    `conceptual` elements of the structure are drawn as symbols 示意符号. With `shares` the legend says what
+    share of the territory each class has; `table` is a layer that is printed beside the legend. Layers in
+    `unnamed` are drawn without names; areas of layers in `ringed` that are too small to see get a ring.
+    """
+
+    title: Text
+    needs: tuple[Slug, ...] = Field(min_length=1)
+    layers: tuple[Slug, ...] = Field(min_length=1)
+    extent: Literal["territory", "layers"] = "territory"
+    conceptual: bool = False
+    shares: bool = False
+    table: Slug | None = None
+    unnamed: tuple[Slug, ...] = ()
+    ringed: tuple[Slug, ...] = ()
+
+
 class Styles(Record):
     """All styles; `groups` and the layers in them in panel order, layers drawn by rising `order`.
 
     `terms` translates coded values, column by column. `paper` is the colour round the territory and
     `ground` that of the territory itself. `unstyled` is the warning style of classes without a style.
+    `sheets` are the pages of the atlas in their order.
     """
 
     version: Name
@@ -164,6 +185,7 @@ class Styles(Record):
     groups: dict[Slug, Text]
     unstyled: ClassStyle
     views: dict[Slug, View] = Field(default_factory=dict)
+    sheets: dict[Slug, SheetStyle] = Field(default_factory=dict)
     terms: dict[Slug, dict[str, Text]] = Field(default_factory=dict)
     layers: dict[Slug, LayerStyle]
 
@@ -171,7 +193,8 @@ class Styles(Record):
     def _names_known(self) -> Styles:
         named = {layer.group for layer in self.layers.values()} | {view.group for view in self.views.values()}
         groups = sorted(named - set(self.groups))
-        layers = sorted({name for view in self.views.values() for name in view.layers} - set(self.layers))
+        pictures: list[View | SheetStyle] = [*self.views.values(), *self.sheets.values()]
+        layers = sorted({name for picture in pictures for name in picture.layers} - set(self.layers))
         if groups or layers:
             unknown = ", ".join([*groups, *layers])
             raise ValueError(f"not among the groups or layers of this file: {unknown}")

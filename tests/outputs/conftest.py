@@ -1,10 +1,13 @@
-"""A small made-up city for the tests of the web map: every kind of layer, hostile names, findings."""
+"""A small made-up city for the tests of the web map, and a real Chromium with the network cut to open it in."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+import shutil
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import pandas as pd
@@ -17,9 +20,32 @@ from spatial.plan.contract import Column, Contract
 from spatial.plan.findings import STORED_CRS, Finding, frame_findings
 from spatial.plan.styles import Styles, read_styles
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
 HOSTILE = "<script>alert(1)</script>"
 TEMPLATE = "{{ 7*7 }}{% raw %}"
 METRIC = "EPSG:4546"
+
+
+NAMES = ".plan-labels text"
+CANDIDATES = (
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+    "chrome",
+    "msedge",
+    "microsoft-edge",
+)
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
 
 
 def frame(rows: list[dict[str, object]], shapes: list[object]) -> gpd.GeoDataFrame:
@@ -183,7 +209,7 @@ class City:
         }
     )
 
-    def write(self, path: Path, **options: str | None) -> list[str]:
+    def write(self, path: Path, **options: Any) -> list[str]:
         return write_webmap(
             path,
             self.layers,
@@ -191,7 +217,7 @@ class City:
             styles=self.styles,
             contracts=self.contracts,
             metric_crs=METRIC,
-            **options,  # type: ignore[arg-type]
+            **options,
         )
 
 
@@ -215,3 +241,105 @@ def hostile() -> tuple[str, str]:
 @pytest.fixture(scope="session")
 def make_frame() -> Callable[[list[dict[str, object]], list[object]], gpd.GeoDataFrame]:
     return frame
+
+
+@dataclass
+class Visit:
+    """A page with all that it asked for and complained of."""
+
+    page: Page
+    file: Path
+    requests: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+
+    def ask(self, script: str, argument: Any = None) -> Any:
+        return self.page.evaluate(script, argument)
+
+    def hover(self, lon: float, lat: float) -> str:
+        x, y = self.pixel(lon, lat)
+        self.page.mouse.move(x - 3, y)
+        self.page.mouse.move(x, y)
+        self.rest()
+        return str(
+            self.ask("[...document.querySelectorAll('.plan-tooltip')].map(one => one.innerText).join()")
+        )
+
+    def rest(self) -> None:
+        """Wait until two frames are painted; the page's own policy forbids waiting by a polled script."""
+        self.ask(
+            "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))"
+        )
+
+    def pixel(self, lon: float, lat: float) -> tuple[float, float]:
+        point = self.ask("([x, y]) => spatialPlan.map.latLngToContainerPoint([y, x])", [lon, lat])
+        return point["x"], point["y"]
+
+    def shown(self) -> list[str]:
+        """Keys of the layers that are switched on."""
+        return list(self.ask("[...spatialPlan.layers.keys()].filter(key => spatialPlan.isShown(key))"))
+
+    def order(self) -> list[str]:
+        """Panes that hold drawn shapes, lowest first."""
+        return list(
+            self.ask(
+                """[...document.querySelectorAll('.leaflet-map-pane > .leaflet-pane')]
+                   .filter(pane => pane.querySelector('g > path:not(.plan-halo)'))
+                   .sort((one, other) => getComputedStyle(one).zIndex - getComputedStyle(other).zIndex)
+                   .map(pane => [...pane.classList].find(name => name.startsWith('leaflet-plan-')).slice(13, -5))"""
+            )
+        )
+
+    def close(self) -> None:
+        """Leave; nothing may have been asked of the network, and nothing complained of."""
+        assert {url.partition("#")[0] for url in self.requests} == {self.file.as_uri()}
+        assert self.complaints == []
+        self.page.context.close()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    path = os.environ.get("SPATIAL_BROWSER") or next(filter(None, map(shutil.which, CANDIDATES)), None)
+    with sync_api.sync_playwright() as playwright:
+        if path is None and not Path(playwright.chromium.executable_path).is_file():
+            missing = "no Chromium: set SPATIAL_BROWSER, or run `playwright install chromium`"
+            if os.environ.get("CI") == "true":
+                pytest.fail(missing)
+            pytest.skip(missing)
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(browser: Browser) -> Iterator[Callable[..., Visit]]:
+    """Open files as a reader does; all that stay open are checked and closed at the end."""
+    seen: list[Visit] = []
+
+    def open_file(
+        file: Path, *, width: int = 1400, height: int = 900, address: str = "", until: str = NAMES
+    ) -> Visit:
+        context = browser.new_context(viewport={"width": width, "height": height})
+        context.set_offline(True)
+        context.route(lambda url: not url.startswith("file:"), lambda route: route.abort())
+        one = Visit(context.new_page(), file)
+        one.page.on("request", lambda request: one.requests.append(request.url))
+        one.page.on("console", lambda message: one.complaints.append(message.text))
+        one.page.on("pageerror", lambda error: one.complaints.append(str(error)))
+        one.page.on(
+            "dialog", lambda dialog: one.complaints.append(f"dialog {dialog.message}") or dialog.dismiss()
+        )
+        one.page.goto(file.as_uri() + address)
+        one.page.wait_for_selector(until, state="attached")
+        seen.append(one)
+        return one
+
+    yield open_file
+    for one in seen:
+        one.close()
+
+
+@pytest.fixture
+def opened(visit: Callable[..., Visit], city_page: Path) -> Visit:
+    """The city's map, opened."""
+    return visit(city_page)

@@ -136,8 +136,11 @@ def make_layers():
     axes = frame({"id": [], "name": [], "length_km": []}, []).astype(
         {"id": "str", "name": "str", "length_km": float}
     )
+    broken = pd.Series(
+        ["坏\ud800字"], dtype=object
+    )  # which pandas' own texts, where pyarrow is there, refuse
     towns = frame(
-        {"id": ["town-1"], "name": ["济源\0市"], "code": [None], "alias": ["坏\ud800字"]},
+        {"id": ["town-1"], "name": ["济源\0市"], "code": [None], "alias": broken},
         [shapely.Point(112.6, 35.1, 99)],
     )
     circles = frame(

@@ -95,9 +95,11 @@ def test_features_carry_class_label_and_places(city_page: Path) -> None:
 
 def test_the_legend_has_only_classes_that_are_there(city_page: Path) -> None:
     zones = layer_of(city_page, "zones")
-    assert [(one["key"], one["count"], one["area_km2"]) for one in zones["classes"]] == [
-        ("ecology", 1, 10.0), ("farming", 1, 20.0), ("urban", 1, 30.0)
+    assert [(one["key"], one["count"]) for one in zones["classes"]] == [
+        ("ecology", 1), ("farming", 1), ("urban", 1)
     ]  # fmt: skip
+    # Measured on the shapes, not taken from what a column says of them.
+    assert min(one["area_km2"] for one in zones["classes"]) > 700
     assert [one["key"] for one in layer_of(city_page, "lines")["classes"]] == ["ecological_redline"]
 
 
@@ -217,7 +219,7 @@ def test_a_basemap_is_an_exception_with_a_warning(city: City, tmp_path: Path) ->
     assert "GCJ-02" in warning
     text = (tmp_path / "map.html").read_text(encoding="utf-8")
     assert "img-src data: https://*.is.autonavi.com;" in text
-    assert "L.tileLayer(" in text
+    assert 'var tile_layer_0 = SpatialMap.shiftedTiles("https://webrd0{s}' in text
 
 
 def test_tianditu_needs_a_key_and_takes_no_other_text(city: City, tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ CIRCLES = (
         ("title={zh: 新, en: New}", lambda plan: plan.title.en == "New"),
         ("title=a=b", lambda plan: plan.title.zh == "a=b"),
         ("outputs.basemap=osm", lambda plan: plan.outputs.basemap == "osm"),
+        ("outputs.simplify=5 m", lambda plan: plan.outputs.simplify_m == 5.0),
         ("circles=[]", lambda plan: plan.circles == ()),
         ("circles.1={id: x, name: x, from: core, time: 1 h}", lambda plan: plan.circles[1].time_min == 60),
         ("population={source: s}", lambda plan: plan.population.source == "s"),

@@ -10,8 +10,9 @@ import pytest
 import shapely
 
 from spatial.errors import PlanError, SourceError
-from spatial.pipeline import Build, build_plan
+from spatial.pipeline import build_plan
 from spatial.plan.records import Roads, Source, Terrain
+from spatial.results import Build
 from spatial.sources.grounds import ground_refs
 from spatial.sources.references import SourceRef, list_rasters
 

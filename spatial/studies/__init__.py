@@ -1,0 +1,1 @@
+"""Studies: questions of accessibility answered without a plan, and two plans or networks held together."""

@@ -1,0 +1,55 @@
+"""The documentation builds without a warning, and what it tells users to type can be typed."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from typer.main import get_command
+
+from spatial.cli import app
+from spatial.pipeline import list_layers
+from spatial.plan.records import Plan
+
+DOCS = Path(__file__).resolve().parents[1] / "docs"
+PAGES = sorted(path for path in DOCS.rglob("*.md") if "generated" not in path.parts)
+COMMANDS = [
+    (page.stem, line)
+    for page in PAGES
+    for block in re.findall(r"```console\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+    for line in block.splitlines()
+    if line.startswith("spatial ")
+]
+EXAMPLES = [
+    (page.stem, block)
+    for page in PAGES
+    for block in re.findall(r"```yaml\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+]
+
+
+def test_the_site_builds_without_a_warning(tmp_path: Path) -> None:
+    pytest.importorskip("myst_nb", reason="the documentation needs the extra `docs`")
+    command = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-d", tmp_path / "trees", DOCS]
+    made = subprocess.run([*command, tmp_path / "site"], capture_output=True, text=True, check=False)
+    assert made.returncode == 0, made.stderr
+    layers = (tmp_path / "site" / "generated" / "layers.html").read_text(encoding="utf-8")
+    assert not [name for name in list_layers() if "<code" not in layers or name not in layers]
+
+
+@pytest.mark.parametrize(("page", "line"), COMMANDS)
+def test_commands_of_the_pages_can_be_typed(page: str, line: str) -> None:
+    _, name, *words = shlex.split(line)
+    command = get_command(app).commands[name]
+    context = command.make_context(name, words, resilient_parsing=False)
+    assert context.params
+
+
+@pytest.mark.parametrize(("page", "text"), EXAMPLES)
+def test_plans_of_the_pages_can_be_read(page: str, text: str) -> None:
+    bare = {"name": "demo", "title": "示例", "year": 2035, "territory": {"adcode": 410600}}
+    Plan.model_validate(bare | yaml.safe_load(text))
