@@ -6,14 +6,12 @@ addition noded, joined, restricted and ordered. pyrosm needs igraph for its fast
 
 from __future__ import annotations
 
-import contextlib
-import io
 import sys
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from benchmarks.sheet import Sheet, Task, is_there, run_alone
+from benchmarks.sheet import Sheet, Task, hushed, is_there, run_alone
 from spatial.engine.network import Mode
 from spatial.sources.networks import open_networks
 
@@ -26,7 +24,7 @@ def run_rival(path: Path, modes: list[Mode], kind: str) -> list[Any]:
     from pyrosm import OSM
 
     graphs = []
-    with contextlib.redirect_stdout(io.StringIO()):
+    with hushed():
         osm = OSM(str(path))
         for mode in modes:
             nodes, edges = osm.get_network(nodes=True, network_type=MODES[mode])

@@ -7,8 +7,6 @@ that includes the building is asked as well.
 
 from __future__ import annotations
 
-import contextlib
-import io
 import os
 import subprocess
 import sys
@@ -22,7 +20,7 @@ import numpy as np
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import dijkstra
 
-from benchmarks.sheet import Sheet, Task, is_there, run_alone
+from benchmarks.sheet import Sheet, Task, hushed, is_there, run_alone
 from spatial.engine import routing
 from spatial.engine.choice import Choice
 from spatial.engine.graph import Graph, Starts, rows_of
@@ -316,7 +314,7 @@ def measure(sheet: Sheet) -> None:
     ask_cold(sheet)
     for mode, tiles in [*(("drive", many) for many in TILES), ("walk", 1)]:
         graph, xy = lay_mosaic(cut_largest(networks[mode]), tiles)
-        with contextlib.redirect_stdout(io.StringIO()):
+        with hushed():
             case = prepare(f"{mode} x {tiles}", graph, xy, rivals)
         measure_build(case, sheet)
         by_car = (ask_one_to_all, ask_memory, ask_nearest, ask_matrix, ask_many)

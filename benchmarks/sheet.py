@@ -7,13 +7,14 @@ turn, in one run, and hands what came of it to the sheet. ``python -m benchmarks
 from __future__ import annotations
 
 import argparse
+import contextlib
 import gc
 import logging
 import os
 import sys
 import time
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
@@ -130,6 +131,24 @@ def _clock(task: Task, times: int, timer: Callable[[], float]) -> float:
     for _ in range(times):
         task()
     return (timer() - begin) / times
+
+
+@contextlib.contextmanager
+def hushed() -> Iterator[None]:
+    """Silence tools that tell of their progress, compiled ones too."""
+    sys.stdout.flush()
+    kept = os.dup(1), os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        for stream in (1, 2):
+            os.dup2(nowhere, stream)
+        yield
+    finally:
+        sys.stdout.flush()
+        for stream, before in zip((1, 2), kept, strict=True):
+            os.dup2(before, stream)
+            os.close(before)
+        os.close(nowhere)
 
 
 def find_data() -> Path:
