@@ -221,7 +221,7 @@ def _save(figure: Figure, path: Path, dpi: int, order: Order | None = None) -> N
                 str(path), "", f"{ending or 'no ending'} is no format of pictures", "use .png, .svg or .pdf"
             )
         )
-    packing = {"pil_kwargs": {"compress_level": _PNG_LEVEL}} if ending == ".png" else {}
+    packing: dict[str, Any] = {"pil_kwargs": {"compress_level": _PNG_LEVEL}} if ending == ".png" else {}
     with replacing(path) as beside:
         figure.savefig(beside, dpi=dpi, metadata=metadata, **packing)
 
