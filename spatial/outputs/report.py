@@ -41,7 +41,7 @@ _WIDTH_MM = _PAGE_MM[0] - 2 * _MARGIN_MM
 _TALLEST_MM = 200.0
 _SMALL, _SMALLEST, _WIDE = 8.5, 7.0, 8
 _MOST, _LONGEST = 60, 22
-_MM_A_POINT, _PADDING_MM = 0.3528, 4.4
+_MM_A_POINT, _PADDING_MM, _BOLD = 0.3528, 4.4, 1.1
 _CJK = re.compile("[\u2e80-\u9fff\uff00-\uffef]")
 
 
@@ -302,7 +302,7 @@ def share_width(heads: Sequence[str], rows: Sequence[Sequence[str]], points: flo
     points : float
         Size of the letters.
     """
-    sign = points * _MM_A_POINT / 2
+    sign = points * _MM_A_POINT / 2 * _BOLD
     least, wanted = [], []
     for column, head in enumerate(heads):
         lines = [line for row in [*rows, [head] * len(heads)] for line in row[column].split("\n")]
