@@ -244,7 +244,8 @@ class _Setter:
 
         self._set_caption("table", table.title, keep=True)
         texts = [show_row(table, at, self._language) for at in range(len(table.rows))]
-        heads = [say(head.title, self._language, "\n") for head in table.heads]
+        # Units stand on a line of their own: in a narrow column they would break in the middle.
+        heads = [say(head.title, self._language, "\n").replace("（", "\n（") for head in table.heads]
         grid = self._document.add_table(rows=1 + len(texts), cols=len(heads), style="Table Grid")
         grid.autofit = False
         size = _SMALL if len(heads) < _WIDE else _SMALLEST
