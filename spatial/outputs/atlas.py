@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 from contextlib import suppress
 from pathlib import Path
@@ -58,6 +59,7 @@ def write_atlas(order: Order, path: Path, *, styles: Styles | None = None) -> li
     -----
     Same inputs, same bytes: files carry the plan's date in their imprint and no clock.
     """
+    _need_matplotlib()
     from matplotlib.backends.backend_pdf import PdfPages
 
     stock = make_stock(order, styles)
@@ -128,6 +130,7 @@ def draw_sheet(
     OutputError
         As `write_atlas`.
     """
+    _need_matplotlib()
     with paper_settings():
         return draw_page(make_stock(order, styles), sheet, A3, language or order.tongue).figure
 
@@ -202,12 +205,23 @@ def save_picture(
     if not _NARROWEST_MM <= width_mm <= _WIDEST_MM:
         remedy = f"write {_NARROWEST_MM:g} to {_WIDEST_MM:g} millimetres"
         raise OutputError(Fault(str(path), "width_mm", f"{width_mm:g} is no width of a picture", remedy))
+    _need_matplotlib()
     stock = make_stock(order, styles)
     sheet = find_sheet(stock, sheet_name)
     with paper_settings():
         page = draw_page(stock, sheet, make_picture_layout(width_mm), language or order.tongue)
         _save(page.figure, path, dpi, order)
     return page.notes
+
+
+def _need_matplotlib() -> None:
+    """Refuse in one line where the libraries that draw are not installed."""
+    try:
+        importlib.import_module("matplotlib")
+        importlib.import_module("fontTools")
+    except ModuleNotFoundError as error:
+        remedy = 'pip install "spatial-planning-toolkit[atlas]"'
+        raise OutputError(Fault("atlas", "", f"{error.name} is not installed", remedy)) from error
 
 
 def _save(figure: Figure, path: Path, dpi: int, order: Order | None = None) -> None:

@@ -5,7 +5,8 @@
   const HALO = 5;
   const HALO_SHARE = 0.8;
   const THIN = 1.5;
-  const SPECK = 3;
+  const SPECK = 4;
+  const HATCHED = 0.2;
   const FAR = 1e6;
   const PRINTED = 3;
   const SPARE = 24;
@@ -50,7 +51,28 @@
     const paint = kit.pathOptions(style);
     const share = Math.round(paint.fillOpacity * 255).toString(16).padStart(2, "0");
     const fillStyle = style.hatch === "none" ? paint.fillColor + share : hatchOf(context, style, ratio);
-    return { ...paint, fillStyle, dash: style.dash };
+    // Of a hatched ground about one part in five is stripe.
+    const ground = style.hatch === "none" ? style.fill_opacity : HATCHED + (style.fill ? style.fill_opacity * (1 - HATCHED) : 0);
+    return { ...paint, fillStyle, dash: style.dash, plain: style.fill, ground };
+  }
+
+  /* The one colour that a speck shows: so much of its outline and so much of its ground as its size lets through. */
+  function toneOf(paint, wide, high) {
+    paint.tones = paint.tones || new Map();
+    const key = 8 * wide + high;
+    if (!paint.tones.has(key)) {
+      const clear = (side) => Math.max(0, side - paint.weight) / (side || 1);
+      const ground = paint.stroke ? clear(wide) * clear(high) : 1;
+      const within = paint.fill ? paint.ground : 0;
+      const share = 1 - ground + ground * within;
+      const part = share ? (ground * within) / share : 0;
+      const mixed = [1, 3, 5].map((at) => {
+        const [line, fill] = [paint.color, paint.plain || paint.color].map((colour) => parseInt(colour.slice(at, at + 2), 16));
+        return Math.round(line + (fill - line) * part);
+      });
+      paint.tones.set(key, `rgba(${mixed.join()},${share.toFixed(3)})`);
+    }
+    return paint.tones.get(key);
   }
 
   /* Make the context ready for a class: done once for features of one class in a row. */
@@ -93,7 +115,6 @@
       this.left = scale / 2 - origin.x;
       this.high = scale;
       this.top = scale * store.middle - origin.y;
-      this.base = origin.y;
     }
 
     // Whole pixels, as Leaflet rounds its paths: neighbours that share an edge lose the same vertices.
@@ -107,10 +128,11 @@
 
     /* The box of a feature that is too small for its outline to be told from its box, else null. */
     speck(index) {
-      const { boxes, kinds, first, unit } = this.store;
+      const { boxes, kinds, first } = this.store;
       const at = 4 * index;
       if ((boxes[at + 2] - boxes[at]) * this.wide > SPECK || kinds[first[index]] < SHELL) return null;
-      const [top, bottom] = [boxes[at + 3], boxes[at + 1]].map((side) => kit.fall(side / unit) * this.high - this.base);
+      const top = this.store.fallOf(boxes[at + 3]) * this.high + this.top;
+      const bottom = this.store.fallOf(boxes[at + 1]) * this.high + this.top;
       if (bottom - top > SPECK) return null;
       const [left, up] = [Math.round(boxes[at] * this.wide + this.left), Math.round(top)];
       return [left, up, Math.round(boxes[at + 2] * this.wide + this.left) - left, Math.round(bottom) - up];
@@ -212,7 +234,10 @@
       const context = this._context;
       const speck = paint.halo ? null : tracer.speck(index);
       if (speck) {
-        paintShape({ fill: () => context.fillRect(...speck), stroke: () => context.strokeRect(...speck) }, context, paint, true);
+        const [x, y, wide, high] = speck;
+        context.fillStyle = toneOf(paint, wide, high);
+        context.fillRect(x, y, Math.max(1, wide), Math.max(1, high));
+        context.fillStyle = paint.fillStyle;
         return;
       }
       let open = null;

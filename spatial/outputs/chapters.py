@@ -16,7 +16,7 @@ from spatial.outputs.headings import head_chapter
 from spatial.outputs.order import Order
 from spatial.outputs.plan_tables import VERIFIED, list_rules
 from spatial.outputs.tables import list_tables
-from spatial.outputs.words import CONNECTION_KINDS, decode, make_text, split_reason
+from spatial.outputs.words import CONNECTION_KINDS, decode, join_texts, make_text, split_reason
 from spatial.plan.base import Text
 from spatial.plan.styles import read_styles
 
@@ -201,7 +201,10 @@ def _tell_zones(stock: _Stock) -> Iterator[Block]:
         yield sentences.tell_zone_sum(float(zones["area_ha"].sum()), whole)
     yield from stock.draw("zones", "lines")
     yield from stock.table("zone_balance")
-    yield from stock.table("district_balance")
+    parts = stock.tables.get("district_balance")
+    # Shares by district are in the workbook: a page of the report has no room for them.
+    areas = [at for at, head in enumerate(parts.heads) if head.form != "share"] if parts else []
+    yield from stock.table("district_balance", areas)
     conflicts = stock.tables.get("conflict_sums")
     for row in conflicts.rows[: -conflicts.totals] if conflicts else ():
         patches, area = number_of(row[4]) or 0.0, number_of(row[5]) or 0.0
@@ -221,7 +224,7 @@ def _tell_circles(stock: _Stock) -> Iterator[Block]:
     for row in table.rows:
         time, area = number_of(row[1]), number_of(row[4])
         if time is not None and area is not None:
-            mode = _as_text(row[2])
+            mode = join_texts([_as_text(row[2]), _as_text(row[3])])
             yield sentences.tell_circle(_as_text(row[0]), time, mode, area, number_of(row[6]))
     yield from stock.draw("circles", "circles_beside")
     yield from stock.table("commute_circles", (0, 1, 2, 3, 4, 6, 7))

@@ -93,10 +93,12 @@ def simplify_layers(layers: Sequence[DrawnLayer], tolerance_m: float, metric_crs
         if simpler is None:
             result.layers.append(layer)
             result.refused.extend([layer.style.title] * several)
-        else:
+        elif shapely.get_num_coordinates(simpler).sum() < shapely.get_num_coordinates(shapes).sum():
             frame = layer.frame.set_geometry(gpd.GeoSeries(simpler, index=layer.frame.index, crs=STORED_CRS))
             result.layers.append(replace(layer, frame=frame))
             result.done.append(layer.style.title)
+        else:
+            result.layers.append(layer)
     return result
 
 

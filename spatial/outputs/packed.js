@@ -91,7 +91,10 @@
         if (x < west) west = x; else if (x > east) east = x;
         if (y < south) south = y; else if (y > north) north = y;
       }
-      boxes.set([west, south, east, north], 4 * feature);
+      boxes[4 * feature] = west;
+      boxes[4 * feature + 1] = south;
+      boxes[4 * feature + 2] = east;
+      boxes[4 * feature + 3] = north;
     }
     return boxes;
   }
@@ -113,23 +116,39 @@
       this.cell = [(frame[2] - frame[0]) / this.side || 1, (frame[3] - frame[1]) / this.side || 1];
       this.wide = [];
       const lengths = new Uint32Array(this.side * this.side);
-      const spread = (act) => {
-        for (let feature = 0; feature < count; feature += 1) {
-          const [west, south, east, north] = this._cells(boxes.subarray(4 * feature, 4 * feature + 4));
-          if ((east - west + 1) * (north - south + 1) > WIDE) act(feature, null);
-          else for (let row = south; row <= north; row += 1) for (let column = west; column <= east; column += 1) act(feature, row * this.side + column);
-        }
-      };
-      spread((feature, cell) => (cell === null ? this.wide.push(feature) : (lengths[cell] += 1)));
+      for (let feature = 0; feature < count; feature += 1) this._spread(feature, lengths, null);
       this.starts = sum(lengths);
       this.members = new Uint32Array(this.starts[lengths.length]);
       const next = this.starts.slice();
-      spread((feature, cell) => { if (cell !== null) this.members[next[cell]++] = feature; });
+      for (let feature = 0; feature < count; feature += 1) this._spread(feature, next, this.members);
+    }
+
+    /* Count a feature in each cell that its box meets, or write it there; a wide one is only noted. */
+    _spread(feature, next, members) {
+      const at = 4 * feature;
+      const west = this._place(this.boxes[at], 0);
+      const south = this._place(this.boxes[at + 1], 1);
+      const east = this._place(this.boxes[at + 2], 0);
+      const north = this._place(this.boxes[at + 3], 1);
+      if ((east - west + 1) * (north - south + 1) > WIDE) {
+        if (!members) this.wide.push(feature);
+        return;
+      }
+      for (let row = south; row <= north; row += 1) {
+        for (let cell = row * this.side + west; cell <= row * this.side + east; cell += 1) {
+          if (members) members[next[cell]] = feature;
+          next[cell] += 1;
+        }
+      }
+    }
+
+    _place(value, side) {
+      const cell = Math.floor((value - this.frame[side]) / this.cell[side]);
+      return cell < 0 ? 0 : cell >= this.side ? this.side - 1 : cell;
     }
 
     _cells(box) {
-      const place = (value, side) => Math.max(0, Math.min(this.side - 1, Math.floor((value - this.frame[side]) / this.cell[side])));
-      return [place(box[0], 0), place(box[1], 1), place(box[2], 0), place(box[3], 1)];
+      return [this._place(box[0], 0), this._place(box[1], 1), this._place(box[2], 0), this._place(box[3], 1)];
     }
 
     /* Features whose box meets a box, in their order. */
@@ -175,13 +194,17 @@
       const [south, north] = [this.grid.frame[1], this.grid.frame[3]];
       const step = (north - south) / NODES || 1;
       this.middle = fall((south + north) / 2 / this.unit);
-      const table = Float64Array.from({ length: NODES + 2 }, (_, at) => fall((south + at * step) / this.unit) - this.middle);
+      this.table = Float64Array.from({ length: NODES + 2 }, (_, at) => fall((south + at * step) / this.unit) - this.middle);
+      this.step = step;
       this.falls = new Float32Array(this.ys.length);
-      for (let at = 0; at < this.ys.length; at += 1) {
-        const place = (this.ys[at] - south) / step;
-        const node = place | 0;
-        this.falls[at] = table[node] + (table[node + 1] - table[node]) * (place - node);
-      }
+      for (let at = 0; at < this.ys.length; at += 1) this.falls[at] = this.fallOf(this.ys[at]);
+    }
+
+    /* How far below the middle a latitude in whole units lies, as a share of the world. */
+    fallOf(y) {
+      const place = (y - this.grid.frame[1]) / this.step;
+      const node = place | 0;
+      return this.table[node] + (this.table[node + 1] - this.table[node]) * (place - node);
     }
 
     cell(column, index) {

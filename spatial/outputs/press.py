@@ -1,4 +1,4 @@
-"""Run jobs of writing, the drawn ones in a process of their own beside the others; no failure stops the rest.
+"""The press: jobs of writing, the drawn ones in a process beside the others; no failure stops the rest.
 
 Matplotlib holds the interpreter's lock, so only a second process draws while this one writes. It is a plain
 program that gets its order through a private folder: unlike `multiprocessing` it does not run the caller's

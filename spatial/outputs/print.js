@@ -107,6 +107,7 @@
       this.opened.forEach((group) => { group.open = true; });
       this.plan.printing = true;
       map.closePopup();
+      this.plan.hush();
       map.options.zoomSnap = 0;
       this.container.classList.add("plan-printing");
       const layouts = [false, true].flatMap((landscape) => [0, 1, 2].map((columns) => this._lay({ landscape, columns }, shape)));

@@ -87,7 +87,7 @@
     pane.style.zIndex = HIGHLIGHT_PANE;
     pane.style.pointerEvents = "none";
     const options = { pane: "highlight", renderer: L.svg({ pane: "highlight", padding: 0.1 }), interactive: false };
-    const look = { color: "#14324a", weight: 2.5, opacity: 0.95, fill: false };
+    const look = { color: "#14324a", weight: 1.6, opacity: 0.85, fill: false };
     let shown = null;
     let group = null;
     return function (item) {

@@ -41,7 +41,7 @@ _WIDTH_MM = _PAGE_MM[0] - 2 * _MARGIN_MM
 _TALLEST_MM = 200.0
 _SMALL, _SMALLEST, _WIDE = 8.5, 7.0, 8
 _MOST, _LONGEST = 60, 22
-_MM_A_POINT, _PADDING_MM = 0.3528, 4.4
+_MM_A_POINT, _PADDING_MM, _BOLD = 0.3528, 4.4, 1.1
 _CJK = re.compile("[\u2e80-\u9fff\uff00-\uffef]")
 
 
@@ -244,7 +244,8 @@ class _Setter:
 
         self._set_caption("table", table.title, keep=True)
         texts = [show_row(table, at, self._language) for at in range(len(table.rows))]
-        heads = [say(head.title, self._language, "\n") for head in table.heads]
+        # Units stand on a line of their own: in a narrow column they would break in the middle.
+        heads = [say(head.title, self._language, "\n").replace("（", "\n（") for head in table.heads]
         grid = self._document.add_table(rows=1 + len(texts), cols=len(heads), style="Table Grid")
         grid.autofit = False
         size = _SMALL if len(heads) < _WIDE else _SMALLEST
@@ -302,7 +303,7 @@ def share_width(heads: Sequence[str], rows: Sequence[Sequence[str]], points: flo
     points : float
         Size of the letters.
     """
-    sign = points * _MM_A_POINT / 2
+    sign = points * _MM_A_POINT / 2 * _BOLD
     least, wanted = [], []
     for column, head in enumerate(heads):
         lines = [line for row in [*rows, [head] * len(heads)] for line in row[column].split("\n")]

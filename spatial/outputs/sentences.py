@@ -85,6 +85,8 @@ def tell_territory(area_km2: float, stated_km2: float | None = None) -> Text:
 
 def tell_sources(count: int, illustrative: int) -> Text:
     """Say how many sources there are and how many of them are illustrative."""
+    if not count:
+        return Text(zh="规划未列数据来源（0 项）。", en="The plan names no sources (0).")
     zh, en = f"采用数据来源 {count} 项", f"There are {count_things(count, 'source', 'sources')}"
     if not illustrative:
         return Text(zh=f"{zh}，其中无示意数据。", en=f"{en}, none of them illustrative.")

@@ -16,7 +16,7 @@ _WIDE = re.compile(
 POINTS_A_LINE = 15.0
 """Height of a line, points."""
 _MEASURED = 400
-_NARROWEST, _WIDEST, _TIGHTEST = 8.0, 56.0, 14.0
+_NARROWEST, _WIDEST, _TIGHTEST = 8.0, 56.0, 18.0
 _PAGE = 180.0
 _HEAD = 12
 _ONE_LINE = 40

@@ -9,7 +9,7 @@ import numpy as np
 import shapely
 
 from spatial.engine.geodesy import area_m2, length_m
-from spatial.outputs.emblems import AXES, draw_axis, list_kinds
+from spatial.outputs.emblems import AXES, BELTS, draw_axis, list_kinds
 from spatial.outputs.fonts import POINT_MM, clean_text, fit_text, measure_text, shorten_text
 from spatial.outputs.ink import Ink, draw_class
 from spatial.outputs.lettering import Pen, write_text
@@ -77,12 +77,14 @@ def list_sections(
         entries = tuple(_list_entries(plate, styles, shares_of_m2))
         if entries:
             several = len(plate.style.classes) > 1 and plate.style.group != BACKGROUND
-            sections.append(Section(plate.style.title if several else None, entries, _tell_rings(plate)))
+            sections.append(Section(plate.style.title if several else None, entries, _tell_more(plate)))
     return sections
 
 
-def _tell_rings(plate: Plate) -> Text | None:
-    """Say what rings are and how many areas there are, for no map shows how many lie in one ring."""
+def _tell_more(plate: Plate) -> Text | None:
+    """Say what emblems mean beyond the plan, and what rings are, for no map shows how many lie in one."""
+    if plate.conceptual and np.isin(list_kinds(plate), list(BELTS)).any():
+        return Text(zh="箭头由核心向外，仅为示意", en="Marks lead away from the core, as a symbol only")
     if not plate.ringed:
         return None
     count = len(plate.shapes)

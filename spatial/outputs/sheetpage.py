@@ -29,7 +29,7 @@ from spatial.outputs.marginalia import (
     draw_title,
     list_notes,
 )
-from spatial.outputs.paper import Box, Layout, Sight, make_sight
+from spatial.outputs.paper import Box, Layout, Shapes, Sight, make_sight
 from spatial.outputs.sheetlegend import draw_legend, list_sections
 from spatial.outputs.sheetnames import Plate, arrange_names, draw_names, find_rule, gather_names, list_marks
 from spatial.outputs.sheets import Sheet, Stack, Stock, measure_extent, select_stacks, shrink_stock
@@ -157,7 +157,7 @@ def _lay_plates(stock: Stock, sheet: Sheet, sight: Sight) -> dict[str, Plate]:
     frame = sight.box.polygon
     for key, stack in select_stacks(stock, sheet).items():
         shapes = sight.place(stack.shapes)
-        there = shapely.intersects(shapes, frame)
+        there = shapely.intersects(_find_visible(stack, shapes), frame)
         if not there.any():
             continue
         layer = stack.layer
@@ -168,6 +168,16 @@ def _lay_plates(stock: Stock, sheet: Sheet, sight: Sight) -> dict[str, Plate]:
         enlarged = sheet.style.conceptual and np.isin(list_kinds(plate), list(POINTS)).all()
         plates[key] = replace(plate, size=POINT_SIZE) if enlarged else plate
     return plates
+
+
+def _find_visible(stack: Stack, shapes: Shapes) -> Shapes:
+    """Return what is to be seen of a layer: of areas without any fill only their outlines."""
+    if any(rule.fill for rule in stack.layer.style.classes.values()):
+        return shapes
+    flat = shapely.get_dimensions(shapes) == 2
+    seen = shapes.copy()
+    seen[flat] = shapely.boundary(shapes[flat])
+    return seen
 
 
 def _draw_ground(axes: Axes, stock: Stock, sight: Sight) -> None:

@@ -75,6 +75,7 @@
       this.plan.map.closePopup();
       // Line and names of the sides stand before the labels of the map are placed round them.
       this.box.hidden = !this.on;
+      this.plan.map.getContainer().classList.toggle("plan-swiping", this.on);
       this.draw();
       this.plan.refresh();
     }

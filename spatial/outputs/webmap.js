@@ -94,7 +94,7 @@
       }
       this.descending = this.descending.map(({ key }) => this.layers.get(key));
       this._drawGround();
-      this.labels = new kit.Labels(this);
+      this.labels = { draw() {} };
       kit.addPanel(this);
       kit.addTools(this);
       kit.addProbe(this);
@@ -103,6 +103,9 @@
       this.setLanguage(this.language);
       // Only now have title and panel their texts, and with them the sizes that the map must keep clear of.
       this.fit();
+      // Names last: at the first view of the empty map they would all stand on one spot, each in each one's way.
+      this.labels = new kit.Labels(this);
+      this.labels.draw();
       for (const layer of this.layers.values()) if (layer.kind !== "plain") layer.leaflet.attach(layer);
       this.map.getContainer().classList.remove("plan-reading");
       window.performance.mark("plan-drawn");

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -240,6 +241,15 @@ def test_one_feature_makes_a_page_and_empty_layers_none(city: Any, tmp_path: Pat
     styles = read_styles().model_copy(update={"sheets": {"territory": style}})
     write_atlas(only, tmp_path / "point.pdf", styles=styles)
     assert "独镇" in read_text(tmp_path / "point.pdf")[0]
+
+
+def test_without_matplotlib_the_remedy_is_told(
+    city: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    for write in (write_atlas, lambda order, path: save_picture(order, "zones", path)):
+        with pytest.raises(OutputError, match=r"matplotlib is not installed; pip install .*\[atlas\]"):
+            write(make_order(city.layers), tmp_path / "atlas.pdf")
 
 
 def test_nothing_to_draw_is_an_error(tmp_path: Path) -> None:

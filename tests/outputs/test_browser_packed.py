@@ -255,7 +255,7 @@ def test_tooltip_popup_and_outline_of_a_packed_feature(pair: tuple[Visit, Visit]
         assert outlines == 1
         seen.page.mouse.click(*seen.pixel(*place))
         texts.append((tooltip, seen.page.inner_text(".plan-popup")))
-        seen.page.mouse.move(300, 880)
+        seen.page.hover(".plan-fold")
         seen.rest()
         assert seen.ask("document.querySelectorAll('.leaflet-highlight-pane path').length") == 0
     assert texts[0] == texts[1]

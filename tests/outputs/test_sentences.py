@@ -107,6 +107,7 @@ def test_undecidable_says_the_reason_in_each_language() -> None:
 def test_plurals() -> None:
     assert "in 1 part." in tell.tell_class(NAME, 1.0, 0.5, 1).en
     assert "in 2 parts." in tell.tell_class(NAME, 1.0, 0.5, 2).en
+    assert "no sources (0)" in tell.tell_sources(0, 0).en
     assert "1 source, none" in tell.tell_sources(1, 0).en
     assert "of which 1 is illustrative" in tell.tell_sources(3, 1).en
     assert tell.tell_findings(1, 0, 2).en == "The checks found 1 error, 0 warnings and 2 notes."
