@@ -21,6 +21,13 @@ VENV = HERE / ".venv"
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "msedge", "chrome")
+PROGRAMS = {
+    "soffice": ["libreoffice-calc", "libreoffice-writer"],
+    "pdftotext": ["poppler-utils"],
+    "qgis": ["qgis", "qgis-providers", "python3-qgis"],
+    "gdaldem": ["gdal-bin"],
+}
+"""Programs that tests hold our files against, and the Debian packages that bring them."""
 
 
 def run(*command: str | Path) -> int:
@@ -78,13 +85,22 @@ def find_browser() -> bool:
     return any(Path(path).exists() for path in usual)
 
 
-def fetch_browser() -> None:
-    """Get a Chromium and Chinese fonts: from Debian's packages as root, else from Playwright."""
-    if find_browser():
-        return
-    if shutil.which("apt-get") and hasattr(os, "geteuid") and os.geteuid() == 0:
+def fetch_programs() -> None:
+    """Get what the tests need beside Python: from Debian's packages as root, else from Playwright.
+
+    A Chromium and Chinese fonts always; where `CI` is set also what large tests would else be skipped for.
+    """
+    wanted = [] if find_browser() else ["chromium", "fonts-noto-cjk"]
+    if os.environ.get("CI"):
+        wanted += [
+            package
+            for program, packages in PROGRAMS.items()
+            if not shutil.which(program)
+            for package in packages
+        ]
+    if wanted and shutil.which("apt-get") and hasattr(os, "geteuid") and os.geteuid() == 0:
         run("apt-get", "update", "-qq")
-        run("apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium", "fonts-noto-cjk")
+        run("apt-get", "install", "-y", "-qq", "--no-install-recommends", *wanted)
     if not find_browser():
         run(PYTHON, "-m", "playwright", "install", "chromium")
 
@@ -95,7 +111,7 @@ def main(arguments: list[str]) -> int:
         sys.exit(f"Python 3.11 or newer is needed; this is {sys.version.split()[0]}")
     if arguments[:1] == ["test"]:
         install("[dev]")
-        fetch_browser()
+        fetch_programs()
         return run(PYTHON, "-m", "pytest", *arguments[1:])
     install("[all]")
     return run(BIN / "spatial", *(arguments or ["--help"]))

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import folium
-import xyzservices.providers  # type: ignore[import-untyped]
+import xyzservices.providers
 from folium.template import Template
 
 from spatial.errors import Fault, OutputError
