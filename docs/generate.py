@@ -16,6 +16,7 @@ from spatial.plan.contract import Column, Contract
 from spatial.plan.rules import read_rules
 from spatial.plan.schema import export_schema
 from spatial.plan.shelf import find_shelf
+from spatial.plan.styles import read_styles
 from spatial.plan.systems import read_systems
 
 if TYPE_CHECKING:
@@ -88,12 +89,22 @@ def page_of_layers() -> str:
             _tell_what(contract),
         ]
         parts += [f"Made from: {_join(sorted(needs.get(name, ()))) or 'nothing else'}.\n"]
-        picture = HERE / "pictures" / f"{name}.png"
-        if picture.exists():
-            parts += [f"![{contract.en}](../pictures/{name}.png)\n"]
+        parts += [f"![{contract.en}](../pictures/{sheet}.png)\n" for sheet in _find_pictures(name)[:1]]
         rows = [_tell_column(key, column) for key, column in contract.all_columns().items()]
         parts += [write_table(["column", "字段", "title", "kind", "unit", "may be null"], rows)]
     return "\n".join(parts)
+
+
+def _find_pictures(layer: str) -> list[str]:
+    """Return the sheets of the atlas that a layer is needed for and that there is a picture of."""
+    styles = read_styles()
+    of = {name: style.of or name for name, style in styles.layers.items()}
+    return [
+        name
+        for name, sheet in styles.sheets.items()
+        if layer in {of.get(one, one) for one in (*sheet.needs, sheet.table)}
+        and (HERE / "pictures" / f"{name}.png").exists()
+    ]
 
 
 def _tell_what(contract: Contract) -> str:
@@ -214,8 +225,15 @@ def page_of_systems() -> str:
             f"{system.title.pick('zh')} · {system.title.pick('en')}",
             f"`{system.command}`" if system.command else NOT_YET,
             ", ".join(f"[`{name}`](layers.md#layer-{name})" for name in system.layers),
+            _show_pictures(system.layers),
         )
         for number, system in read_systems().systems.items()
     ]
-    heads = ["", "city", "system", "command", "layers"]
+    heads = ["", "city", "system", "command", "layers", "picture"]
     return "# Systems S1–S25\n\nFrom `layers/systems.yaml`.\n\n" + write_table(heads, rows)
+
+
+def _show_pictures(layers: Iterable[str]) -> str:
+    sheets = dict.fromkeys(sheet for layer in layers for sheet in _find_pictures(layer)[:1])
+    titles = read_styles().sheets
+    return ", ".join(f"[{titles[sheet].title.pick('zh')}](../pictures/{sheet}.png)" for sheet in sheets)

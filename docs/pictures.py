@@ -1,6 +1,6 @@
 """The pictures of README and reference, drawn from the shipped plan as a delivery draws them.
 
-Run ``python docs/pictures.py`` after a change of styles or of the plan; a test tells when they are out of date.
+Run ``python docs/pictures.py`` after a change of styles or plan; a test tells when they are out of date.
 """
 
 from __future__ import annotations

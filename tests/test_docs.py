@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 import shlex
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 from typer.main import get_command
@@ -53,3 +55,18 @@ def test_commands_of_the_pages_can_be_typed(page: str, line: str) -> None:
 def test_plans_of_the_pages_can_be_read(page: str, text: str) -> None:
     bare = {"name": "demo", "title": "示例", "year": 2035, "territory": {"adcode": 410600}}
     Plan.model_validate(bare | yaml.safe_load(text))
+
+
+def test_pictures_are_what_a_delivery_draws(tmp_path: Path) -> None:
+    image = pytest.importorskip("PIL.Image", reason="Pillow is not installed")
+    spec = importlib.util.spec_from_file_location("pictures", DOCS / "pictures.py")
+    assert spec is not None
+    assert spec.loader is not None
+    pictures = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(pictures)
+    for fresh in pictures.draw_pictures(tmp_path):
+        kept = DOCS / "pictures" / fresh.name
+        with image.open(fresh) as one, image.open(kept) as other:
+            assert one.size == other.size, f"{kept.name} is out of date: run python docs/pictures.py"
+            new, old = (np.asarray(picture.convert("L"), dtype=float) for picture in (one, other))
+        assert np.abs(new - old).mean() < 1.5, f"{kept.name} is out of date: run python docs/pictures.py"

@@ -28,6 +28,7 @@ _LINE = 2.0
 _SMALLEST = 0.62
 _LISTED = 4
 _HEAD_PT = 11.0
+_METHOD = "method"
 
 
 @dataclass(frozen=True)
@@ -77,18 +78,30 @@ def list_sections(
         entries = tuple(_list_entries(plate, styles, shares_of_m2))
         if entries:
             several = len(plate.style.classes) > 1 and plate.style.group != BACKGROUND
-            sections.append(Section(plate.style.title if several else None, entries, _tell_more(plate)))
+            sections.append(
+                Section(plate.style.title if several else None, entries, _tell_more(plate, styles))
+            )
     return sections
 
 
-def _tell_more(plate: Plate) -> Text | None:
+def _tell_more(plate: Plate, styles: Styles) -> Text | None:
     """Say what emblems mean beyond the plan, and what rings are, for no map shows how many lie in one."""
     if plate.conceptual and np.isin(list_kinds(plate), list(BELTS)).any():
         return Text(zh="箭头由核心向外，仅为示意", en="Marks lead away from the core, as a symbol only")
+    if _METHOD in plate.stack.frame and plate.style.group != BACKGROUND:
+        # A circle of straight lines must not be taken for one along roads.
+        terms = styles.terms.get(_METHOD, {})
+        methods = [terms.get(name, Text(zh=name)) for name in _list_methods(plate)]
+        zh, en = ("、".join(term.zh for term in methods), ", ".join(term.pick("en") for term in methods))
+        return Text(zh=f"计算方法：{zh}", en=f"Method: {en}") if methods else None
     if not plate.ringed:
         return None
     count = len(plate.shapes)
     return Text(zh=f"共 {count} 处，小图斑以圆圈标示", en=f"{count} in all; rings mark small ones")
+
+
+def _list_methods(plate: Plate) -> list[str]:
+    return sorted({str(name) for name in plate.stack.frame[_METHOD].dropna()})
 
 
 def _list_entries(plate: Plate, styles: Styles, whole: float | None) -> Iterator[Entry]:

@@ -99,7 +99,7 @@ def gather_names(
             continue
         texts = read_names(plate.stack, style.label_column, language)
         inside = np.flatnonzero([bool(text) for text in texts] & shapely.intersects(plate.shapes, frame))
-        edges = _find_outlines(plate, plates) if style.label.place == "edge" else {}
+        edges = _find_outlines(plate, plates, sight) if style.label.place == "edge" else {}
         for at in _drop_doubles(plate, texts, inside)[:_MOST]:
             shape = shapely.intersection(plate.shapes[at], frame)
             rule = plate.rule(str(plate.stack.classes.iloc[at]), styles)
@@ -162,12 +162,15 @@ def _fit_name(text: str, style: LayerStyle, key: str) -> tuple[str, Pen]:
     return text, Pen(size, style.label.colour, style.label.bold, _HALO)
 
 
-def _find_outlines(plate: Plate, plates: dict[str, Plate]) -> dict[int, Shapes]:
+def _find_outlines(plate: Plate, plates: dict[str, Plate], sight: Sight) -> dict[int, Shapes]:
     """Return points for names on outlines, by row; not where the territory's own outline runs."""
-    areas = np.flatnonzero(shapely.get_dimensions(plate.shapes) == 2)
+    shapes = plate.stack.shapes
+    areas = np.flatnonzero(shapely.get_dimensions(shapes) == 2)
     ground = plates.get("territory")
-    frame = shapely.union_all(ground.shapes) if ground else None
-    return dict(zip(areas.tolist(), find_edges(plate.shapes[areas], frame), strict=True))
+    frame = shapely.union_all(ground.stack.shapes) if ground else None
+    # Sought in metres, where near means what it does on the web map.
+    edges = find_edges(shapes[areas], frame)
+    return {int(at): sight.place(points) for at, points in zip(areas, edges, strict=True)}
 
 
 def _find_spots(

@@ -52,6 +52,7 @@ _LIBRARIES = (_LEAFLET + ".js", "jquery.min.js")
 _SCRIPTS = (
     "symbols.js",
     "layers.js",
+    "grid.js",
     "packed.js",
     "canvas.js",
     "raster.js",

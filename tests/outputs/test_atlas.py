@@ -252,6 +252,17 @@ def test_without_matplotlib_the_remedy_is_told(
             write(make_order(city.layers), tmp_path / "atlas.pdf")
 
 
+@pytest.mark.parametrize(
+    ("method", "word"), [("buffer", "计算方法：直线距离"), ("network", "计算方法：路网")]
+)
+def test_the_legend_says_how_circles_were_measured(city: Any, tmp_path: Path, method: str, word: str) -> None:
+    """A circle of straight lines must not pass for one along roads."""
+    city.layers["commute_circles"] = city.layers["commute_circles"].assign(method=method)
+    write_atlas(make_order(city.layers), tmp_path / "atlas.pdf", styles=keep("circles"))
+    (text,) = read_text(tmp_path / "atlas.pdf")
+    assert word in text
+
+
 def test_nothing_to_draw_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="no layer with anything to draw"):
         write_atlas(make_order({"towns": make_towns(["镇"]).head(0)}), tmp_path / "atlas.pdf")
