@@ -125,7 +125,8 @@ def repair_polygons(shapes: Any) -> Shapes:
     wrong = ~shapely.is_valid(result)
     # The other method would turn land that two parts both cover into a hole.
     result[wrong] = shapely.make_valid(result[wrong], method="structure", keep_collapsed=False)
-    for place in np.flatnonzero(shapely.get_type_id(result) == _COLLECTION):
+    # It may also leave parts that share an edge side by side, which is no valid polygon either.
+    for place in np.flatnonzero((shapely.get_type_id(result) == _COLLECTION) | ~shapely.is_valid(result)):
         result[place] = _unite_parts(result[place])
     result[~(shapely.area(result) > 0)] = shapely.Polygon()
     return result

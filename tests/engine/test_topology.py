@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from shapely import MultiPolygon, Polygon, box
 
@@ -77,7 +77,14 @@ def test_repair_of_nothing_is_nothing() -> None:
     assert len(name_faults([])) == 0
 
 
+# Whose parts GEOS leaves side by side with an edge in common.
+SIDE_BY_SIDE = Polygon(
+    [(112.43333333333334, 35), (112.5, 35.25), (112.4, 35), (112.4, 35.03333333333333), (112.5, 35.25)]
+)
+
+
 @given(st.lists(dirty, max_size=6))
+@example([SIDE_BY_SIDE])
 @settings(max_examples=60, deadline=None)
 def test_repair_changes_nothing_twice(shapes: list[Polygon]) -> None:
     once = repair_polygons(shapes)

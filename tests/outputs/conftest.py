@@ -23,6 +23,7 @@ from spatial.plan.styles import Styles, read_styles
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
+collect_ignore = ["qgis_probe.py"]  # run by the Python that QGIS brings
 HOSTILE = "<script>alert(1)</script>"
 TEMPLATE = "{{ 7*7 }}{% raw %}"
 METRIC = "EPSG:4546"
