@@ -25,8 +25,8 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
-from spatial.outputs.offline import inline_page
-from spatial.outputs.webmap import MapHeading, write_webmap
+from spatial.outputs.web.offline import inline_page
+from spatial.outputs.web.webmap import MapHeading, write_webmap
 from spatial.plan.base import Text
 from spatial.plan.styles import read_styles
 

@@ -29,7 +29,7 @@ def draw_pictures(folder: Path) -> list[Path]:
     from PIL import Image
 
     import spatial
-    from spatial.outputs.atlas import save_picture
+    from spatial.outputs.atlas.book import save_picture
 
     order = spatial.check_plan("jiyuan").order(language="both")
     made = []

@@ -161,7 +161,7 @@ def compare(  # noqa: PLR0913, PLR0917 (each option of the command is an argumen
     basemap: TilesOption = "none",
 ) -> None:
     """Tell what differs between two plans or two networks: map and table. 情景对比."""
-    from spatial.outputs.comparesummary import print_comparison
+    from spatial.outputs.answers.comparesummary import print_comparison
     from spatial.studies.compare import compare_given
 
     with Steps() as steps:
@@ -180,7 +180,7 @@ def compare(  # noqa: PLR0913, PLR0917 (each option of the command is an argumen
 
 def _answer(made: Rings | Matrix | Reach) -> None:
     """Print what came of a question without a plan; leave with 1 if a finding is an error."""
-    from spatial.outputs.ringsummary import print_answer
+    from spatial.outputs.answers.ringsummary import print_answer
 
     print_answer(open_console(), made.table, made.findings, made.notes, made.files)
     raise typer.Exit(int(made.has_errors))

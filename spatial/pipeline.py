@@ -29,10 +29,10 @@ from spatial.cache import find_cache, register_fingerprints
 from spatial.errors import Fault, PlanError
 from spatial.inputs import PARTS, gather_inputs, trace_inputs
 from spatial.outputs.delivery import write_outputs
-from spatial.outputs.exports import Format, export_layers, require_arrow
+from spatial.outputs.formats.exports import Format, export_layers, require_arrow
+from spatial.outputs.formats.shapefile import Encoding
 from spatial.outputs.graph import collapse_graph, write_graph
 from spatial.outputs.jobs import KINDS, require_extras
-from spatial.outputs.shapefile import Encoding
 from spatial.plan.contract import Column as _Column
 from spatial.plan.contract import Contract, contract_of, layer
 from spatial.plan.findings import Finding, frame_findings
@@ -180,7 +180,7 @@ def export_plan(
     out : str or Path
         Folder for the files.
     form : {"shp", "fgdb", "parquet", "gpkg", "geojson", "sld"}
-        Format; see `spatial.outputs.exports.export_layers`.
+        Format; see `spatial.outputs.formats.exports.export_layers`.
     encoding : {"utf-8", "gbk"}
         Of texts in Shapefiles.
     only, overrides, language, progress

@@ -130,7 +130,7 @@ def _is_there(module: str) -> bool:
 def _list_database(order: Order, folder: str, whole: bool) -> Iterator[Job]:
     yield Job("geopackage", (f"{folder}plan.gpkg",), _write_geopackage)
     if whole:
-        from spatial.outputs.sld import list_sld
+        from spatial.outputs.formats.sld import list_sld
 
         styles = tuple(f"{folder}styles/{name}.sld" for name in list_sld(order))
         yield Job("geopackage", styles, _write_styles)
@@ -141,8 +141,8 @@ def _list_page(_: Order, folder: str, whole: bool) -> Iterator[Job]:
 
 
 def _list_atlas(order: Order, folder: str, whole: bool) -> Iterator[Job]:
-    from spatial.outputs.atlas import name_page
-    from spatial.outputs.sheets import list_sheets
+    from spatial.outputs.atlas.book import name_page
+    from spatial.outputs.atlas.sheets import list_sheets
 
     pages = (f"{folder}{name_page(_ATLAS, sheet)}" for sheet in list_sheets(order))
     yield Job("atlas", (f"{folder}{_ATLAS}", *pages), _write_atlas)
@@ -166,7 +166,7 @@ _JOBS: dict[OutputKind, Callable[[Order, str, bool], Iterator[Job]]] = {
 
 
 def _write_geopackage(order: Order, targets: Sequence[Path]) -> list[str]:
-    from spatial.outputs.geopackage import write_geopackage
+    from spatial.outputs.formats.geopackage import write_geopackage
 
     write_geopackage(
         targets[0],
@@ -180,7 +180,7 @@ def _write_geopackage(order: Order, targets: Sequence[Path]) -> list[str]:
 
 
 def _write_styles(order: Order, targets: Sequence[Path]) -> list[str]:
-    from spatial.outputs.sld import list_sld, write_sld
+    from spatial.outputs.formats.sld import list_sld, write_sld
 
     sheets = list_sld(order)
     for target in targets:
@@ -200,7 +200,7 @@ def write_map(order: Order, path: Path) -> list[str]:
     OutputError
         The basemap is unknown, a script has no local carrier, or the file cannot be written.
     """
-    from spatial.outputs.webmap import MapHeading, write_webmap
+    from spatial.outputs.web.webmap import MapHeading, write_webmap
 
     plan = order.plan
     heading = MapHeading(
@@ -230,8 +230,8 @@ def write_map(order: Order, path: Path) -> list[str]:
 
 def _write_atlas(order: Order, targets: Sequence[Path]) -> list[str]:
     """Write the atlas with all its pages, or only those pages that are asked for."""
-    from spatial.outputs.atlas import name_page, save_page, write_atlas
-    from spatial.outputs.sheets import list_sheets
+    from spatial.outputs.atlas.book import name_page, save_page, write_atlas
+    from spatial.outputs.atlas.sheets import list_sheets
 
     if targets[0].suffix == ".pdf":
         return write_atlas(order, targets[0])
@@ -240,16 +240,16 @@ def _write_atlas(order: Order, targets: Sequence[Path]) -> list[str]:
 
 
 def _write_workbook(order: Order, targets: Sequence[Path]) -> list[str]:
-    from spatial.outputs.workbook import write_workbook
+    from spatial.outputs.papers.workbook import write_workbook
 
     return list(write_workbook(order, targets[0]))
 
 
 def _write_report(order: Order, targets: Sequence[Path]) -> list[str]:
     """Write the text as a document and as a page, both with the same pictures, drawn once."""
-    from spatial.outputs.atlas import save_picture
-    from spatial.outputs.report import write_page, write_report
-    from spatial.outputs.sheets import list_sheets
+    from spatial.outputs.atlas.book import save_picture
+    from spatial.outputs.atlas.sheets import list_sheets
+    from spatial.outputs.papers.report import write_page, write_report
 
     writers = {".docx": write_report, ".html": write_page}
     with TemporaryDirectory(prefix="spatial-") as folder:

@@ -15,7 +15,7 @@ from spatial.errors import Fault, OutputError
 from spatial.outputs.files import replacing
 from spatial.outputs.jobs import write_map
 from spatial.outputs.order import Order
-from spatial.outputs.words import decode, find_words
+from spatial.outputs.papers.words import decode, find_words
 from spatial.plan.base import Text
 from spatial.plan.contract import Contract
 

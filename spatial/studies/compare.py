@@ -14,8 +14,8 @@ import pandas as pd
 
 from spatial.engine.network import Network
 from spatial.errors import Fault, PlanError
-from spatial.outputs.compare import ComparePapers
-from spatial.outputs.rings import choose_roads
+from spatial.outputs.answers.compare import ComparePapers
+from spatial.outputs.answers.rings import choose_roads
 from spatial.pipeline import check_plan
 from spatial.plan.base import Text
 from spatial.plan.contract import Contract

@@ -11,7 +11,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from spatial.outputs.compare import ComparePapers, tabulate_figures, write_comparison
+from spatial.outputs.answers.compare import ComparePapers, tabulate_figures, write_comparison
 from spatial.plan.contract import Contract
 from spatial.plan.findings import Finding, frame_findings
 from spatial.studies.changes import Changes, Scenario, compare_scenarios

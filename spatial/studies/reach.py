@@ -22,7 +22,7 @@ from spatial.engine.places import starts_of
 from spatial.engine.routing import matrix
 from spatial.engine.snapping import index_roads
 from spatial.errors import Fault, PlanError
-from spatial.outputs.reach import ReachPapers, name_column, write_reach
+from spatial.outputs.answers.reach import ReachPapers, name_column, write_reach
 from spatial.plan.base import Text
 from spatial.plan.findings import STORED_CRS, Finding, frame_findings
 from spatial.sources.origin import list_some

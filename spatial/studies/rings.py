@@ -16,7 +16,7 @@ import shapely
 from spatial.engine.crs import transform_shapes
 from spatial.engine.network import Network
 from spatial.errors import Fault, PlanError
-from spatial.outputs.rings import RingPapers, write_rings
+from spatial.outputs.answers.rings import RingPapers, write_rings
 from spatial.plan.base import Text
 from spatial.plan.findings import STORED_CRS, Finding, frame_findings
 from spatial.sources.origin import list_some

@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 import shapely
 
-from spatial.outputs.webmap import MapHeading, write_webmap
+from spatial.outputs.web.webmap import MapHeading, write_webmap
 from spatial.plan.base import Text
 from spatial.plan.contract import Column, Contract
 from spatial.plan.findings import STORED_CRS, Finding, frame_findings
@@ -23,7 +23,7 @@ from spatial.plan.styles import Styles, read_styles
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-collect_ignore = ["qgis_probe.py"]  # run by the Python that QGIS brings
+collect_ignore = ["formats/qgis_probe.py"]  # run by the Python that QGIS brings
 HOSTILE = "<script>alert(1)</script>"
 TEMPLATE = "{{ 7*7 }}{% raw %}"
 METRIC = "EPSG:4546"

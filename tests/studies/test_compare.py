@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 
 from spatial.cli import app
 from spatial.errors import PlanError, SourceError
-from spatial.outputs.compare import choose_places
+from spatial.outputs.answers.compare import choose_places
 from spatial.studies.compare import compare_given, compare_plans, compare_roads
 from spatial.studies.comparison import Comparison
 from spatial.studies.rings import draw_rings

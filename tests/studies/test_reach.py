@@ -14,7 +14,7 @@ import shapely
 from shapely.geometry import LineString
 
 from spatial.errors import PlanError, SourceError
-from spatial.outputs.reach import find_breaks
+from spatial.outputs.answers.reach import find_breaks
 from spatial.studies.matrix import tabulate_times
 from spatial.studies.reach import measure_reach
 

@@ -19,15 +19,15 @@ from shapely.geometry import LineString
 
 import spatial
 from spatial.errors import PlanError, SourceError
-from spatial.outputs.features import choose_layers, write_features
-from spatial.outputs.ringstyles import grade_styles
+from spatial.outputs.answers.ringstyles import grade_styles
+from spatial.outputs.web.features import choose_layers, write_features
 from spatial.studies.journeys import gather_places
 from spatial.studies.questions import read_columns, read_length, read_minutes, read_speeds
 from spatial.studies.rings import draw_rings
 
 pytest.importorskip("contourpy")
 
-TOP = Path(__file__).resolve().parents[1]
+TOP = Path(__file__).resolve().parents[2]
 CRS = "EPSG:4546"
 EAST, NORTH = 550_000.0, 3_880_000.0
 """Middle junction of the grid of streets."""

@@ -1,0 +1,1 @@
+"""The atlas: sheets of true scale with frame, legend and names, as PDF and pictures."""
