@@ -77,12 +77,12 @@ def find_edges(shapes: Any, frame: BaseGeometry | None = None) -> list[Shapes]:
     """
     shapes = np.asarray(shapes, dtype=object)
     rings = shapely.boundary(np.array([largest_part(shape) for shape in shapes], dtype=object))
+    outlines = shapely.STRtree([*rings, *([frame.boundary] if frame else [])])
     found = []
     for at, ring in enumerate(rings):
         points = shapely.line_interpolate_point(ring, np.arange(_EDGE_POINTS) / _EDGE_POINTS, normalized=True)
-        others = shapely.union_all([*np.delete(rings, at), frame and frame.boundary])
-        # The distance to nothing is not a number, and no number is within the limit.
-        alone = ~(shapely.distance(points, others) <= _TOUCHING_M)
+        near, whose = outlines.query(points, predicate="dwithin", distance=_TOUCHING_M)
+        alone = ~np.isin(np.arange(_EDGE_POINTS), near[whose != at])
         points = points[alone] if np.any(alone) else points
         middle = shapely.centroid(ring)
         angle = np.arctan2(shapely.get_y(points) - middle.y, middle.x - shapely.get_x(points))

@@ -127,7 +127,7 @@
     }
 
     cell(column, index) {
-      const number = this.arrays[column.key][index];
+      const number = this.arrays[`=${column.key}`][index];
       if (!number) return undefined;
       return column.values ? column.values[number - 1] : unzigzag(number - 1) / 10 ** column.decimals;
     }
@@ -311,7 +311,7 @@
     search(asked) {
       const worths = ["name", "name_en"].filter((key) => this.store.columns.has(key)).map((key) => {
         const { values } = this.store.columns.get(key);
-        return { codes: this.store.arrays[key], worths: values ? values.map((name) => kit.worth(name, asked)) : [] };
+        return { codes: this.store.arrays[`=${key}`], worths: values ? values.map((name) => kit.worth(name, asked)) : [] };
       });
       const found = [];
       for (let index = 0; index < this.count; index += 1) {

@@ -80,7 +80,8 @@ def write_packed(layer: DrawnLayer, metric_crs: str, territory: BaseGeometry | N
     for key, series in {"#id": frame["id"].astype(str), **list_columns(layer, with_label=True)}.items():
         told, numbers = pack_column(series)
         columns.append({"key": key} | told)
-        arrays[key] = numbers
+        # A column may be called class or paths, like an array of the shapes.
+        arrays[f"={key}"] = numbers
     label = layer.style.label_column
     header: dict[str, Any] = {
         "count": len(frame),

@@ -18,12 +18,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spatial.errors import CrsError, OutputError
-from spatial.outputs.web.features import choose_layers
+from spatial.outputs.web.features import DrawnLayer, choose_layers
 from spatial.outputs.web.generalise import simplify_layers
 from spatial.outputs.web.overlays import RasterOverlay, warp_overlay
-from spatial.outputs.web.packed import PACKED_ABOVE, PACKED_VERTICES, pack_column, pack_shapes, should_pack
+from spatial.outputs.web.packed import (
+    PACKED_ABOVE,
+    PACKED_VERTICES,
+    pack_column,
+    pack_shapes,
+    should_pack,
+    write_packed,
+)
+from spatial.plan.base import Text
 from spatial.plan.findings import STORED_CRS
-from spatial.plan.styles import LayerStyle, read_styles
+from spatial.plan.styles import ClassStyle, LayerStyle, read_styles
 
 if TYPE_CHECKING:
     from .conftest import City
@@ -186,7 +194,7 @@ def test_a_packed_layer_says_what_a_plain_one_says(
     for place, feature in enumerate(plain):
         cells = {}
         for column in header["columns"]:
-            number = arrays[column["key"]][place]
+            number = arrays[f"={column['key']}"][place]
             told = column.get("values")
             if number:
                 cells[column["key"]] = (
@@ -202,6 +210,27 @@ def test_a_packed_layer_says_what_a_plain_one_says(
         shapely.equals(one, shapely.geometry.shape(other["geometry"]))
         for one, other in zip(shapes_back, plain, strict=True)
     )
+
+
+def test_a_column_may_be_called_like_what_a_block_is_made_of(tmp_path: Path) -> None:
+    frame = gpd.GeoDataFrame(
+        {"id": ["a", "b"], "name": ["甲", "乙"], "class": ["primary", "track"], "kinds": [7, 8]},
+        geometry=[shapely.LineString([(112, 35), (112.1, 35)]), shapely.LineString([(112, 35), (112, 35.1)])],
+        crs=STORED_CRS,
+    )
+    style = LayerStyle(
+        title=Text(zh="路"),
+        group="roads",
+        order=1,
+        class_column="name",
+        details=("class", "kinds"),
+        classes={name: ClassStyle(label=Text(zh=name)) for name in ("甲", "乙")},
+    )
+    layer = DrawnLayer("network", style, None, frame, frame["name"], 0)
+    header, arrays = unpack(write_packed(layer, "EPSG:4546"))
+    assert [header["classes"][code] for code in arrays["class"]] == ["甲", "乙"]
+    assert list(arrays["kinds"]) == [1, 1]
+    assert [column["key"] for column in header["columns"]][-2:] == ["class", "kinds"]
 
 
 def test_two_runs_give_the_same_block_and_hostile_names_cannot_leave_it(
