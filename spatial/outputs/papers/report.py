@@ -41,6 +41,7 @@ _WIDTH_MM = _PAGE_MM[0] - 2 * _MARGIN_MM
 _TALLEST_MM = 200.0
 _SMALL, _SMALLEST, _WIDE = 8.5, 7.0, 8
 _MOST, _LONGEST = 60, 22
+_EVEN = 0.6  # between widths as texts are long (1) and all alike (0)
 _MM_A_POINT, _PADDING_MM, _BOLD = 0.3528, 4.4, 1.1
 _CJK = re.compile("[\u2e80-\u9fff\uff00-\uffef]")
 
@@ -304,17 +305,35 @@ def share_width(heads: Sequence[str], rows: Sequence[Sequence[str]], points: flo
         Size of the letters.
     """
     sign = points * _MM_A_POINT / 2 * _BOLD
-    least, wanted = [], []
+    least, wanted, load = [], [], []
     for column, head in enumerate(heads):
         lines = [line for row in [*rows, [head] * len(heads)] for line in row[column].split("\n")]
         words = [word for line in lines for word in _CJK.sub(" \\g<0> ", line).split()]
+        longest = max(map(count_signs, lines))
         least.append(min(max(map(count_signs, words), default=1), _LONGEST) * sign + _PADDING_MM)
-        wanted.append(min(max(map(count_signs, lines)), _MOST) * sign + _PADDING_MM)
-    room = _WIDTH_MM - sum(least)
-    if room <= 0:
+        wanted.append(min(longest, _MOST) * sign + _PADDING_MM)
+        load.append(max(longest, 1) ** _EVEN)
+    if sum(least) >= _WIDTH_MM:
         return [_WIDTH_MM * each / sum(least) for each in least]
+    # Words of Chinese are single signs: a column of it must not be left one sign wide.
+    if sum(wanted) > _WIDTH_MM:
+        wanted = _level(least, wanted, load)
+    room = _WIDTH_MM - sum(least)
     more = [max(want - low, 0.01) for want, low in zip(wanted, least, strict=True)]
     return [low + room * each / sum(more) for low, each in zip(least, more, strict=True)]
+
+
+def _level(least: Sequence[float], most: Sequence[float], load: Sequence[float]) -> list[float]:
+    """Return widths in proportion to loads, within bounds, that fill the page as nearly as halving finds."""
+    low, high = 0.0, max(top / each for top, each in zip(most, load, strict=True))
+    for _ in range(40):
+        middle = (low + high) / 2
+        widths = [
+            min(max(middle * each, floor), max(floor, top))
+            for floor, top, each in zip(least, most, load, strict=True)
+        ]
+        low, high = (middle, high) if sum(widths) < _WIDTH_MM else (low, middle)
+    return widths
 
 
 def _fill(cell: Any, text: str, head: Head, width: float, *, size: float, bold: bool, top: bool) -> None:

@@ -190,7 +190,11 @@
       const { size, bold } = wish.style;
       if (this.placed.some((other) => other.text === text && near(other, this._pixel(wish.item.feature.anchors[0])))) return;
       const fits = SCALES.map((scale) => ({ ...wish, text, other, size: size * scale, wide: widthOf(text, size * scale, bold) }));
-      const label = fits.find((one) => this._along(one) || (!one.item.feature.spine && this._beside(one))) || fits.find((one) => this._beside(one));
+      // A road's or river's name lies along it or waits for a nearer view: across it, it would seem to name something else.
+      const bound = wish.style.place === "along" && /LineString/.test(wish.item.feature.geometry.type);
+      const label =
+        fits.find((one) => this._along(one) || (!bound && !one.item.feature.spine && this._beside(one))) ||
+        (bound ? null : fits.find((one) => this._beside(one)));
       if (!label) return;
       this.taken.add(label.boxes);
       this.placed.push(label);

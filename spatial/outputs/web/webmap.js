@@ -100,6 +100,7 @@
       kit.addProbe(this);
       kit.addPrint(this);
       kit.additions.forEach((add) => add(this));
+      if (this.config.opening) this.view(this.config.opening);
       this.setLanguage(this.language);
       // Only now have title and panel their texts, and with them the sizes that the map must keep clear of.
       this.fit();

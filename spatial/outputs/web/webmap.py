@@ -260,6 +260,7 @@ def _configure(
         "bounds": find_bounds(shown),
         "terms": {name: {key: _text(text) for key, text in named.items()} for name, named in terms.items()},
         "groups": [{"key": key, "title": _text(title)} for key, title in styles.groups.items()],
+        "opening": _choose_opening(shown, styles),
         "views": [
             {"key": key, "title": _text(view.title), "layers": [name for name in view.layers if name in keys]}
             for key, view in styles.views.items()
@@ -268,6 +269,15 @@ def _configure(
         "layers": [describe_layer(layer, styles) for layer in shown],
         "findings": _list_findings(layers.get("findings")),
     }
+
+
+def _choose_opening(shown: Sequence[DrawnLayer], styles: Styles) -> str | None:
+    """Return the first view there is, where no layer of any view's theme would show by itself; else None."""
+    groups = {view.group for view in styles.views.values()}
+    themes = {layer.key: layer.style for layer in shown if layer.style.group in groups}
+    if any(style.show for style in themes.values()):
+        return None
+    return next((key for key, view in styles.views.items() if themes.keys() & set(view.layers)), None)
 
 
 def _tell_about(heading: MapHeading, metric_crs: str, simpler: Text | None) -> list[list[dict[str, str]]]:

@@ -288,6 +288,21 @@ def test_columns_fill_the_page_and_hold_their_words() -> None:
     assert min(many) > 0
 
 
+def test_long_chinese_texts_keep_room_beside_long_english_words() -> None:
+    rows = [
+        [
+            "drive.maxspeed_share",
+            "小汽车：主要公路、主干路",
+            "permanent_farmland, ecological_redline",
+            "x " * 30,
+        ]
+    ]
+    widths = share_width(["键", "规则", "取值", "来源"], rows, 8.5)
+    assert sum(widths) == pytest.approx(166.0)
+    assert widths[1] > 20.0
+    assert widths[0] == pytest.approx(min(widths[0], widths[3]))
+
+
 def test_the_page_stands_alone_in_a_browser(
     browser: Browser, jiyuan: Build, tmp_path: Path, pictures: Mapping[str, Path]
 ) -> None:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
+import shapely
+
+from spatial.plan.base import Text
 
 if TYPE_CHECKING:
     from .conftest import City, Visit
@@ -136,3 +140,43 @@ def test_names_leave_room_for_neighbours(visit: Callable[..., Visit], city: City
     seen = visit(tmp_path / "map.html")
     placed = seen.ask("spatialPlan.labels.placed.map(label => label.text)")
     assert {name for name, _, _ in near} <= set(placed)
+
+
+def test_names_of_roads_lie_along_them_or_wait(
+    visit: Callable[..., Visit], city: City, make_frame: Callable[..., gpd.GeoDataFrame], tmp_path: Path
+) -> None:
+    lengths = {"一条很短的旅游公路": 0.02, "一条足够长的旅游公路": 0.5}
+    rows = [{"id": f"river-{at}", "name": name, "rank": 1} for at, name in enumerate(lengths)]
+    shapes = [
+        shapely.LineString([(112.2, 35.0 + 0.1 * at), (112.2 + long, 35.0 + 0.1 * at)])
+        for at, long in enumerate(lengths.values())
+    ]
+    layers = {"territory": city.layers["territory"], "rivers": make_frame(rows, shapes)}
+    replace(city, layers=layers).write(tmp_path / "map.html")
+    seen = visit(tmp_path / "map.html")
+    assert seen.page.locator(".plan-labels text").all_text_contents() == ["一条足够长的旅游公路"]
+    seen.ask("spatialPlan.map.setView([35.0, 112.21], 14, {animate: false})")
+    assert "一条很短的旅游公路" in seen.page.locator(".plan-labels text").all_text_contents()
+
+
+def test_a_map_with_nothing_on_opens_its_first_view(
+    visit: Callable[..., Visit], city: City, tmp_path: Path
+) -> None:
+    layers = {key: city.layers[key] for key in ("territory", "towns", "commute_circles")}
+    replace(city, layers=layers).write(tmp_path / "map.html")
+    seen = visit(tmp_path / "map.html")
+    assert "commute_circles" in seen.shown()
+    assert seen.page.get_attribute(".plan-views button:nth-child(1)", "aria-pressed") == "true"
+
+
+def test_a_very_long_title_leaves_room_for_the_buttons(
+    visit: Callable[..., Visit], city: City, tmp_path: Path
+) -> None:
+    replace(city, heading=replace(city.heading, title=Text(zh="这是一个很长的名称" * 22))).write(
+        tmp_path / "map.html"
+    )
+    seen = visit(tmp_path / "map.html")
+    title, buttons = (seen.page.locator(part).bounding_box() for part in (".plan-title", ".plan-buttons"))
+    assert title is not None
+    assert buttons is not None
+    assert title["y"] + title["height"] < buttons["y"]
