@@ -186,11 +186,13 @@ def _check_outside(
     severity, fix_zh, fix_en = _weigh_overhang(area, share, metric_crs)
     zh, en = _describe(rows)
     size = say_area(area)
+    # A share that is not nothing must not read as if it were.
+    part = f"{share:.1%}" if share >= 0.001 else f"{share:.3%}"
     return [
         Finding(
             f"{layer}.outside_territory", severity, layer, "",
-            f"{zh}有 {size.zh}（占其 {share:.1%}）在规划范围之外，已舍去；{fix_zh}。",
-            f"{en} has {size.en} ({share:.1%} of it) outside the territory, left out; {fix_en}.",
+            f"{zh}有 {size.zh}（占其 {part}）在规划范围之外，已舍去；{fix_zh}。",
+            f"{en} has {size.en} ({part} of it) outside the territory, left out; {fix_en}.",
             area, geometry=shapely.union_all(beyond),
         )
     ]  # fmt: skip

@@ -42,9 +42,9 @@ def circle_promise_findings(
             findings.append(Finding("circles.bad_promise", "error", "circle_coverage", row["id"], *message))
         elif row["verdict"] == "broken":
             left = _left_out(aim, circle_margins, rings[aim.circle])
-            findings.append(_break(row, names[aim.circle], left))
+            findings.append(_break(row, aim, names[aim.circle], left))
         elif row["verdict"] == "undecidable" and rings[aim.circle] is not None:
-            findings.append(_leave_open(row, names[aim.circle]))
+            findings.append(_leave_open(row, aim, names[aim.circle]))
     return findings
 
 
@@ -58,32 +58,32 @@ def _targets(aim: Any, margins: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     return margins[(margins["circle"] == aim.circle) & margins["target"].isin(aim.targets.split(","))]
 
 
-def _break(row: pd.Series, names: tuple[str, str], left: BaseGeometry) -> Finding:
+def _break(row: pd.Series, aim: Any, names: tuple[str, str], left: BaseGeometry) -> Finding:
     share, required = float(row["share"]), float(row["required_share"])
     # Rounded down: a share just short of what is required must not read as if it were enough.
     seen = math.floor(share * 1000) / 10
     straight = row["method"] == "buffer"
     on_ground = row["method"] == "surface"
     cure = "See layer gaps for what would help"
-    cure_zh = "可行的补救见图层 gaps"
+    cure_zh = "可行的补救见“缺口补救”图层（gaps）"
     if straight or on_ground:
         cure = "Check speed, detour and time" if straight else "Check time, roads and walking speeds"
         cure_zh = "请核对速度、绕行系数与时间" if straight else "请核对时间、道路与步行速度"
     return Finding(
         "circles.promise_broken", "warning", "circle_coverage", row["id"],
-        f"“{names[0]}”承诺到达 {row['promise']} 的 {required:.1%}，实为 {seen:.1f}%；圈外：{row['outside']}。"
+        f"“{names[0]}”承诺到达{aim.aim_zh}的 {required:.1%}，实为 {seen:.1f}%；圈外：{row['outside']}。"
         f"{cure_zh}，或修改承诺",
-        f"“{names[1]}” promises {required:.1%} of {row['promise']} but reaches {seen:.1f}%; "
+        f"“{names[1]}” promises {required:.1%} of {aim.aim_en} but reaches {seen:.1f}%; "
         f"outside: {row['outside']}. {cure}, or change the promise",
         share, required, left,
     )  # fmt: skip
 
 
-def _leave_open(row: pd.Series, names: tuple[str, str]) -> Finding:
+def _leave_open(row: pd.Series, aim: Any, names: tuple[str, str]) -> Finding:
     return Finding(
         "circles.promise_undecidable", "warning", "circle_coverage", row["id"],
-        f"“{names[0]}”对 {row['promise']} 的承诺无法判定：{row['outside']}",
-        f"whether “{names[1]}” keeps its promise of {row['promise']} cannot be decided: {row['outside']}",
+        f"“{names[0]}”对{aim.aim_zh}的承诺无法判定：{row['outside']}",
+        f"whether “{names[1]}” keeps its promise of {aim.aim_en} cannot be decided: {row['outside']}",
         limit=float(row["required_share"]),
     )  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -23,6 +24,30 @@ from spatial.sources.vector import SourceRead, read_source
 
 _DEGREE_M = 110_574.0
 """Metres of one degree of latitude where that is shortest."""
+
+_MODES_ZH: dict[str, str] = {"drive": "小汽车", "cycle": "自行车", "walk": "步行", "bus": "公交"}
+_NOTES_ZH = (
+    (
+        r"network: (\d+) nodes, (\d+) directed edges, (\d+) roads, (.*) km",
+        r"\1 个节点、\2 条有向边、\3 段道路，共 \4 公里",
+    ),
+    (r"connected parts: (\d+); the largest has (\d+) nodes", r"连通部分 \1 个，最大者含 \2 个节点"),
+    (r"roads that cannot be both .*: (\d+), (.*) km", r"与最大连通部分不能往返的道路 \1 段、\2 公里"),
+    (r"nodes added for turn restrictions: (\d+)", r"因转向限制增加节点 \1 个"),
+    (r"roads without length, kept at (.*) s: (\d+)", r"长度为零的道路 \2 段，按 \1 秒计"),
+    (r"ways used for \w+: (\d+)", r"采用线路 \1 条"),
+    (r"ways closed to \w+: (\d+)", r"不允许通行的线路 \1 条"),
+    (r"ways without a speed above zero, left out: (\d+)", r"车速不大于零而舍去的线路 \1 条"),
+    (r"ways with a single vertex, left out: (\d+)", r"只有一个顶点而舍去的线路 \1 条"),
+    (r"vertices given twice in a row, dropped: (\d+)", r"去除连续重复顶点 \1 个"),
+    (r"barriers in use: (\d+)", r"计入阻隔 \1 处"),
+    (r"vertices added where lines meet: (\d+)", r"在相交处加入顶点 \1 个"),
+    (r"segments that lie on another: (\d+)", r"与他线重合的线段 \1 段"),
+    (r"ends that stop short of a line: (\d+)", r"未接上道路的端点 \1 处"),
+    (r"of these, moved onto it: (\d+)", r"其中已接上 \1 处"),
+    (r"turn restrictions honoured: (\d+)", r"采用转向限制 \1 条"),
+)
+"""Notes of the engine in Chinese; others stay as they are."""
 
 
 def source_reads(source_refs: tuple[SourceRef, ...]) -> dict[str, SourceRead]:
@@ -192,12 +217,21 @@ def road_findings(
     found = list(line_roads.findings) if line_roads else []
     for mode in road_modes:
         if mode in road_networks:
-            notes = "; ".join(road_networks[mode].notes)
-            zh, en = f"{mode} 路网：{notes}", f"{mode} network: {notes}"
+            notes = road_networks[mode].notes
+            zh = f"{_MODES_ZH.get(mode, mode)}路网：{'；'.join(map(_translate, notes))}"
+            en = f"{mode} network: {'; '.join(notes)}"
             found.append(Finding("roads.network", "info", "roads", mode, zh, en))
         else:
             found.append(_find_closed(mode, road_spec))
     return found
+
+
+def _translate(note: str) -> str:
+    """Return a note in Chinese, or as it is where nobody has said how it reads."""
+    for pattern, chinese in _NOTES_ZH:
+        if match := re.fullmatch(pattern, note):
+            return match.expand(chinese)
+    return note
 
 
 def _find_closed(mode: str, spec: Roads) -> Finding:

@@ -14,7 +14,7 @@ from spatial.plan.findings import STORED_CRS
 from spatial.plan.promises import find_elements, parse_promise
 from spatial.plan.records import Circle
 
-_TEXTS = ("circle", "promise", "subject", "targets", "problem_zh", "problem_en")
+_TEXTS = ("circle", "promise", "subject", "targets", "aim_zh", "aim_en", "problem_zh", "problem_en")
 
 
 def circle_promises(
@@ -28,16 +28,18 @@ def circle_promises(
     Returns
     -------
     geopandas.GeoDataFrame
-        One row for each circle with `must_reach`, EPSG:4490: ``circle, promise, subject, targets,
-        problem_zh, problem_en, geometry``. `subject` is ``towns``, ``points`` (of the structure), ``area``,
-        or empty where the promise leads nowhere; then the problem says why. `targets` are ids of towns
-        or points, joined by commas. Geometry is the area to be reached, else null.
+        One row for each circle with `must_reach`, EPSG:4490: ``circle, promise, subject, targets, aim_zh,
+        aim_en, problem_zh, problem_en, geometry``. The aims say in words what is to be reached. `subject`
+        is ``towns``, ``points`` (of the structure), ``area``, or empty where the promise leads nowhere; then
+        the problem says why. `targets` are ids of towns or points, joined by commas. Geometry is the area to
+        be reached, else null.
     """
     rows = [
         {
             "circle": circle.id,
             "promise": circle.must_reach,
             **_aim(circle.must_reach, structure, towns, territory),
+            **_say(circle.must_reach, structure),
         }
         for circle in circle_specs
         if circle.must_reach is not None
@@ -67,6 +69,23 @@ def _aim(
     return _miss(
         f"没有符合“{text}”的镇；请在 towns 中给镇加上标签", f"no town fits {text!r}; tag the towns that do"
     )
+
+
+def _say(text: str, structure: gpd.GeoDataFrame) -> dict[str, str]:
+    """Return a promise in words; as it is written where it names a town or cannot be read."""
+    zh = en = text
+    try:
+        promise = parse_promise(text)
+    except ValueError:
+        return {"aim_zh": zh, "aim_en": en}
+    if promise.kind == "territory":
+        zh, en = "全域", "the whole territory"
+    elif promise.kind == "towns":
+        zh = f"带“{promise.word}”标签的镇街" if promise.word else "全部镇街"
+        en = f"towns tagged “{promise.word}”" if promise.word else "all towns"
+    elif len(found := structure[structure["id"] == promise.word]):
+        zh, en = found["name"].iloc[0], found["name_en"].iloc[0] or found["name"].iloc[0]
+    return {"aim_zh": zh, "aim_en": en}
 
 
 def _aim_at_name(word: str, structure: gpd.GeoDataFrame, towns: gpd.GeoDataFrame) -> dict[str, Any]:

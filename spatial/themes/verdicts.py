@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -220,7 +221,7 @@ def promises(
             seats = _choose_seats(circle_margins, aim.circle, aim.targets)
             firmness = _weigh_seats(seats, circle, row["verdict"])
         flags = ",".join(promise_flags[aim.circle])
-        rows.append(_tell(circle, row) | firmness.columns() | {"flags": flags})
+        rows.append(_tell(circle, row, aim) | firmness.columns() | {"flags": flags})
     columns = promises.__dict__["contract"].all_columns()
     kinds = {name: "float64" if column.kind == "number" else "str" for name, column in columns.items()}
     return pd.DataFrame(rows, columns=list(columns)).astype(kinds)
@@ -268,12 +269,12 @@ def _judge(minutes: Floats, circle: Circle, needed: int, unknown: int) -> str:
     return "undecidable" if inside + unknown >= needed else "broken"
 
 
-def _tell(circle: Circle, row: pd.Series) -> dict[str, object]:
+def _tell(circle: Circle, row: pd.Series, aim: Any) -> dict[str, object]:
     zh, en = circle.name.pick("zh"), circle.name.pick("en")
     return {
         "id": f"{circle.id}-promise",
-        "name": f"{zh}：{row['promise']}",
-        "name_en": f"{en}: {row['promise']}",
+        "name": f"{zh}：{aim.aim_zh}",
+        "name_en": f"{en}: {aim.aim_en}",
         "circle": circle.id,
         "promise": row["promise"],
         "subject": row["subject"],

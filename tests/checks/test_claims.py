@@ -111,6 +111,12 @@ def test_a_claim_in_the_wrong_place_is_an_error_of_its_crs(claim: ZoneClaim | Li
     assert (whole.severity, "占其 100.0%" in whole.message_zh) == ("error", True)
 
 
+def test_a_tiny_overhang_does_not_read_as_none() -> None:
+    (finding,) = check([metre_box(0, 0, 1000, 1000.3)], claim=ZONE)
+    assert "占其 0.0%" not in finding.message_zh
+    assert "(0.030% of it)" in finding.message_en
+
+
 @pytest.mark.parametrize(("north", "severity"), [(1019, "info"), (1022, "warning")])
 def test_an_overhang_below_two_per_cent_is_an_info(north: int, severity: str) -> None:
     (finding,) = check([metre_box(0, 0, 1000, north)], claim=ZONE)

@@ -47,6 +47,8 @@ def promise(subject: str, targets: str = "", problem: str = "", shape: Any = Non
         "promise": ["towns"],
         "subject": [subject],
         "targets": [targets],
+        "aim_zh": ["全部镇街"],
+        "aim_en": ["all towns"],
         "problem_zh": [problem],
         "problem_en": [problem],
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -238,3 +239,11 @@ def test_an_elevation_model_slows_walkers(real_data: Path) -> None:
         )
         seconds.append(made["walk"].road_seconds.sum(dtype=float))
     assert seconds[1] > seconds[0] * 1.02
+
+
+def test_networks_are_described_in_both_languages() -> None:
+    _, found = build(roads(classes={"county": "tertiary"}), lines())
+    note = next(one for one in found if one.rule == "roads.network")
+    assert not re.search(r"[A-Za-z]{2,}", note.message_zh)
+    assert "个节点" in note.message_zh
+    assert "nodes" in note.message_en

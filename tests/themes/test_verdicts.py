@@ -156,7 +156,7 @@ def test_margins_and_turning_points_of_towns() -> None:
     assert [kept["margin_share"], broken["margin_share"]] == pytest.approx([0, -0.25])
     assert speeds(kept) == ["broken", "broken", "kept", "kept"]
     assert speeds(broken) == ["broken"] * 4
-    assert kept["name_en"] == "Ring: towns"
+    assert kept["name_en"] == "Ring: all towns"
 
 
 @pytest.mark.parametrize("method", ["network", "buffer"])
@@ -232,3 +232,18 @@ def test_turning_points_grow_with_the_share_asked_for() -> None:
     assert (np.diff(frame["flip_factor"].dropna()) > 0).all()
     assert frame["flip_factor"].notna().sum() >= 3
     assert area_m2([AREA])[0] > 0
+
+
+def test_promises_are_named_in_words() -> None:
+    asked = {
+        "territory": "全域",
+        "towns": "全部镇街",
+        "towns[tag=plain]": "带“plain”标签的镇街",
+        "strip": "片",
+        "towns[": "towns[",
+    }
+    specs = tuple(circle(id=f"c{at}", must_reach=text) for at, text in enumerate(asked))
+    aims = circle_promises(specs, STRUCTURE, towns(), TERRITORY)
+    assert aims["aim_zh"].tolist() == list(asked.values())
+    assert aims["aim_en"].tolist()[3] == "Strip"
+    assert judge(circle(must_reach="strip"))["name"].tolist() == ["圈：片"]
