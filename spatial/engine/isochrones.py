@@ -116,7 +116,12 @@ class RingRules:
             text = (
                 "cell {} m; off the road up to {} m at {} km/h; parts below {} m2 dropped; barriers not known"
             )
-        return text.format(*values)
+        coarse = 0 < self.off_road_m < 2 * self.cell_m
+        more = {
+            "en": "; cells over half the way off the road: areas come out too large",
+            "zh": "；格网大于离路距离的一半，面积偏大",
+        }
+        return text.format(*values) + (more[language] if coarse else "")
 
 
 def trace_rings(

@@ -6,7 +6,7 @@ import json
 import os
 import zipfile
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -31,7 +31,7 @@ from spatial.sources.elevation import measure_cell, read_heights
 from spatial.sources.files import hash_parts
 from spatial.sources.osm import OsmRoads, make_table, read_osm
 from spatial.sources.roads import LineRoads, RoadColumns, make_line_table, read_line_roads
-from spatial.sources.speeds import choose_class_speeds
+from spatial.sources.speeds import choose_class_speeds, find_absent
 from spatial.sources.vector import fingerprint_source
 
 _KEPT = 40
@@ -234,6 +234,10 @@ def build_mode(
     travel = travel or Travel()
     make = make_table if isinstance(roads, OsmRoads) else make_line_table
     table: RoadTable = make(roads, mode, travel.speeds)  # type: ignore[arg-type]
+    absent = find_absent(mode, travel.speeds or {}, table.class_.tolist())
+    if absent:
+        note = f"speeds given for classes that no road has, without effect: {', '.join(absent)}"
+        table = replace(table, notes=(*table.notes, note))
     rules = read_rules("speeds")
     drive = mode == "drive"
     share = rules.value("drive.maxspeed_share") if travel.maxspeed_share is None else travel.maxspeed_share

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from spatial.engine.network import Mode
 from spatial.errors import Fault, RuleError
@@ -58,3 +58,25 @@ def list_classes() -> frozenset[str]:
     """Return the classes that the rule table knows for some mode."""
     keys = [rule.key.partition(".") for rule in read_rules("speeds").rules if rule.unit == "km/h"]
     return frozenset(tail for head, _, tail in keys if head in MODES)
+
+
+def find_absent(mode: Mode, overrides: Mapping[str, float], classes: Iterable[str]) -> list[str]:
+    """Return the classes given a speed that neither the rule table nor any road knows: mistyped, mostly.
+
+    Parameters
+    ----------
+    mode : {"drive", "cycle", "walk"}
+    overrides : mapping of str to float
+        As in `choose_class_speeds`; rows of other modes are left out.
+    classes : iterable of str
+        Those of the roads.
+
+    Examples
+    --------
+    >>> find_absent("drive", {"primary": 50, "drive.secondry": 40, "walk.steps": 2}, ["primary", "busway"])
+    ['secondry']
+    """
+    there = {*classes, *list_classes()}
+    parts = [key.partition(".") for key in overrides]
+    told = {tail if head == mode and tail else head for head, _, tail in parts if head == mode or not tail}
+    return sorted(told - there)

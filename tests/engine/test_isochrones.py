@@ -432,6 +432,9 @@ def test_a_lattice_beyond_the_memory_is_refused_with_a_remedy():
 def test_rules_say_themselves_in_both_languages():
     assert "25 m" in RingRules().describe()
     assert "25 米" in RingRules().describe("zh")
+    assert "too large" not in RingRules(cell_m=50).describe()
+    assert "too large" in RingRules(cell_m=100).describe()
+    assert "偏大" in RingRules(cell_m=100).describe("zh")
 
 
 def test_bands_need_rings_that_grow():

@@ -144,6 +144,14 @@ def test_faster_reaches_more_and_one_speed_holds_for_all_roads(streets: Path) ->
     assert (own > slow).all()
 
 
+def test_a_speed_for_a_class_that_no_road_has_is_told(streets: Path) -> None:
+    kinds = {"columns": ["class=kind"], "mode": "drive"}
+    for name, told in (("secondry", True), ("secondary", False)):
+        notes = draw(streets, speed=f"{name}=7km/h", **kinds).notes
+        assert any("without effect: secondry" in note for note in notes) is told
+    assert not any("classes that no road has" in note for note in draw(streets, speed="7km/h", **kinds).notes)
+
+
 def test_towards_differs_where_roads_lead_one_way(streets: Path) -> None:
     corner, options = lonlat(2000, 0), {"mode": "drive", "columns": ["oneway=way"], "speed": "20km/h"}
     away, towards = (draw(streets, corner, [2], towards=flag, **options) for flag in (False, True))
