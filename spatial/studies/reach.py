@@ -205,12 +205,12 @@ def _read_amounts(frame: gpd.GeoDataFrame, column: str) -> Floats:
     if column not in frame:
         there = [name for name in frame.columns if name not in ("id", "geometry")]
         remedy = f"there is {list_some(there, 20)}"
-        raise PlanError(Fault("--column", "", f"the targets have no column {column!r}", remedy))
+        raise PlanError(Fault("--count", "", f"the targets have no column {column!r}", remedy))
     amount = pd.to_numeric(frame[column], errors="coerce").to_numpy(dtype=float, na_value=np.nan)
     wrong = ~(np.isfinite(amount) & (amount >= 0))
     if wrong.any():
         problem = f"{int(wrong.sum())} targets have no number in {column!r}: {list_some(frame['id'][wrong])}"
-        raise PlanError(Fault("--column", "", problem, "give each zero or more"))
+        raise PlanError(Fault("--count", "", problem, "give each zero or more"))
     return amount
 
 
