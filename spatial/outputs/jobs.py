@@ -172,7 +172,7 @@ def _write_geopackage(order: Order, targets: Sequence[Path]) -> list[str]:
         targets[0],
         order.layers,
         contracts=order.contracts,
-        styles=read_styles(),
+        styles=read_styles().fit(order.layers),
         provenance=order.provenance,
         stamp=order.stamp,
     )
@@ -218,7 +218,7 @@ def write_map(order: Order, path: Path) -> list[str]:
             path,
             order.layers,
             heading=heading,
-            styles=read_styles(),
+            styles=read_styles().fit(order.layers),
             contracts=order.contracts,
             basemap=plan.outputs.basemap,
             tianditu_key=order.tianditu_key,

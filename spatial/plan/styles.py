@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -25,6 +26,7 @@ OTHER = "other"
 """The class that takes every value without a class of its own, where a layer has it."""
 UNSTYLED = "unstyled"
 """The class of values that no class takes; drawn in the warning style."""
+_MINUTES = "time_min"
 
 
 class ClassStyle(Record):
@@ -132,11 +134,53 @@ class LayerStyle(Record):
         known = values.notna() & keys.isin(list(self.classes))
         return pd.Series(np.where(known, keys, rest), index=frame.index, dtype=object)
 
+    def fit(self, frame: pd.DataFrame) -> LayerStyle:
+        """Return the style with a class for each value there is, where grades of minutes are other ones.
+
+        A circle of 20 minutes is none of 30: the legend must give its own time. Looks and words are those
+        of the shipped classes in their order; with more values than classes, each is drawn as it is graded.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> rings = pd.DataFrame({"time_min": [10.0, 20.0], "form": "band"})
+        >>> fitted = read_styles().layers["commute_bands"].fit(rings)
+        >>> [one.label.zh for one in fitted.classes.values()]
+        ['10 分钟以内', '10～20 分钟']
+        """
+        if not self.graded or self.class_column != _MINUTES or _MINUTES not in frame:
+            return self
+        values = sorted({float(value) for value in self.select(frame)[_MINUTES].dropna()})
+        keys = sorted((key for key in self.classes if key != OTHER), key=float)
+        names = [_write_key(value) for value in values]
+        if names == keys[: len(names)] or len(keys) < 2:
+            return self
+        graded = self.classify(frame.head(0).reindex(range(len(values))).assign(**{_MINUTES: values}))
+        by_order = len(names) <= len(keys) and not set(names) <= set(keys)
+        looks = keys if by_order else graded.tolist()
+        classes = {}
+        for at, value in enumerate(values):
+            words = {keys[0]: values[max(at - 1, 0)], keys[1]: value} if at else {keys[0]: value}
+            label = _renumber(self.classes[keys[min(at, 1)]].label, words)
+            classes[names[at]] = self.classes[looks[at]].model_copy(update={"label": label})
+        return self.model_copy(update={"classes": classes})
+
     def _grade(self, values: pd.Series[Any]) -> pd.Series[Any]:
         limits = sorted((float(key), key) for key in self.classes if key != OTHER)
         names = np.array([*(key for _, key in limits), OTHER], dtype=object)
         position = np.searchsorted([limit for limit, _ in limits], values.to_numpy(dtype=float))
         return values.astype(object).mask(values.notna(), names[position])
+
+
+def _renumber(label: Text, words: dict[str, float]) -> Text:
+    """Return a label with other numbers in the places of those it has."""
+
+    def put(text: str) -> str:
+        return re.sub(
+            r"\d+", lambda found: _write_key(words[found[0]]) if found[0] in words else found[0], text
+        )
+
+    return Text(zh=label.zh and put(label.zh), en=label.en and put(label.en))
 
 
 def _write_key(value: object) -> str:
@@ -188,6 +232,14 @@ class Styles(Record):
     sheets: dict[Slug, SheetStyle] = Field(default_factory=dict)
     terms: dict[Slug, dict[str, Text]] = Field(default_factory=dict)
     layers: dict[Slug, LayerStyle]
+
+    def fit(self, layers: Mapping[str, pd.DataFrame]) -> Styles:
+        """Return the styles with the grades of time that the layers have; see `LayerStyle.fit`."""
+        fitted = {
+            key: style.fit(layers[style.of or key]) if (style.of or key) in layers else style
+            for key, style in self.layers.items()
+        }
+        return self.model_copy(update={"layers": fitted})
 
     @model_validator(mode="after")
     def _names_known(self) -> Styles:

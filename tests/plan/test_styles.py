@@ -117,3 +117,33 @@ def test_unknown_groups_and_layers_are_named() -> None:
         Styles.model_validate(
             {"version": "1", "groups": {}, "unstyled": plain, "layers": {"x": make_style()}}
         )
+
+
+@pytest.mark.parametrize(
+    ("minutes", "bands", "rings"),
+    [
+        ([15, 30], ["15 分钟以内", "15～30 分钟", "30～60 分钟", "60 分钟以上"], None),
+        ([5], ["5 分钟以内"], ["5 分钟以内"]),
+        ([30], ["30 分钟以内"], ["30 分钟以内"]),
+        ([15, 60], ["15 分钟以内", "15～60 分钟"], ["15 分钟以内", "60 分钟以内"]),
+        ([20, 45.5], ["20 分钟以内", "20～45.5 分钟"], ["20 分钟以内", "45.5 分钟以内"]),
+        (
+            [5, 10, 15, 90],
+            ["5 分钟以内", "5～10 分钟", "10～15 分钟", "15～90 分钟"],
+            ["5 分钟以内", "10 分钟以内", "15 分钟以内", "90 分钟以内"],
+        ),
+    ],
+)
+def test_legends_give_the_times_of_the_circles(
+    minutes: list[float], bands: list[str], rings: list[str] | None
+) -> None:
+    forms = ("cumulative", "band", "beside")
+    frame = pd.DataFrame([{"time_min": float(time), "form": form} for time in minutes for form in forms])
+    fitted = read_styles().fit({"commute_circles": frame})
+    assert [one.label.zh for one in fitted.layers["commute_bands"].classes.values()] == bands
+    if rings is not None:
+        style = fitted.layers["commute_circles"]
+        assert [one.label.zh for one in style.classes.values()] == rings
+        assert style.classify(style.select(frame)).tolist() == [f"{time:g}" for time in minutes]
+        assert all("minutes" in one.label.en for one in style.classes.values())
+    assert fitted.layers["zones"] == read_styles().layers["zones"]

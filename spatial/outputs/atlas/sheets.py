@@ -133,7 +133,7 @@ def make_stock(order: Order, styles: Styles | None = None) -> Stock:
     styles : Styles, optional
         The shipped ones unless given.
     """
-    styles = styles or read_styles()
+    styles = styles or read_styles().fit(order.layers)
     stacks, strays = {}, 0
     layers = {**order.layers, **derive_layers(order, styles)}
     for layer in choose_layers(layers, styles, order.contracts):

@@ -207,7 +207,7 @@ def _export_geopackage(order: Order, folder: Path, _: Encoding) -> _Written:
         file,
         order.layers,
         contracts=order.contracts,
-        styles=read_styles(),
+        styles=read_styles().fit(order.layers),
         provenance=order.provenance,
         stamp=order.stamp,
     )

@@ -9,6 +9,7 @@ from typing import Literal
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 import geopandas as gpd
+import pandas as pd
 
 from spatial.outputs.files import replacing
 from spatial.outputs.formats.symbolizers import OGC, add_symbolizers, add_text
@@ -108,7 +109,7 @@ def list_sld(order: Order) -> dict[str, Sheet]:
     found = {}
     for name, frame in order.layers.items():
         if isinstance(frame, gpd.GeoDataFrame) and len(frame):
-            for key, style, whole in _styles_of(name):
+            for key, style, whole in _styles_of(name, frame):
                 mixed = order.contracts[name].shape == "any"
                 kinds = frame.geometry.geom_type.str.removeprefix("Multi")
                 for ending, part in PART_NAMES.items():
@@ -131,9 +132,9 @@ def write_sld(sheet: Sheet, path: Path, language: Literal["zh", "en", "both"] = 
         beside.write_text(style_to_sld(sheet, language), encoding="utf-8", newline="\n")
 
 
-def _styles_of(layer: str) -> list[tuple[str, LayerStyle, bool]]:
+def _styles_of(layer: str, frame: pd.DataFrame) -> list[tuple[str, LayerStyle, bool]]:
     """Return the styles of a layer by key; the only one draws all rows."""
-    entries = read_styles().layers
+    entries = read_styles().fit({layer: frame}).layers
     own = [(key, style) for key, style in entries.items() if (style.of or key) == layer]
     return [(key, style, len(own) == 1) for key, style in own]
 
