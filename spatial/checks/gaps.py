@@ -56,7 +56,8 @@ def _tell_best(rows: gpd.GeoDataFrame, required: float) -> tuple[str, str]:
     if best["share_before"] < required:
         ends_zh = f"；其中 {closing} 个单独即可达到承诺" if closing else "；单独均不足以兑现承诺"
         ends_en = f"; {closing} of those listed keep the promise" if closing else "; none alone keeps it"
-    per_km = f"{best['gain_per_km']:.3g}"
+    gain = float(best["gain_per_km"])
+    per_km = f"{gain:,.0f}" if gain >= 1000 else f"{gain:.3g}"
     return (
         f"每公里增益最大的是“{best['name']}”（{best['length_km']:.1f} km，"
         f"每公里 {per_km} {unit_zh}）{ends_zh}",

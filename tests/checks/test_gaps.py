@@ -43,6 +43,12 @@ def test_the_best_remedy_is_told() -> None:
     assert "试算 17 个方案" in found.message_zh
 
 
+def test_large_gains_are_written_out() -> None:
+    found = tell(listed(gain_per_km=128_232.7))
+    assert "128,233 people a km" in found.message_en
+    assert "128,233 人" in found.message_zh
+
+
 def test_what_does_not_suffice_says_so() -> None:
     assert "none alone keeps it" in tell(listed(verdict_after="broken", share_after=0.6)).message_en
     assert "keep" not in tell(listed(share_before=0.92)).message_en  # it is kept already
