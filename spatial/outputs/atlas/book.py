@@ -13,7 +13,7 @@ from spatial.outputs.atlas.fonts import check_texts
 from spatial.outputs.atlas.paper import A3, make_picture_layout
 from spatial.outputs.atlas.sheetnames import read_names
 from spatial.outputs.atlas.sheetpage import draw_page, paper_settings
-from spatial.outputs.atlas.sheets import Sheet, Stock, find_sheet, make_stock, number_sheets
+from spatial.outputs.atlas.sheets import Sheet, Stock, find_sheet, make_stock, measure_extent, number_sheets
 from spatial.outputs.files import replacing
 from spatial.outputs.order import Order
 from spatial.plan.styles import Styles
@@ -209,7 +209,11 @@ def save_picture(
     stock = make_stock(order, styles)
     sheet = find_sheet(stock, sheet_name)
     with paper_settings():
-        page = draw_page(stock, sheet, make_picture_layout(width_mm), language or order.tongue)
+        west, south, east, north = measure_extent(stock, sheet)
+        layout = make_picture_layout(
+            width_mm, tallness=(north - south) / (east - west), table=bool(sheet.style.table)
+        )
+        page = draw_page(stock, sheet, layout, language or order.tongue)
         _save(page.figure, path, dpi, order)
     return page.notes
 

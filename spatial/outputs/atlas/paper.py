@@ -41,6 +41,9 @@ FINE = (
 )
 """First digits of the scales of pictures, where paper is dear."""
 _LARGEST = 500.0
+_WIDE = 0.85
+_LYING_MM = 120.0
+_LEGEND_MM, _TABLE_MM = 50.0, 62.0
 _MARGIN_MM = 7.0
 _TICK_MM = 42.0
 _STEPS = (1.0, 2.0, 5.0)
@@ -98,6 +101,8 @@ class Layout:
         What strokes, symbols and names are made smaller by.
     steps : tuple of float
         First digits of the scales to choose from.
+    columns : int
+        Of the side, where it lies below the map: the last holds scale and verdicts, the others the legend.
     """
 
     width: float
@@ -110,6 +115,7 @@ class Layout:
     text: float = 8.5
     grain: float = 1.0
     steps: tuple[float, ...] = ROUND
+    columns: int = 1
 
 
 A3 = Layout(
@@ -123,15 +129,28 @@ A3 = Layout(
 """A3, landscape."""
 
 
-def make_picture_layout(width_mm: float) -> Layout:
+def make_picture_layout(width_mm: float, *, tallness: float | None = None, table: bool = False) -> Layout:
     """Return the layout of a picture for a report: map and legend, no title, no imprint.
+
+    Parameters
+    ----------
+    width_mm : float
+        Of the picture.
+    tallness : float, optional
+        Height of the land over its width. Wide land gets the whole width, and its legend below.
+    table : bool
+        Whether a table of verdicts is to stand below as well.
 
     Examples
     --------
     >>> make_picture_layout(160.0).height
     99.2
+    >>> round(make_picture_layout(160.0, tallness=0.6).map.width)
+    156
     """
     height = 0.62 * width_mm
+    if tallness is not None and tallness < _WIDE and width_mm >= _LYING_MM:
+        return _lay_legend_below(width_mm, max(tallness, 0.3), _TABLE_MM if table else _LEGEND_MM)
     side = min(0.3 * width_mm, 60.0)
     inner = Box(2.0, 2.0, width_mm - side - 2.0, height - 2.0)
     return Layout(
@@ -143,6 +162,21 @@ def make_picture_layout(width_mm: float) -> Layout:
         text=6.5,
         grain=float(np.clip(width_mm / 230, 0.6, 1.0)),
         steps=FINE,
+    )
+
+
+def _lay_legend_below(width_mm: float, tallness: float, below: float) -> Layout:
+    height = tallness * (width_mm - 4.0) + 8.0 + below
+    return Layout(
+        width=width_mm,
+        height=height,
+        map=Box(2.0, below, width_mm - 2.0, height - 2.0),
+        side=Box(1.0, 1.0, width_mm - 1.0, below - 3.5),
+        gap=1.0,
+        text=6.5,
+        grain=float(np.clip(width_mm / 230, 0.6, 1.0)),
+        steps=FINE,
+        columns=3,
     )
 
 

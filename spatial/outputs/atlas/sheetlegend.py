@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import shapely
@@ -29,6 +29,7 @@ _SMALLEST = 0.62
 _LISTED = 4
 _HEAD_PT = 11.0
 _METHOD = "method"
+_GUTTER_MM = 4.0
 
 
 @dataclass(frozen=True)
@@ -150,7 +151,9 @@ def write_amount(value: float, unit: str) -> str:
     return f"{text} {unit}"
 
 
-def draw_legend(ink: Ink, sections: list[Section], box: Box, text: float, tongue: Tongue) -> int:
+def draw_legend(
+    ink: Ink, sections: list[Section], box: Box, text: float, tongue: Tongue, *, columns: int = 1
+) -> int:
     """Draw a legend from the top of a box downwards.
 
     Parameters
@@ -166,6 +169,8 @@ def draw_legend(ink: Ink, sections: list[Section], box: Box, text: float, tongue
         Size of the labels, points.
     tongue : Tongue
         Language.
+    columns : int
+        Side by side in the room.
 
     Returns
     -------
@@ -177,13 +182,18 @@ def draw_legend(ink: Ink, sections: list[Section], box: Box, text: float, tongue
     y = box.top - 6.5 * text / 8.5
     rows = [row for section in sections for row in (section.title, *section.entries, *_list_note(section))]
     size = text
-    while sum(_measure_rows(rows, size, tongue)) > y - box.bottom and size > text * _SMALLEST:
+    tall = y - box.bottom
+    while not _fits(rows, _measure_rows(rows, size, tongue), tall, columns) and size > text * _SMALLEST:
         size *= 0.95
     heights = _measure_rows(rows, size, tongue)
-    shown = len(rows)
-    if sum(heights) > y - box.bottom:
-        shown = int(np.searchsorted(np.cumsum(heights), y - box.bottom - 2 * size * POINT_MM))
-    for row, tall in zip(rows[:shown], heights[:shown], strict=True):
+    places = _fill_columns(rows, heights, tall, columns)
+    if len(places) < len(rows):
+        places = _fill_columns(rows, heights, tall - 2 * size * POINT_MM, columns)
+    shown, head, wide = len(places), y, box.width / columns
+    box = replace(box, right=box.left + wide - _GUTTER_MM * (columns > 1))
+    for at, (row, tall) in enumerate(zip(rows[:shown], heights[:shown], strict=True)):
+        if at and places[at] > places[at - 1]:
+            y, box = head, replace(box, left=box.left + wide, right=box.right + wide)
         if isinstance(row, Entry):
             _draw_entry(ink, row, Box(box.left, y - tall, box.right, y), size, tongue)
         elif row is not None:
@@ -195,6 +205,27 @@ def draw_legend(ink: Ink, sections: list[Section], box: Box, text: float, tongue
         rest = tongue.line(f"另有 {left} 类未列出", f"{left} more classes not listed")
         _write_small(ink, (box.left, y - size * POINT_MM), rest, size, box.width)
     return left
+
+
+def _fits(rows: list[Entry | Text | None], heights: list[float], tall: float, columns: int) -> bool:
+    return len(_fill_columns(rows, heights, tall, columns)) == len(rows)
+
+
+def _fill_columns(
+    rows: list[Entry | Text | None], heights: list[float], tall: float, columns: int
+) -> list[int]:
+    """Return the columns of the rows, of as many as find room; no title stands alone at a column's foot."""
+    places: list[int] = []
+    column, used = 0, 0.0
+    for at, (row, high) in enumerate(zip(rows, heights, strict=True)):
+        follows = heights[at + 1] if not isinstance(row, Entry) and at + 1 < len(rows) else 0.0
+        if used + high + follows > tall:
+            column, used = column + 1, 0.0
+        if column == columns or high > tall:
+            return places
+        places.append(column)
+        used += high
+    return places
 
 
 def _list_note(section: Section) -> list[Text]:

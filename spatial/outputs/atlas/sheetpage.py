@@ -269,6 +269,10 @@ def _draw_side(
     inner = Box(side.left + 3.0, side.bottom + 2.0, side.right - 3.0, side.top - 2.5) if full else side
     if full:
         draw_shape(ink, side.polygon, fc="none", ec="#1c1c1c", lw=0.5, joinstyle="miter")
+    legend = inner
+    if layout.columns > 1:
+        edge = inner.right - inner.width / layout.columns
+        legend, inner = replace(inner, right=edge - 3.0), replace(inner, left=edge)
     bottom = _draw_foot(ink, stock, page, (inner, full))
     top = inner.top
     if full:
@@ -281,8 +285,8 @@ def _draw_side(
         draw_table(ink, verdicts, foot, layout.text * 0.88, tongue)
     whole = _measure_territory(stock) if sheet.style.shares else None
     sections = list_sections(plates, stock.styles, shares_of_m2=whole)
-    room = Box(inner.left, bottom + tall + 1.0, inner.right, top)
-    left = draw_legend(ink, sections, room, layout.text, tongue)
+    room = Box(inner.left, bottom + tall + 1.0, inner.right, top) if layout.columns == 1 else legend
+    left = draw_legend(ink, sections, room, layout.text, tongue, columns=max(1, layout.columns - 1))
     if left:
         page.notes.append(tongue.line(f"图例有 {left} 类未列出", f"{left} classes are not in the legend"))
 

@@ -40,8 +40,7 @@ _PAGE_MM, _MARGIN_MM = (210.0, 297.0), 22.0
 _WIDTH_MM = _PAGE_MM[0] - 2 * _MARGIN_MM
 _TALLEST_MM = 200.0
 _SMALL, _SMALLEST, _WIDE = 8.5, 7.0, 8
-_MOST, _LONGEST = 60, 22
-_EVEN = 0.6  # between widths as texts are long (1) and all alike (0)
+_MOST, _LONGEST, _SHORT = 60, 22, 8
 _MM_A_POINT, _PADDING_MM, _BOLD = 0.3528, 4.4, 1.1
 _CJK = re.compile("[\u2e80-\u9fff\uff00-\uffef]")
 
@@ -309,10 +308,12 @@ def share_width(heads: Sequence[str], rows: Sequence[Sequence[str]], points: flo
     for column, head in enumerate(heads):
         lines = [line for row in [*rows, [head] * len(heads)] for line in row[column].split("\n")]
         words = [word for line in lines for word in _CJK.sub(" \\g<0> ", line).split()]
-        longest = max(map(count_signs, lines))
-        least.append(min(max(map(count_signs, words), default=1), _LONGEST) * sign + _PADDING_MM)
-        wanted.append(min(longest, _MOST) * sign + _PADDING_MM)
-        load.append(max(longest, 1) ** _EVEN)
+        # Short heads stay whole; of others and of cells no word breaks.
+        short = min(max(map(count_signs, head.split("\n"))), _SHORT)
+        longest = max(short, min(max(map(count_signs, words), default=1), _LONGEST))
+        least.append(longest * sign + _PADDING_MM)
+        wanted.append(min(max(map(count_signs, lines)), _MOST) * sign + _PADDING_MM)
+        load.append(max(sum(count_signs(line) ** 2 for line in lines), 1) ** (1 / 3))
     if sum(least) >= _WIDTH_MM:
         return [_WIDTH_MM * each / sum(least) for each in least]
     # Words of Chinese are single signs: a column of it must not be left one sign wide.

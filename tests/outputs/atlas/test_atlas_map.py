@@ -272,3 +272,37 @@ def test_scales_are_written_with_blanks() -> None:
     assert make_sight((0.0, 0.0, 1000.0, 1000.0), A3).bounds == pytest.approx(
         (-267.5, -100.0, 1267.5, 1100.0)
     )
+
+
+@pytest.mark.parametrize("table", [False, True])
+def test_wide_land_has_the_width_of_a_picture_and_its_legend_below(table: bool) -> None:
+    lying, standing = (make_picture_layout(160.0, tallness=share, table=table) for share in (0.6, 1.4))
+    assert lying.map.width > 1.4 * standing.map.width
+    assert lying.side.top < lying.map.bottom
+    assert standing.side.left > standing.map.right
+    assert 0 < lying.side.bottom < lying.side.top < lying.map.top < lying.height
+    assert (
+        make_sight((0, 0, 60_000, 36_000), lying).scale < make_sight((0, 0, 60_000, 36_000), standing).scale
+    )
+    # A narrow picture has no room for columns.
+    assert make_picture_layout(80.0, tallness=0.6).columns == 1
+
+
+def test_the_legend_below_a_picture_stays_in_its_room(jiyuan: Build) -> None:
+    order = order_of(jiyuan)
+    stock = make_stock(order)
+    for sheet in list_sheets(order):
+        layout = make_picture_layout(160.0, tallness=0.62, table=bool(sheet.style.table))
+        page = draw_page(stock, sheet, layout, "both")
+        assert not any("图例有" in note for note in page.notes), sheet.name
+        renderer = page.figure._get_renderer()
+        low = page.figure.axes[0].transData.transform((0, layout.map.bottom - layout.gap))[1]
+        below = [
+            text.get_window_extent(renderer)
+            for text in page.figure.axes[0].texts
+            if text.get_position()[1] < layout.map.bottom - layout.gap
+        ]
+        assert len(below) > 4
+        assert all(box.y0 >= 0 and box.y1 <= low for box in below), sheet.name
+        for one, other in itertools.combinations([shapely.box(*box.extents) for box in below], 2):
+            assert one.intersection(other).area < 0.5 * min(one.area, other.area), sheet.name
