@@ -111,7 +111,10 @@ def indent_first(style: Any, signs: int) -> None:
     """Indent the first line of a style's paragraphs by so many Chinese signs."""
     from docx.oxml.ns import qn
 
-    style.element.get_or_add_pPr().get_or_add_ind().set(qn("w:firstLineChars"), str(signs * 100))
+    indent = style.element.get_or_add_pPr().get_or_add_ind()
+    indent.set(qn("w:firstLineChars"), str(signs * 100))
+    # WPS and LibreOffice pass over indents in signs: the same in twentieths of a point, at the body's 10.5.
+    indent.set(qn("w:firstLine"), str(signs * 210))
 
 
 def still_zip(path: Path) -> None:

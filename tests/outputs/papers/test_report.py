@@ -341,3 +341,11 @@ def test_libreoffice_sets_the_document(written: Mapping[str, Path], tmp_path: Pa
     assert f"1 / {pages}" in text
     assert "第三章 三区三线" in text
     assert "Error" not in text
+
+
+def test_first_lines_are_indented_in_signs_and_in_points(jiyuan: Build, tmp_path: Path) -> None:
+    for language, wanted in (("zh", True), ("en", False)):
+        write_report(make_order(jiyuan, language=language), tmp_path / "report.docx", {})
+        with zipfile.ZipFile(tmp_path / "report.docx") as archive:
+            styles = archive.read("word/styles.xml").decode()
+        assert ('w:firstLineChars="200"' in styles, 'w:firstLine="420"' in styles) == (wanted, wanted)
