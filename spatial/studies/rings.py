@@ -203,6 +203,8 @@ def draw_rings(  # noqa: PLR0913 (a question in one call; all but three have a d
     counted = People(Path(people), people_column, crs) if people else None
     read = [*places.findings, *(source.findings if source else ())]
     made = _make(drawing, read, counted, network=network, show=show)
+    if source:
+        made = replace(made, notes=(*made.notes, f"speeds: {source.describe()['speeds']}"))
     if out is None:
         return made
     show("writing", 0, 0)
@@ -302,6 +304,16 @@ def _find_cut(rings: gpd.GeoDataFrame, network: Network) -> Iterator[Finding]:
     )  # fmt: skip
 
 
+def _tell_how(source: Roads | None, drawing: Drawing | Overland) -> Text:
+    """Return what a reader must know to sign the map: cells, the way off the road, speeds."""
+    zh, en = drawing.rules.describe("zh"), drawing.rules.describe("en")
+    if source is None:
+        return Text(zh=zh, en=en)
+    speeds = source.describe()["speeds"]
+    said = speeds.replace("rule table", "规则表").replace("all roads", "各类道路")
+    return Text(zh=f"{zh}；道路速度：{said}", en=f"{en}; speeds on roads: {speeds}")
+
+
 def _describe(source: Roads | None, drawing: Drawing | Overland, basemap: str) -> RingPapers:
     question = drawing.question
     zh, en = _MODES[drawing.mode]
@@ -322,6 +334,7 @@ def _describe(source: Roads | None, drawing: Drawing | Overland, basemap: str) -
         ),
         minutes=question.minutes,
         metric_crs=drawing.crs,
+        note=_tell_how(source, drawing),
         provenance=provenance,
         stamp=dt.date.fromtimestamp(max(file.stat().st_mtime for file in files)),
         basemap=basemap,

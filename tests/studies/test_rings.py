@@ -152,6 +152,14 @@ def test_a_speed_for_a_class_that_no_road_has_is_told(streets: Path) -> None:
     assert not any("classes that no road has" in note for note in draw(streets, speed="7km/h", **kinds).notes)
 
 
+def test_the_map_and_the_notes_say_how_it_was_measured(streets: Path, tmp_path: Path) -> None:
+    made = draw(streets, speed="7km/h", out=tmp_path)
+    assert "speeds: all roads 7 km/h" in made.notes
+    page = (tmp_path / "rings.html").read_text(encoding="utf-8")
+    assert "离路最远 100 米、3 公里/小时" in page
+    assert "道路速度：各类道路 7 km/h" in page
+
+
 def test_towards_differs_where_roads_lead_one_way(streets: Path) -> None:
     corner, options = lonlat(2000, 0), {"mode": "drive", "columns": ["oneway=way"], "speed": "20km/h"}
     away, towards = (draw(streets, corner, [2], towards=flag, **options) for flag in (False, True))

@@ -48,6 +48,8 @@ class RingPapers:
         What went in and how it was reckoned.
     stamp : datetime.date
         Date that the files bear.
+    note : Text, optional
+        How rings were measured: cells, the way off the road, speeds.
     basemap : str
         As `write_webmap` takes it.
     """
@@ -59,6 +61,7 @@ class RingPapers:
     provenance: dict[str, str]
     stamp: dt.date
     basemap: str = "none"
+    note: Text | None = None
 
 
 def write_rings(
@@ -113,7 +116,9 @@ def write_rings(
     nearest = layers["bands"]["origin"].nunique() > drawn["bands"]["origin"].nunique()
     if network is not None:
         drawn = {**drawn, "roads": choose_roads(network, [drawn["rings"], drawn["origins"]])}
-    heading = MapHeading(title=papers.title, subtitle=papers.subtitle, provenance=papers.provenance)
+    heading = MapHeading(
+        title=papers.title, subtitle=papers.subtitle, provenance=papers.provenance, note=papers.note
+    )
     notes = write_webmap(
         files[2],
         drawn,
