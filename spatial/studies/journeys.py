@@ -233,7 +233,7 @@ def _read_file(path: Path, key: str, crs: str | None) -> Places:
     if not path.exists():
         remedy = "write longitude,latitude such as 112.59,35.09, or the path of a file"
         raise PlanError(Fault(key, "", f"{str(path)!r} is neither a position nor a file", remedy))
-    own = "EPSG:4326" if path.suffix.lower() == ".csv" else None
+    own = None if crs or path.suffix.lower() != ".csv" else "EPSG:4326"
     read = read_source(path.stem, Source(file=path.name, crs=crs or own), path.parent, lenient=True)
     findings = [_weigh(found) for found in read.findings if found.rule != _SAME_DATUM]
     frame = read.frame.drop(columns=["source", "illustrative"])
@@ -241,6 +241,15 @@ def _read_file(path: Path, key: str, crs: str | None) -> Places:
     frame["name"] = frame["name"].where(~unnamed, frame["id"])
     dimension = shapely.get_dimensions(frame.geometry.to_numpy())
     frame["geometry"] = frame.geometry.representative_point().to_numpy()
+    if own:
+        findings.append(
+            Finding(
+                "places.crs_assumed", "info", path.stem, "",
+                f"{path.name}：未注明坐标系，按 WGS 84 经纬度读取；若为火星坐标（GCJ-02）请先换算。",
+                f"{path.name}: taken as WGS 84 degrees for want of --crs; those of Chinese web maps (GCJ-02) "
+                "would be hundreds of metres off.",
+            )
+        )  # fmt: skip
     if not (dimension > 0).any():
         return Places(frame, tuple(findings))
     count = int((dimension > 0).sum())

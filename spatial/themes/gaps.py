@@ -27,7 +27,7 @@ _WHAT = {"link": ("新建连接", "Link"), "upgrade": ("提级", "Raise")}
 _LINK_CLASS: dict[Mode, str] = {"drive": "tertiary", "cycle": "cycleway", "walk": "footway"}
 
 
-def gap_means(road_spec: Roads | None, speed_rules: RuleTable) -> dict[Mode, Means]:
+def gap_means(road_spec: Roads | None, speed_rules: RuleTable, commute_rules: RuleTable) -> dict[Mode, Means]:
     """Return what may be built for each mode, at the speeds of the plan and the rule table."""
     if road_spec is None:
         return {}
@@ -40,7 +40,8 @@ def gap_means(road_spec: Roads | None, speed_rules: RuleTable) -> dict[Mode, Mea
         own = {
             word: road_spec.speeds[f"{mode}.{word}"] for word in words if f"{mode}.{word}" in road_spec.speeds
         }
-        means[mode] = Means(table | general | own, class_, road_spec.gap_m, road_spec.snap_m)
+        least_m = float(commute_rules.value("gap.least_length"))
+        means[mode] = Means(table | general | own, class_, road_spec.gap_m, road_spec.snap_m, least_m)
     return means
 
 
@@ -149,7 +150,8 @@ def gaps(gap_aims: dict[str, Aim], gap_searches: dict[str, Found]) -> gpd.GeoDat
     `kind` is ``link`` (a new road, straight, both ways, from a dead end, an island or a late town to a road
     within the plan's reach) or ``upgrade`` (roads that late journeys run along, raised to the next class:
     a section, or all of one name). Candidates are put in order by a sweep each; the best eight are measured
-    exactly, rings included, and the best five are listed, by gain for each kilometre. The gain is in people
+    exactly, rings included, and the best five are listed, by gain for each kilometre; works shorter than the
+    rule table's least length rank as if they had it. The gain is in people
     where they are known, else in towns or points, or in km². A length is that of the straight line or
     of the roads raised: a road built in the mountains is longer.
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -27,6 +28,7 @@ LADDER = ("track", "unclassified", "tertiary", "secondary", "primary", "trunk")
 """Classes of road by rising speed; a road is raised by one step."""
 _LINKS, _UPGRADES, _EXACT = 40, 24, 8
 _SPOTS = 200
+_VARIANTS = 2
 _LEAST = 1e-3
 _WORTH_S = 30.0
 
@@ -76,12 +78,15 @@ class Means:
         Class of new links.
     reach_m, snap_m : float
         Longest link; farthest road that a place is joined to.
+    least_m : float
+        Shorter works rank as if they were so long: a stub that tips a place over the edge is no remedy.
     """
 
     kmh: dict[str, float]
     link_class: str
     reach_m: float
     snap_m: float
+    least_m: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,6 +143,21 @@ def _is_excelled(pair: tuple[Remedy, State], others: list[tuple[Remedy, State]])
     )
 
 
+def _choose_distinct(trials: list[_Trial]) -> list[_Trial]:
+    """Return the first few with no road in more than two of them, lest all be stretches of one road."""
+    chosen: list[_Trial] = []
+    times: Counter[int] = Counter()
+    for trial in trials:
+        if trial.remedy.kind == "upgrade":
+            if any(times[road] >= _VARIANTS for road in trial.remedy.roads):
+                continue
+            times.update(trial.remedy.roads)
+        chosen.append(trial)
+        if len(chosen) == _EXACT:
+            break
+    return chosen
+
+
 @dataclass(eq=False)
 class Search:
     """A search for remedies of one circle: everything that is asked of the network is kept here."""
@@ -182,15 +202,18 @@ class Search:
         self.tried = len(trials)
         base = self._roughly(self.network, self.journey)
         gains = [self._try(trial) - base for trial in trials]
-        order = sorted(range(len(trials)), key=lambda at: (-gains[at] / trials[at].remedy.length_m, at))
+        order = sorted(range(len(trials)), key=lambda at: (-gains[at] / self._size(trials[at].remedy), at))
         useful = []
-        for trial in (trials[at] for at in order[:_EXACT] if gains[at] > 0):
+        for trial in _choose_distinct([trials[at] for at in order if gains[at] > 0]):
             network = trial.build()
             after = self._measure(network, self._go(network), self._index_with(trial.remedy, network))
             if after.amount - before.amount > _LEAST:
                 useful.append((trial.remedy, after))
-        useful.sort(key=lambda pair: -(pair[1].amount - before.amount) / pair[0].length_m)
+        useful.sort(key=lambda pair: -(pair[1].amount - before.amount) / self._size(pair[0]))
         return before, [pair for at, pair in enumerate(useful) if not _is_excelled(pair, useful[:at])]
+
+    def _size(self, remedy: Remedy) -> float:
+        return max(remedy.length_m, self.means.least_m)
 
     def _index_with(self, remedy: Remedy, network: Network) -> RoadIndex:
         """Return the roads that places are joined to, the new link among them."""

@@ -23,7 +23,7 @@ from spatial.plan.contract import contract_of
 from spatial.plan.records import Circle, Roads
 from spatial.plan.rules import read_rules
 from spatial.themes.gaps import gap_aims, gap_counts, gap_means, gap_searches, gaps
-from spatial.themes.remedies import Aim, Means
+from spatial.themes.remedies import Aim, Means, Remedy, _choose_distinct, _Trial
 
 CRS = "EPSG:4546"
 # A horseshoe: east along the south, north, back west along the north; the towns lie on its northern arm.
@@ -107,6 +107,23 @@ def test_remedies_are_ranked_by_what_a_kilometre_brings() -> None:
     assert (np.diff(frame["gain_per_km"]) <= 0).all()
     assert (frame["gain"] > 0).all()
     assert len(frame) <= 5
+
+
+def test_works_shorter_than_the_least_length_rank_as_if_they_had_it() -> None:
+    one, network = aim(circle(time="7 min")), horseshoe()
+    long = replace(MEANS, least_m=50_000.0)
+    frame, _ = search(one, network, long)
+    assert (np.diff(frame["gain"]) <= 0).all()  # all rank as if they were equally long
+    assert frame["gain_per_km"].tolist() == pytest.approx((frame["gain"] / frame["length_km"]).tolist())
+
+
+def test_no_road_stands_in_more_than_two_trials() -> None:
+    line = shapely.LineString([(0, 0), (1, 0)])
+    trials = [
+        _Trial(Remedy("upgrade", tuple(range(count)), "", "", "primary", 1.0, 50.0, line), horseshoe)
+        for count in range(1, 6)
+    ]
+    assert [len(trial.remedy.roads) for trial in _choose_distinct(trials)] == [1, 2]
 
 
 def test_a_link_longer_than_the_plan_allows_is_not_proposed() -> None:
@@ -215,9 +232,9 @@ def test_speeds_are_the_plans_before_those_of_the_table() -> None:
         {"source": "roads", "gap": "2 km", "snap": "300 m",
          "speeds": {"primary": "66 km/h", "drive.primary": "77 km/h", "secondary": "44 km/h"}}
     )  # fmt: skip
-    means: dict[Mode, Means] = gap_means(spec, read_rules("speeds"))
+    means: dict[Mode, Means] = gap_means(spec, read_rules("speeds"), read_rules("commute"))
     assert (means["drive"].kmh["primary"], means["walk"].kmh["primary"]) == (77, 66)
     assert means["drive"].kmh["secondary"] == 44
     assert means["drive"].kmh["trunk"] == float(read_rules("speeds").value("drive.trunk"))
     assert (means["drive"].reach_m, means["drive"].snap_m, means["walk"].link_class) == (2000, 300, "footway")
-    assert gap_means(None, read_rules("speeds")) == {}
+    assert gap_means(None, read_rules("speeds"), read_rules("commute")) == {}

@@ -235,6 +235,7 @@ class _Setter:
         width = _WIDTH_MM if height <= _TALLEST_MM else _WIDTH_MM * _TALLEST_MM / height
         paragraph = self._document.add_paragraph()
         paragraph.alignment, paragraph.paragraph_format.keep_with_next = WD_ALIGN_PARAGRAPH.CENTER, True
+        paragraph.paragraph_format.first_line_indent = Mm(0)
         shape = paragraph.add_run().add_picture(str(picture.path), width=Mm(width))
         shape._inline.docPr.set("descr", say(picture.title, self._language))
         self._set_caption("picture", picture.title, keep=False)
