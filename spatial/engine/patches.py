@@ -1,0 +1,216 @@
+"""Patches: cells of one class that hold together, how large they are and how compact.
+
+A patch is as compact as its area is a share of the smallest circle round it: 2/π = 0.64 for any square, so
+also for a single cell; less for strips and ragged shapes. 1 would be a disc, which cells never make.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from spatial.engine.scoring import Edge, grade_by_breaks, shift_grade
+from spatial.errors import GeometryError
+
+Grades = npt.NDArray[np.uint8]
+Values = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Patches:
+    """The patches of a raster of classes.
+
+    Parameters
+    ----------
+    label : ndarray of int32, shape (h, w)
+        Patch of each cell, from 1; 0 where the class is missing. Numbered by class, then by first cell, row
+        by row.
+    kind : ndarray of uint8, shape (n + 1,)
+        Class of each patch; index 0 stands for missing here and below.
+    cells : ndarray of int64, shape (n + 1,)
+    cell_m : float
+    ratio : ndarray of float32, shape (n + 1,)
+        Area as a share of the smallest circle round the patch; NaN at 0.
+    """
+
+    label: npt.NDArray[np.int32]
+    kind: Grades
+    cells: npt.NDArray[np.int64]
+    cell_m: float
+    ratio: Values
+
+    @property
+    def area_m2(self) -> npt.NDArray[np.float64]:
+        """Area of each patch in the raster's plane, shape (n + 1,)."""
+        return self.cells.astype(np.float64) * self.cell_m**2
+
+    def spread(self, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Return what `values` says of each patch at each of its cells, shape (h, w).
+
+        Examples
+        --------
+        >>> patches = measure_patches(np.array([[1, 1, 0, 2]], np.uint8), 10.0)
+        >>> patches.spread(patches.area_m2).tolist()
+        [[200.0, 200.0, 0.0, 100.0]]
+        """
+        return values[self.label]
+
+
+def measure_patches(classes: Grades, cell_m: float, diagonal: bool = False) -> Patches:
+    """Return the patches of every class of a raster, with area and compactness.
+
+    Parameters
+    ----------
+    classes : ndarray of uint8, shape (h, w)
+        0 missing.
+    cell_m : float
+    diagonal : bool
+        Whether cells that only share a corner hold together.
+
+    Raises
+    ------
+    GeometryError
+        Not a raster of rows and columns.
+
+    Examples
+    --------
+    >>> patches = measure_patches(np.array([[1, 1], [1, 1]], np.uint8), 10.0)
+    >>> patches.cells.tolist(), round(float(patches.ratio[1]), 4)
+    ([0, 4], 0.6366)
+    """
+    if classes.ndim != 2:
+        raise GeometryError(f"classes of shape {classes.shape} are no raster of rows and columns")
+    label, kind = label_patches(classes, diagonal)
+    cells = np.bincount(label.ravel(), minlength=len(kind)).astype(np.int64)
+    cells[0] = 0
+    radius = _radii(label, len(kind))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        ratio = (cells / (np.pi * radius**2)).astype(np.float32)
+    return Patches(label, kind, cells, cell_m, ratio)
+
+
+def label_patches(classes: Grades, diagonal: bool = False) -> tuple[npt.NDArray[np.int32], Grades]:
+    """Return the patch of each cell, from 1, and the class of each patch, 0 first.
+
+    Examples
+    --------
+    >>> label, kind = label_patches(np.array([[2, 0, 2], [1, 1, 2]], np.uint8))
+    >>> label.tolist(), kind.tolist()
+    ([[2, 0, 3], [1, 1, 3]], [0, 1, 2, 2])
+    """
+    from scipy.ndimage import label as number
+
+    found = np.zeros(classes.shape, dtype=np.int32)
+    kind = [np.zeros(1, dtype=np.uint8)]
+    beside = np.ones((3, 3)) if diagonal else None
+    count = 0
+    for grade in np.flatnonzero(np.bincount(classes.ravel(), minlength=1)[1:]) + 1:
+        there = classes == grade
+        part, more = number(there, structure=beside)
+        found[there] = part[there] + count
+        kind.append(np.full(more, grade, dtype=np.uint8))
+        count += more
+    return found, np.concatenate(kind)
+
+
+def _radii(label: npt.NDArray[np.int32], count: int) -> npt.NDArray[np.float64]:
+    """Return the radius of the smallest circle round each patch, in cells; NaN at 0."""
+    import shapely
+
+    patch, xy = _outer_corners(label)
+    radius = np.full(count, np.nan)
+    if len(patch):
+        radius[1:] = shapely.minimum_bounding_radius(shapely.multipoints(xy, indices=patch - 1))
+    return radius
+
+
+def _outer_corners(label: npt.NDArray[np.int32]) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float64]]:
+    """Return corners of cells that the hull of each patch cannot do without, sorted by patch.
+
+    In each row only the first and the last cell of a patch can touch its hull.
+    """
+    wide = label.shape[1]
+    flat = label.ravel()
+    # Cells whose left neighbour is another patch's begin a run; only they and the runs' ends are looked at.
+    begins = np.ones(label.shape, dtype=bool)
+    begins[:, 1:] = label[:, 1:] != label[:, :-1]
+    ends = np.ones(label.shape, dtype=bool)
+    ends[:, :-1] = begins[:, 1:]
+    left = np.flatnonzero(begins & (label > 0))
+    right = np.flatnonzero(ends & (label > 0))
+    left, right = _first(flat[left], left, wide), _last(flat[right], right, wide)
+    row, low = np.divmod(left, wide)
+    high = right % wide + 1
+    x = np.column_stack([low, low, high, high])
+    y = np.column_stack([row, row + 1, row, row + 1])
+    return np.repeat(flat[left], 4), np.column_stack([x.ravel(), y.ravel()]).astype(np.float64)
+
+
+def _order(patch: npt.NDArray[np.int32], cell: npt.NDArray[np.int64], wide: int) -> Any:
+    """Return cells by patch, then by place, and which of them begin another patch or row."""
+    order = np.argsort(patch, kind="stable")
+    cell, patch = cell[order], patch[order]
+    row = cell // wide
+    new = np.ones(len(cell), dtype=bool)
+    new[1:] = (patch[1:] != patch[:-1]) | (row[1:] != row[:-1])
+    return cell, new
+
+
+def _first(patch: npt.NDArray[np.int32], cell: npt.NDArray[np.int64], wide: int) -> npt.NDArray[np.int64]:
+    cell, new = _order(patch, cell, wide)
+    found: npt.NDArray[np.int64] = cell[new]
+    return found
+
+
+def _last(patch: npt.NDArray[np.int32], cell: npt.NDArray[np.int64], wide: int) -> npt.NDArray[np.int64]:
+    cell, new = _order(patch, cell, wide)
+    found: npt.NDArray[np.int64] = cell[np.append(new[1:], True)] if len(cell) else cell
+    return found
+
+
+def concentrate(
+    grade: Grades,
+    ratio: Values,
+    breaks: Sequence[float],
+    shifts: Sequence[int],
+    *,
+    best: int = 1,
+    worst: int = 5,
+    edges: Edge | Sequence[Edge] = "above",
+    improve: npt.NDArray[np.bool_] | None = None,
+) -> Grades:
+    """Return grades corrected by how compact the patch round each cell is.
+
+    Parameters
+    ----------
+    grade : ndarray of uint8
+    ratio : ndarray of float32
+        Compactness at each cell; where it is missing, the grade stays.
+    breaks : sequence of float
+        Rising.
+    shifts : sequence of int
+        One more than breaks, for the lowest ratios first; positive makes worse. The result is held between
+        best and worst, so that a shift by their difference leads there from any grade.
+    best, worst : int
+    edges : str or sequence of str
+        As in `grade_by_breaks`.
+    improve : ndarray of bool, optional
+        Cells whose grade may get better, such as those of patches that are large enough; all unless given.
+
+    Examples
+    --------
+    >>> grade = np.array([3, 3, 3, 3, 3], np.uint8)
+    >>> ratio = np.array([0.1, 0.2, 0.4, 0.6, 0.8], np.float32)
+    >>> concentrate(grade, ratio, [0.2, 0.4, 0.6, 0.8], [4, 1, 0, -1, -4]).tolist()
+    [5, 4, 3, 2, 1]
+    """
+    place = grade_by_breaks(ratio, breaks, edges=edges)
+    if len(shifts) != len(breaks) + 1:
+        raise GeometryError(f"{len(breaks)} breaks and {len(shifts)} shifts do not match")
+    by = np.array([0, *shifts], dtype=np.int16)[place]
+    found = shift_grade(grade, by, best=best, worst=worst)
+    return found if improve is None else np.where(improve, found, np.maximum(found, grade))
