@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from spatial.engine.scoring import grade_by_breaks
+from spatial.engine.scoring import Edge, grade_by_breaks
 from spatial.errors import GeometryError
 
 Values = npt.NDArray[np.float32]
@@ -119,7 +119,9 @@ def cover_factor(
     cover: Number,
     table: Mapping[int, Sequence[float]],
     breaks: Sequence[float],
+    *,
     dry: Sequence[int] = (),
+    edges: Edge | Sequence[Edge] = "above",
 ) -> Values:
     """Return the factor C of plants by kind of land and how much of it they cover.
 
@@ -132,19 +134,21 @@ def cover_factor(
     table : mapping of int to sequence of float
         By kind: one factor, or one for each interval between breaks, sparse first. Other kinds are missing.
     breaks : sequence of float
-        Rising shares; a cover on a break belongs to the interval above it.
+        Rising shares.
     dry : sequence of int
         Kinds that follow `dryland_cover`.
+    edges : str or sequence of str
+        As in `grade_by_breaks`.
 
     Examples
     --------
     >>> kinds = np.array([1, 1, 2, 3], np.uint8)
-    >>> found = cover_factor(kinds, [0.2, 0.8, np.nan, 1.0], {1: [0.4, 0.1], 2: [0.0]}, [0.5], [3])
+    >>> found = cover_factor(kinds, [0.2, 0.8, np.nan, 1.0], {1: [0.4, 0.1], 2: [0.0]}, [0.5], dry=[3])
     >>> found.round(3).tolist()
     [0.4000000059604645, 0.10000000149011612, 0.0, 0.22100000083446503]
     """
     share = np.broadcast_to(_slim(_wide(cover)), kinds.shape)
-    place = grade_by_breaks(share, breaks, edges="above")
+    place = grade_by_breaks(share, breaks, edges=edges)
     found = np.full(kinds.shape, np.nan, dtype=np.float32)
     for kind, factors in table.items():
         if len(factors) not in (1, len(breaks) + 1):

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from spatial.engine.scoring import Edge, grade_by_breaks, shift_grade
+from spatial.engine.scoring import Edge, shift_by_breaks
 from spatial.errors import GeometryError
 
 Grades = npt.NDArray[np.uint8]
@@ -208,9 +208,5 @@ def concentrate(
     >>> concentrate(grade, ratio, [0.2, 0.4, 0.6, 0.8], [4, 1, 0, -1, -4]).tolist()
     [5, 4, 3, 2, 1]
     """
-    place = grade_by_breaks(ratio, breaks, edges=edges)
-    if len(shifts) != len(breaks) + 1:
-        raise GeometryError(f"{len(breaks)} breaks and {len(shifts)} shifts do not match")
-    by = np.array([0, *shifts], dtype=np.int16)[place]
-    found = shift_grade(grade, by, best=best, worst=worst)
+    found = shift_by_breaks(grade, ratio, breaks, shifts, edges, best=best, worst=worst)
     return found if improve is None else np.where(improve, found, np.maximum(found, grade))

@@ -95,6 +95,61 @@ def shift_grade(
     return np.where(change, moved, grade)
 
 
+def shift_by_breaks(
+    grade: Grades,
+    values: npt.ArrayLike,
+    breaks: Sequence[float],
+    shifts: Sequence[int],
+    edges: Edge | Sequence[Edge] = "below",
+    *,
+    best: int = 1,
+    worst: int = 5,
+) -> Grades:
+    """Return grades moved by the interval that a value lies in; where the value is missing, they stay.
+
+    Parameters
+    ----------
+    grade : ndarray of uint8
+    values, breaks, edges
+        As in `grade_by_breaks`.
+    shifts : sequence of int
+        One more than breaks, for the lowest values first; positive makes worse. A shift by four leads to the
+        worst of five grades from any.
+    best, worst : int
+
+    Examples
+    --------
+    >>> shift_by_breaks(np.array([2, 2, 2], np.uint8), [3000, 4000, 6000], [3500, 5000], [0, 1, 4]).tolist()
+    [2, 3, 5]
+    """
+    place = grade_by_breaks(values, breaks, edges=edges)
+    if len(shifts) != len(breaks) + 1:
+        raise GeometryError(f"{len(breaks)} breaks and {len(shifts)} shifts do not match")
+    return shift_grade(grade, np.array([0, *shifts], dtype=np.int16)[place], best=best, worst=worst)
+
+
+def shift_by_codes(
+    grade: Grades, codes: Grades, shifts: Mapping[int, int], *, best: int = 1, worst: int = 5
+) -> Grades:
+    """Return grades moved by what a table says of another grade or class; other codes move none.
+
+    Parameters
+    ----------
+    grade, codes : ndarray of uint8
+    shifts : mapping of int to int
+        Positive makes worse.
+    best, worst : int
+
+    Examples
+    --------
+    >>> shift_by_codes(np.array([2, 2, 2], np.uint8), np.array([1, 3, 0], np.uint8), {3: 1}).tolist()
+    [2, 3, 2]
+    """
+    by = np.zeros(256, dtype=np.int16)
+    by[list(shifts)] = list(shifts.values())
+    return shift_grade(grade, by[codes], best=best, worst=worst)
+
+
 def set_grade(grade: Grades, to: int, where: Truths) -> Grades:
     """Return grades with those of some cells replaced; what is missing stays missing.
 

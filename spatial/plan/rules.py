@@ -25,18 +25,41 @@ Numbers = Annotated[tuple[Number, ...], Field(min_length=1)]
 Edge = Literal["below", "above"]
 
 
-class Steps(Record):
-    """Grades of a value by breaks.
+class Intervals(Record):
+    """Breaks and the intervals between them.
 
     Parameters
     ----------
     breaks : tuple of numbers
         Rising.
-    grades : tuple of int
-        One more than breaks, for the lowest values first, each 1 to 255.
     edges : str or tuple of str
         To which interval a value that equals a break belongs: the one ``below`` it or the one ``above`` it;
         one word for all breaks, or one a break.
+    """
+
+    breaks: Numbers
+    edges: Edge | tuple[Edge, ...] = "below"
+
+    @model_validator(mode="after")
+    def _they_fit(self) -> Intervals:
+        if any(low >= high for low, high in pairwise(self.breaks)):
+            raise ValueError(f"breaks do not rise: {show_value(self.breaks)}")
+        given: tuple[int, ...] = getattr(self, "grades", getattr(self, "shifts", ()))
+        if len(given) != len(self.breaks) + 1:
+            raise ValueError(f"{len(self.breaks)} breaks part {len(self.breaks) + 1} intervals, "
+                             f"but {len(given)} are given")  # fmt: skip
+        if isinstance(self.edges, tuple) and len(self.edges) != len(self.breaks):
+            raise ValueError(f"{len(self.breaks)} breaks, but {len(self.edges)} edges")
+        return self
+
+
+class Steps(Intervals):
+    """Grades of a value by breaks.
+
+    Parameters
+    ----------
+    grades : tuple of int
+        One more than breaks, for the lowest values first, each 1 to 255.
 
     Examples
     --------
@@ -44,27 +67,32 @@ class Steps(Record):
     (3, 2, 1)
     """
 
-    breaks: Numbers
     grades: tuple[Annotated[int, Strict(), Field(ge=1, le=255)], ...]
-    edges: Edge | tuple[Edge, ...] = "below"
 
-    @model_validator(mode="after")
-    def _they_fit(self) -> Steps:
-        if any(low >= high for low, high in pairwise(self.breaks)):
-            raise ValueError(f"breaks do not rise: {show_value(self.breaks)}")
-        if len(self.grades) != len(self.breaks) + 1:
-            raise ValueError(f"{len(self.breaks)} breaks part {len(self.breaks) + 1} grades, "
-                             f"but {len(self.grades)} are given")  # fmt: skip
-        if isinstance(self.edges, tuple) and len(self.edges) != len(self.breaks):
-            raise ValueError(f"{len(self.breaks)} breaks, but {len(self.edges)} edges")
-        return self
+
+class Shifts(Intervals):
+    """By how much a value moves a grade, by breaks.
+
+    Parameters
+    ----------
+    shifts : tuple of int
+        One more than breaks, for the lowest values first; positive makes worse.
+
+    Examples
+    --------
+    >>> Shifts(breaks=(100, 200), shifts=(0, 1, 2)).edges
+    'below'
+    """
+
+    shifts: tuple[Annotated[int, Strict()], ...]
 
 
 Value = (
-    str | int | float | bool | Steps | tuple[str, ...] | Numbers | tuple[Numbers, ...]
-    | dict[str, str] | dict[str, Number]
+    str | int | float | bool | Steps | Shifts | tuple[str, ...] | Numbers | tuple[Numbers, ...]
+    | dict[str, str] | dict[str, Number] | dict[Annotated[int, Strict()], Number]
 )  # fmt: skip
-"""What a row may say: a plain value, grades by breaks, names, numbers, a matrix by rows, or any by name."""
+"""What a row may say: a plain value, grades or shifts by breaks, names, numbers, a matrix by rows; names or
+numbers by name; numbers by code."""
 
 
 class Rule(Record):
@@ -105,6 +133,18 @@ class RuleTable(Record):
         """Return the value of the row called `key`."""
         return self[key].value
 
+    def under(self, prefix: str) -> dict[str, Any]:
+        """Return the values of all rows ``PREFIX.NAME`` by name.
+
+        Examples
+        --------
+        >>> read_rules("commute").under("walk")["speed"]
+        5
+        """
+        head = prefix + "."
+        rows = (rule for rule in self.rules if rule.key.startswith(head))
+        return {rule.key.removeprefix(head): rule.value for rule in rows}
+
     def of(self, profile: str) -> RuleTable:
         """Return the table as one profile has it.
 
@@ -141,7 +181,7 @@ class RuleTable(Record):
         Parameters
         ----------
         values : mapping of str to value
-            By key. For grades by breaks a bare list replaces the breaks only.
+            By key. For grades or shifts by breaks a bare list replaces the breaks only.
         place : str
             Where they are given, for messages.
 
@@ -182,7 +222,7 @@ def _say(error: ValueError) -> str:
 def _replace(rule: Rule, value: Any) -> Rule:
     """Return a row with another value of the same kind and shape."""
     old = _plain(rule)
-    if isinstance(old, dict) and isinstance(rule.value, Steps) and isinstance(value, (list, tuple)):
+    if isinstance(old, dict) and isinstance(rule.value, Intervals) and isinstance(value, (list, tuple)):
         value = old | {"breaks": list(value)}
     new = Rule.model_validate(rule.model_dump() | {"value": value, "source": "plan", "confidence": "given"})
     if _shape(new.value) != _shape(rule.value):
@@ -195,7 +235,7 @@ def _shape(value: Any) -> Any:
     if isinstance(value, bool) or not isinstance(value, (int, float, tuple, dict)):
         return type(value).__name__
     if isinstance(value, dict):
-        return sorted(value)
+        return sorted(value, key=str)
     if isinstance(value, tuple):
         return [_shape(item) for item in value]
     return "number"
