@@ -35,6 +35,7 @@ PARTS = {
     "river_spec": "rivers",
     "connection_spec": "connections",
     "facility_spec": "facilities",
+    "evaluation_spec": "evaluation",
 }
 """Parts of a plan by the name of the node that takes them."""
 
@@ -63,10 +64,12 @@ def gather_inputs(file: PlanFile) -> dict[str, Any]:
         "river_spec": plan.rivers,
         "connection_spec": plan.connections,
         "facility_spec": plan.facilities,
+        "evaluation_spec": plan.evaluation,
         "source_refs": references.reference_sources(
-            plan.sources, file.folder, references.list_rasters(plan.roads, plan.terrain)
+            plan.sources, file.folder, references.list_rasters(plan.roads, plan.terrain, plan.evaluation)
         ),
-        **{node: read_rules(table) for node, table in RULE_TABLES.items()},
+        **(tables := {node: read_rules(table) for node, table in RULE_TABLES.items()}),
+        "raster_tables": tables,
     }
 
 
