@@ -90,7 +90,7 @@ def runoff_shares(cover_rules: RuleTable, ecology_rules: RuleTable) -> dict[int,
 def cover_factors(
     cover_rules: RuleTable, ecology_rules: RuleTable
 ) -> tuple[dict[int, tuple[float, ...]], tuple[int, ...]]:
-    """Return the factors C of each ecosystem, sparse first, by code, and the codes that follow the dry formula.
+    """Return the factors C of each ecosystem by code, sparse first, and the codes of the dry-land formula.
 
     Examples
     --------
