@@ -136,21 +136,45 @@ def relief_m(elevation: Values, window: int) -> Values:
     >>> relief_m(np.array([[1, 2, 4, 8]], np.float32), 3).tolist()
     [[1.0, 3.0, 6.0, 4.0]]
     """
-    from scipy.ndimage import maximum_filter1d, minimum_filter1d
-
     _refuse_shape(elevation, 1.0)
     if window < 1:
         raise GeometryError(f"a window of {window} cells holds nothing")
-    missing = np.isnan(elevation)
-    top: Any = np.where(missing, np.float32(-np.inf), elevation)
-    low: Any = np.where(missing, np.float32(np.inf), elevation)
-    for axis in (0, 1):
-        top = maximum_filter1d(top, window, axis=axis, mode="constant", cval=-np.inf)
-        low = minimum_filter1d(low, window, axis=axis, mode="constant", cval=np.inf)
+    high, wide = elevation.shape
+    found = np.empty((high, wide), dtype=np.float32)
+    rows = max(window, _STRIP_CELLS // max(1, wide))
+    for begin in range(0, high, rows):
+        end = min(high, begin + rows)
+        low, top = max(0, begin - window // 2), min(high, end + (window - 1) // 2)
+        framed = np.full((end - begin + window - 1, wide + window - 1), np.nan, dtype=np.float32)
+        inner = slice(low - begin + window // 2, top - begin + window // 2)
+        framed[inner, window // 2 : window // 2 + wide] = elevation[low:top]
+        found[begin:end] = _span(framed, window)
+    found[np.isnan(elevation)] = np.nan
+    return found
+
+
+def _span(framed: Values, window: int) -> Values:
+    """Return the highest less the lowest of each full window; what is missing is left out."""
+    missing = np.isnan(framed)
+    highest: Values = np.where(missing, np.float32(-np.inf), framed)
+    lowest: Values = np.where(missing, np.float32(np.inf), framed)
+    covered = 1
+    # Two windows that overlap make one of their union, so its side doubles with each step.
+    while covered < window:
+        step = min(covered, window - covered)
+        for axis in (0, 1):
+            highest = np.maximum(*_pair(highest, step, axis))
+            lowest = np.minimum(*_pair(lowest, step, axis))
+        covered += step
     with np.errstate(invalid="ignore"):
-        top -= low
-    top[missing] = np.nan
-    return cast(Values, top)
+        return highest - lowest
+
+
+def _pair(values: Values, step: int, axis: int) -> tuple[Values, Values]:
+    """Return all of an array but its last rows or columns, and all but its first."""
+    if axis == 0:
+        return values[:-step], values[step:]
+    return values[:, :-step], values[:, step:]
 
 
 def ls_factor(slope: Values, length_m: float | Values) -> Values:
