@@ -16,6 +16,11 @@ from spatial.version import __version__
 
 RULE_TABLES = {
     "commute_rules": "commute",
+    "evaluation_capacity_rules": "evaluation_capacity",
+    "evaluation_cover_rules": "evaluation_cover",
+    "evaluation_ecology_rules": "evaluation_ecology",
+    "evaluation_farming_rules": "evaluation_farming",
+    "evaluation_urban_rules": "evaluation_urban",
     "facility_rules": "facilities",
     "landcover_rules": "landcover",
     "line_rules": "lines",

@@ -23,9 +23,11 @@ import geopandas as gpd
 import pandas as pd
 from hamilton import driver, lifecycle
 
-from spatial import checks, themes
+from spatial import checks, evaluation, themes
 from spatial.blame import blaming
 from spatial.cache import find_cache, register_fingerprints
+from spatial.engine.compute import Pace, reporting
+from spatial.engine.stacks import RasterStack
 from spatial.errors import Fault, PlanError
 from spatial.inputs import PARTS, gather_inputs, trace_inputs
 from spatial.outputs.delivery import Order, deliver
@@ -33,6 +35,7 @@ from spatial.outputs.graph import collapse_graph, write_graph
 from spatial.plan.contract import Column as _Column
 from spatial.plan.contract import Contract, contract_of, layer
 from spatial.plan.findings import Finding, frame_findings
+from spatial.plan.rasters import raster_of
 from spatial.plan.reader import PlanFile, load_plan
 from spatial.plan.records import Plan
 from spatial.plan.styles import read_styles
@@ -70,6 +73,8 @@ class Build:
         The CRS of distances and topology, such as ``EPSG:4546``.
     besides : dict
         What was asked for besides layers, by the name of its node.
+    rasters : RasterStack, optional
+        Raster layers of the evaluation; None without one.
     """
 
     plan: Plan
@@ -83,6 +88,7 @@ class Build:
     provenance: dict[str, str] = field(default_factory=dict)
     metric_crs: str = ""
     besides: dict[str, Any] = field(default_factory=dict)
+    rasters: RasterStack | None = None
 
     @property
     def findings(self) -> gpd.GeoDataFrame:
@@ -173,7 +179,10 @@ def build_plan(
     file = load_plan(where, overrides)
     folder = Path(out) if out is not None else Path("out") / file.plan.name
     build = _make_layers(file, only, progress)
-    order = Order(build.plan, build.layers, build.contracts, build.provenance, build.metric_crs, tianditu_key)
+    order = Order(
+        build.plan, build.layers, build.contracts, build.provenance, build.metric_crs, tianditu_key,
+        build.rasters,
+    )  # fmt: skip
     delivery = deliver(order, folder)
     return replace(build, files=delivery.files, written=delivery.written, notes=delivery.notes)
 
@@ -211,6 +220,10 @@ class _Watch(lifecycle.NodeExecutionHook):
     def run_before_node_execution(self, *, node_name: str, **_: Any) -> None:
         self._progress(node_name, self._done, self._total)
 
+    def show_pace(self, pace: Pace) -> None:
+        """Show how far a node is that works through many blocks."""
+        self._progress(str(pace), self._done, self._total)
+
     def run_after_node_execution(self, *, node_name: str, **_: Any) -> None:
         self._done = min(self._done + 1, self._total)
         self._progress(node_name, self._done, self._total)
@@ -230,14 +243,32 @@ def _make_driver(*hooks: lifecycle.NodeExecutionHook) -> driver.Driver:
     # Hamilton logs a screenful for every refused file; the error itself reaches the user in one line.
     logging.getLogger("hamilton").setLevel(logging.CRITICAL)
     register_fingerprints()
-    modules = (*_find_modules(themes), *_find_modules(checks), grounds, nodes)
+    modules = (
+        *map(_without_rasters, _find_modules(themes)),
+        *_find_modules(checks),
+        grounds,
+        nodes,
+        evaluation,
+    )
     return (
         driver.Builder()
         .with_modules(*modules)
         .with_adapters(_Trust(), *hooks)
-        .with_cache(path=find_cache())
+        # Its files lie beside the cache and may be gone; the pass looks and takes them where they are whole.
+        .with_cache(path=find_cache(), recompute=["evaluation_pass"])
         .build()
     )
+
+
+@cache
+def _without_rasters(module: ModuleType) -> ModuleType:
+    """Return a module without its raster functions: the graph is of layers, blocks are run by the pass."""
+    kept = {name: value for name, value in vars(module).items() if raster_of(value) is None}
+    if len(kept) == len(vars(module)):
+        return module
+    lean = ModuleType(module.__name__, module.__doc__)
+    lean.__dict__.update(kept)
+    return lean
 
 
 def _choose_nodes(graph: driver.Driver, only: Collection[str]) -> tuple[list[str], list[str]]:
@@ -261,7 +292,8 @@ def _make_layers(
     file: PlanFile, only: Sequence[str], progress: Progress | None, besides: Sequence[str] = ()
 ) -> Build:
     chosen, checked = _choose_nodes(_make_driver(), only)
-    wanted = [*chosen, *checked, "metric_crs", *besides]
+    stacks = ["evaluation_stack"] if not only else []
+    wanted = [*chosen, *checked, "metric_crs", *besides, *stacks]
     with blaming(file):
         inputs = gather_inputs(file)
         try:
@@ -284,6 +316,7 @@ def _make_layers(
         provenance=trace_inputs(file, inputs, only),
         metric_crs=results["metric_crs"],
         besides={name: results[name] for name in besides},
+        rasters=results.get("evaluation_stack"),
     )
 
 
@@ -293,9 +326,11 @@ def _execute(
     """Run the graph for the wanted nodes; return it with what they came to."""
     graph = _make_driver()
     used = {node.name for node in graph.what_is_upstream_of(*wanted)}
-    if progress:
-        graph = _make_driver(_Watch(progress, len(used - set(inputs))))
-    return graph, graph.execute(list(wanted), inputs={k: v for k, v in inputs.items() if k in used})
+    watch = _Watch(progress, len(used - set(inputs))) if progress else None
+    if watch:
+        graph = _make_driver(watch)
+    with reporting(watch.show_pace if watch else None):
+        return graph, graph.execute(list(wanted), inputs={k: v for k, v in inputs.items() if k in used})
 
 
 def _list_executed(graph: driver.Driver, layers: Collection[str]) -> tuple[str, ...]:

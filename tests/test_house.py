@@ -24,6 +24,8 @@ LEVEL = {
     "plan": 2,
     **dict.fromkeys(ROOMS, 3),
     "blame": 4,
+    "streaming": 5,
+    "evaluation": 5.5,
     "cache": 4,
     "changes": 4,
     "lonely": 4,

@@ -12,7 +12,9 @@ from typing import Any
 
 import pandas as pd
 
+from spatial.engine.stacks import RasterStack
 from spatial.outputs.files import replacing
+from spatial.outputs.rasters import list_rasters, write_rasters
 from spatial.plan.base import Text
 from spatial.plan.contract import Contract
 from spatial.plan.records import Plan
@@ -33,6 +35,7 @@ class Order:
     provenance: Mapping[str, str]
     metric_crs: str
     tianditu_key: str | None = None
+    rasters: RasterStack | None = None
 
 
 @dataclass(frozen=True)
@@ -55,15 +58,19 @@ def deliver(order: Order, folder: Path) -> Delivery:
         The folder or a file cannot be written; the last good files stay.
     """
     wanted = {kind: folder / FILE_NAMES[kind] for kind in order.plan.outputs.files}
+    rasters = list_rasters(order.rasters, folder)
+    outputs = (*wanted.values(), *rasters.values())
     note = folder / _NOTE
     inputs = {**order.provenance, "tianditu": hash_bytes((order.tianditu_key or "").encode())}
     known = _read_note(note)
-    files = (note, *wanted.values())
-    if known.get("inputs") == inputs and known.get("files") == _hash_files(wanted.values()):
+    files = (note, *outputs)
+    if known.get("inputs") == inputs and known.get("files") == _hash_files(outputs):
         return Delivery(files, (), tuple(known.get("notes", ())))
     notes = [text for kind, path in wanted.items() for text in _WRITERS[kind](order, path)]
+    if order.rasters is not None:
+        write_rasters(order.rasters, folder, read_styles(), order.provenance)
     with replacing(note) as beside:
-        record = {"inputs": inputs, "files": _hash_files(wanted.values()), "notes": notes}
+        record = {"inputs": inputs, "files": _hash_files(outputs), "notes": notes}
         text = json.dumps(record, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
         beside.write_text(text, encoding="utf-8")
     return Delivery(files, files, tuple(notes))
@@ -75,7 +82,12 @@ def hash_bytes(data: bytes) -> str:
 
 
 def _hash_files(paths: Any) -> dict[str, str]:
-    return {path.name: hash_bytes(path.read_bytes()) for path in paths if path.is_file()}
+    return {path.name: _hash_file(path) for path in paths if path.is_file()}
+
+
+def _hash_file(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _read_note(note: Path) -> dict[str, Any]:
