@@ -203,10 +203,14 @@ class RuleTable(Record):
             except KeyError:
                 faults.append(Fault(place, key, f"rules/{self.name}.yaml has no such row"))
             except ValueError as error:
-                faults.append(Fault(place, key, _say(error), f"write it as {show_value(_plain(rows[key]))}"))
+                problem = f"{show_value(value)}: {_say(error)}"
+                faults.append(Fault(place, key, problem, f"the table has {show_value(_plain(rows[key]))}"))
         if faults:
             raise RuleError(faults)
         return self.model_copy(update={"rules": tuple(rows.values())})
+
+
+_STRANGE = "not of the kind or the size that the row has"
 
 
 def _plain(rule: Rule) -> Any:
@@ -214,8 +218,10 @@ def _plain(rule: Rule) -> Any:
 
 
 def _say(error: ValueError) -> str:
+    """Return what is wrong: a value may be of many kinds, and pydantic tells of each why it is not."""
     if isinstance(error, ValidationError):
-        return str(error.errors()[0]["msg"]).removeprefix("Value error, ")
+        own = [item["msg"] for item in error.errors() if item["type"] == "value_error"]
+        return own[0].removeprefix("Value error, ") if own else _STRANGE
     return str(error)
 
 
@@ -226,7 +232,7 @@ def _replace(rule: Rule, value: Any) -> Rule:
         value = old | {"breaks": list(value)}
     new = Rule.model_validate(rule.model_dump() | {"value": value, "source": "plan", "confidence": "given"})
     if _shape(new.value) != _shape(rule.value):
-        raise ValueError(f"{show_value(_plain(new))} is not of the kind that the row has")
+        raise ValueError(_STRANGE)
     return new
 
 
