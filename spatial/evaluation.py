@@ -12,6 +12,7 @@ from spatial.cache import find_rasters, fingerprint
 from spatial.engine.crs import transform_shapes
 from spatial.engine.grids import Grid, lay_grid
 from spatial.engine.stacks import RasterStack
+from spatial.errors import Fault, SourceError
 from spatial.plan.evaluation import BURNT, FACTORS, Evaluation, FactorKind
 from spatial.plan.findings import Finding
 from spatial.plan.rules import RuleTable
@@ -68,10 +69,28 @@ def burnt_shapes(
     boundary: gpd.GeoDataFrame,
     metric_crs: str,
 ) -> dict[str, tuple[BaseGeometry, ...]]:
-    """Return the polygons to burn by what they stand for, in the metric system; the territory is `inside`."""
+    """Return the polygons to burn by what they stand for, in the metric system; the territory is `inside`.
+
+    Raises
+    ------
+    SourceError
+        A source that is no source of features.
+    """
     if evaluation_spec is None:
         return {}
     named = {name: getattr(evaluation_spec, name) for name in BURNT}
+    faults = [
+        Fault(
+            f"evaluation.{name}",
+            source,
+            "is a raster, where polygons are needed",
+            "name a source of polygons",
+        )
+        for name, source in named.items()
+        if source and source not in source_frames
+    ]
+    if faults:
+        raise SourceError(faults)
     frames = {name: source_frames[source] for name, source in named.items() if source} | {INSIDE: boundary}
     return {
         name: tuple(

@@ -99,9 +99,14 @@ class Grid:
     @property
     def transform(self) -> Affine:
         """From columns and rows to eastings and northings of corners."""
+        return self.transform_of(self.whole)
+
+    def transform_of(self, block: Block) -> Affine:
+        """Return the transform of a block: from its columns and rows to eastings and northings."""
         from affine import Affine
 
-        return Affine(self.cell_m, 0.0, self.left, 0.0, -self.cell_m, self.top)
+        west, _, _, north = self.bounds_of(block)
+        return Affine(self.cell_m, 0.0, west, 0.0, -self.cell_m, north)
 
     @property
     def whole(self) -> Block:

@@ -138,7 +138,7 @@ def _find_window(path: Path, raster: DatasetReader, crs: str, grid: Grid) -> Win
         parse_crs(grid.crs).to_wkt(), crs, *grid.bounds, densify_pts=21
     )
     back = ~raster.transform
-    corners = [back * place for place in ((west, north), (east, north), (west, south), (east, south))]
+    corners = [_turn(back, *place) for place in ((west, north), (east, north), (west, south), (east, south))]
     columns, rows = zip(*corners, strict=True)
     left, top = max(math.floor(min(columns)), 0), max(math.floor(min(rows)), 0)
     right, low = min(math.ceil(max(columns)), raster.width), min(math.ceil(max(rows)), raster.height)
@@ -237,8 +237,13 @@ def _measure_cell(raster: DatasetReader, crs: str, grid: Grid) -> float:
     west, south, east, north = grid.bounds
     here: Any = parse_crs(grid.crs).to_wkt()
     (x,), (y,) = transform(here, crs, [(west + east) / 2], [(south + north) / 2])
-    column, row = ~raster.transform * (x, y)
-    corners = [raster.transform * (column + right, row + down) for right, down in ((0, 0), (1, 0), (0, 1))]
+    column, row = _turn(~raster.transform, x, y)
+    corners = [_turn(raster.transform, column + dx, row + dy) for dx, dy in ((0, 0), (1, 0), (0, 1))]
     xs, ys = transform(crs, here, [x for x, _ in corners], [y for _, y in corners])
     across, down = math.hypot(xs[1] - xs[0], ys[1] - ys[0]), math.hypot(xs[2] - xs[0], ys[2] - ys[0])
     return math.sqrt(across * down)
+
+
+def _turn(at: Any, x: float, y: float) -> tuple[float, float]:
+    """Apply an affine transform; its own operator has changed between versions."""
+    return at.a * x + at.b * y + at.c, at.d * x + at.e * y + at.f

@@ -178,7 +178,6 @@ class BurntSource:
     def read(self, grid: Grid, block: Block) -> Array:
         """Return the cells of a block, uint8: 1 inside, 0 not."""
         from rasterio.features import rasterize
-        from rasterio.transform import Affine
 
         box = shapely.box(*grid.bounds_of(block))
         near = [shape for shape in self.shapes if shapely.intersects(shape, box)]
@@ -186,7 +185,7 @@ class BurntSource:
             return np.zeros(block.shape, dtype=np.uint8)
         if any(shapely.contains_properly(shape, box) for shape in near):
             return np.ones(block.shape, dtype=np.uint8)
-        to = grid.transform * Affine.translation(block.column, block.row)
+        to = grid.transform_of(block)
         return rasterize(near, block.shape, transform=to, all_touched=self.touched, dtype=np.uint8)
 
 
