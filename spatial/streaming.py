@@ -108,8 +108,8 @@ class Inputs:
     constants: Mapping[str, Any] = field(default_factory=dict)
 
 
-def find_layers(package: ModuleType) -> dict[str, RasterLayer]:
-    """Return the raster layers that the modules of a package declare, by name."""
+def find_layers(package: ModuleType, stage: int = 1) -> dict[str, RasterLayer]:
+    """Return the raster layers of a pass that the modules of a package declare, by name."""
     modules = [
         import_module(f"{package.__name__}.{module.name}")
         for module in pkgutil.iter_modules(package.__path__)
@@ -118,7 +118,9 @@ def find_layers(package: ModuleType) -> dict[str, RasterLayer]:
         name: RasterLayer(name, function, contract)
         for module in modules
         for name, function in vars(module).items()
-        if (contract := raster_of(function)) and function.__module__ == module.__name__
+        if (contract := raster_of(function))
+        and function.__module__ == module.__name__
+        and contract.stage == stage
     }
     return {name: found[name] for name in sorted(found)}
 

@@ -66,6 +66,8 @@ FACTORS: dict[str, FactorKind] = {
     "storm_surge": FactorKind("风暴潮", "Storm surge", "m"),
     "air_calm": FactorKind("静风日数比例", "Calm days", "share"),
     "wind_speed": FactorKind("平均风速", "Mean wind speed", "m/s"),
+    "wind_force": FactorKind("风力气候因子 WF", "Weather factor WF of RWEQ", "kg/m"),
+    "carbonate": FactorKind("碳酸岩出露比例", "Share of carbonate rock", "share"),
     "water_modulus": FactorKind("水资源总量模数", "Water resources", "10⁴ m³/km²"),
     "water_quota_modulus": FactorKind("用水总量控制指标模数", "Water use limit", "10⁴ m³/km²"),
 }

@@ -33,6 +33,8 @@ class RasterContract:
         Titles of grades or classes.
     keep : bool
         Whether the layer is written; else it is only made on the way to others.
+    stage : int
+        In which pass the layer is made: 2 needs something of the whole raster that pass 1 made.
     """
 
     zh: str
@@ -43,6 +45,7 @@ class RasterContract:
     halo_cells: int = 0
     classes: Mapping[int, Text] = field(default_factory=dict)
     keep: bool = True
+    stage: int = 1
 
     def halo(self, cell_m: float) -> int:
         """Return how many cells round a block the function needs.
@@ -68,6 +71,7 @@ def raster(
     halo_cells: int = 0,
     classes: Mapping[int, Text] | None = None,
     keep: bool = True,
+    stage: int = 1,
 ) -> Callable[[_Function], _Function]:
     """Declare that a function makes the blocks of a raster layer.
 
@@ -92,7 +96,7 @@ def raster(
         raise ValueError("classes are 1 to 255, of layers of grades or classes")
 
     def declare(function: _Function) -> _Function:
-        contract = RasterContract(zh, en, kind, unit, halo_m, halo_cells, named, keep)
+        contract = RasterContract(zh, en, kind, unit, halo_m, halo_cells, named, keep, stage)
         function.__dict__["raster"] = contract
         return function
 
