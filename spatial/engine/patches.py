@@ -87,7 +87,7 @@ def measure_patches(classes: Grades, cell_m: float, diagonal: bool = False) -> P
     label, kind = label_patches(classes, diagonal)
     cells = np.bincount(label.ravel(), minlength=len(kind)).astype(np.int64)
     cells[0] = 0
-    radius = _radii(label, len(kind))
+    radius = _radii(label, cells)
     with np.errstate(invalid="ignore", divide="ignore"):
         ratio = (cells / (np.pi * radius**2)).astype(np.float32)
     return Patches(label, kind, cells, cell_m, ratio)
@@ -117,14 +117,23 @@ def label_patches(classes: Grades, diagonal: bool = False) -> tuple[npt.NDArray[
     return found, np.concatenate(kind)
 
 
-def _radii(label: npt.NDArray[np.int32], count: int) -> npt.NDArray[np.float64]:
+def _radii(label: npt.NDArray[np.int32], cells: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
     """Return the radius of the smallest circle round each patch, in cells; NaN at 0."""
     import shapely
 
     patch, xy = _outer_corners(label)
-    radius = np.full(count, np.nan)
-    if len(patch):
-        radius[1:] = shapely.minimum_bounding_radius(shapely.multipoints(xy, indices=patch - 1))
+    radius = np.full(len(cells), np.nan)
+    if not len(patch):
+        return radius
+    begins = np.flatnonzero(np.diff(patch, prepend=0))
+    sides = np.maximum.reduceat(xy, begins) - np.minimum.reduceat(xy, begins)
+    radius[1:] = np.hypot(*sides.T) / 2
+    # A patch that fills its box has the box's circle; most small ones do. The others are asked one by one.
+    ragged = cells[1:] < sides.prod(axis=1)
+    asked = ragged[patch - 1]
+    if asked.any():
+        which = np.cumsum(ragged)[patch[asked] - 1] - 1
+        radius[1:][ragged] = shapely.minimum_bounding_radius(shapely.multipoints(xy[asked], indices=which))
     return radius
 
 

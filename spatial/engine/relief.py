@@ -201,9 +201,10 @@ def ls_factor(slope: Values, length_m: float | Values) -> Values:
     """
     steep = np.asarray(slope, dtype=np.float64)
     sine = np.sin(np.deg2rad(steep))
-    exponent = np.select([steep <= 1, steep <= 3, steep <= 5], [0.2, 0.3, 0.4], 0.5)
+    flat = [steep <= 1, steep <= 3, steep <= 5]
+    powers = [(np.asarray(length_m) / 22.13) ** exponent for exponent in (0.2, 0.3, 0.4, 0.5)]
     rise = np.select([steep < 5, steep < 10], [10.8 * sine + 0.03, 16.8 * sine - 0.5], 21.91 * sine - 0.96)
-    return np.asarray((np.asarray(length_m) / 22.13) ** exponent * rise, dtype=np.float32)
+    return np.asarray(np.select(flat, powers[:3], powers[3]) * rise, dtype=np.float32)
 
 
 def _refuse_shape(elevation: npt.NDArray[Any], cell_m: float) -> None:

@@ -22,6 +22,9 @@ Truths = npt.NDArray[np.bool_]
 Missing = Literal["missing", "skip"]
 Edge = Literal["below", "above"]
 
+_STRIP_CELLS = 1 << 15
+"""Cells weighed at once, so that sums stay in the cache."""
+
 
 def grade_by_breaks(
     values: npt.ArrayLike,
@@ -41,12 +44,8 @@ def grade_by_breaks(
         One more than breaks, for the lowest values first, 1 to 255; counted up from 1 unless given.
     edges : str or sequence of str
         To which interval a value that equals a break belongs: the one ``below`` it or the one ``above`` it.
-        Breaks are rounded to float32 as the values are, so that 0.6 equals 0.6.
-
-    Raises
-    ------
-    GeometryError
-        Breaks that do not rise, or another number of grades or edges than fits them.
+        Breaks are rounded to float32 as the values are, so that 0.6 equals 0.6. GeometryError where breaks do
+        not rise, or grades or edges do not fit them.
 
     Examples
     --------
@@ -64,11 +63,13 @@ def grade_by_breaks(
     if not all(1 <= grade <= 255 for grade in given):
         raise GeometryError(f"grades are numbers from 1 to 255: {given}")
     array = np.asarray(values, dtype=np.float32)
-    place = np.zeros(array.shape, dtype=np.uint8)
-    for limit, side in zip(np.asarray(breaks, dtype=np.float32), sides, strict=True):
-        place += array > limit if side == "below" else array >= limit
-    found = np.array(given, dtype=np.uint8)[place]
-    found[np.isnan(array)] = 0
+    found = np.full(array.shape, given[0], dtype=np.uint8)
+    # Steps from grade to grade, modulo 256, so that grades that fall need no case of their own.
+    steps = np.diff(np.array(given, dtype=np.uint8))
+    for limit, side, step in zip(np.asarray(breaks, dtype=np.float32), sides, steps, strict=True):
+        beyond = array > limit if side == "below" else array >= limit
+        found += beyond.view(np.uint8) * step
+    found *= (array == array).view(np.uint8)  # noqa: PLR0124 - false for NaN alone
     return found
 
 
@@ -122,10 +123,10 @@ def shift_by_breaks(
     >>> shift_by_breaks(np.array([2, 2, 2], np.uint8), [3000, 4000, 6000], [3500, 5000], [0, 1, 4]).tolist()
     [2, 3, 5]
     """
-    place = grade_by_breaks(values, breaks, edges=edges)
     if len(shifts) != len(breaks) + 1:
         raise GeometryError(f"{len(breaks)} breaks and {len(shifts)} shifts do not match")
-    return shift_grade(grade, np.array([0, *shifts], dtype=np.int16)[place], best=best, worst=worst)
+    place = grade_by_breaks(values, breaks, edges=edges)
+    return _shift(grade, place, np.array([0, *shifts]), best, worst)
 
 
 def shift_by_codes(
@@ -133,12 +134,7 @@ def shift_by_codes(
 ) -> Grades:
     """Return grades moved by what a table says of another grade or class; other codes move none.
 
-    Parameters
-    ----------
-    grade, codes : ndarray of uint8
-    shifts : mapping of int to int
-        Positive makes worse.
-    best, worst : int
+    Parameters are those of `shift_grade`; positive shifts make worse.
 
     Examples
     --------
@@ -147,7 +143,21 @@ def shift_by_codes(
     """
     by = np.zeros(256, dtype=np.int16)
     by[list(shifts)] = list(shifts.values())
-    return shift_grade(grade, by[codes], best=best, worst=worst)
+    return _shift(grade, codes, by, best, worst)
+
+
+def _shift(grade: Grades, codes: Grades, by: npt.NDArray[Any], best: int, worst: int) -> Grades:
+    """Return grades moved by `by` of their code; where that is 0 they stay even beyond best and worst."""
+    before = np.arange(256)[:, None]
+    table = np.where((before > 0) & (by != 0), np.clip(before + by, best, worst), before)
+    return _pick(table.astype(np.uint8), grade, codes)
+
+
+def _pick(table: Grades, rows: Grades, columns: Grades) -> Grades:
+    """Return a table's entries at rows and columns: one look-up by whole numbers is faster than two."""
+    last = int(rows.max(initial=0)) * table.shape[1] + table.shape[1] - 1
+    place = rows if last < 255 else rows.astype(np.uint16)
+    return table.ravel()[place * place.dtype.type(table.shape[1]) + columns]
 
 
 def set_grade(grade: Grades, to: int, where: Truths) -> Grades:
@@ -204,11 +214,7 @@ def combine_matrix(
     for name, grade, most in (("row", rows, len(matrix)), ("column", columns, len(matrix[0]))):
         if grade.size and grade.max() > most:
             raise GeometryError(f"{name} grade {grade.max()} is beyond a matrix of {most} {name}s")
-    # One look-up by a small whole number is several times faster than one by two arrays.
-    width = table.shape[1]
-    if table.size <= 256:
-        return table.ravel()[rows * np.uint8(width) + columns]
-    return table[rows, columns]
+    return _pick(table, rows, columns)
 
 
 def weigh_grades(
@@ -223,6 +229,7 @@ def weigh_grades(
     ----------
     grades : sequence of ndarray
         Grades (uint8, 0 missing) or values (float, NaN missing), one a factor, all of one shape.
+        GeometryError where there are not as many weights.
     weights : sequence of float
         One a factor, none below 0, not all 0; any sum. A factor of weight 0 is no support.
 
@@ -232,11 +239,6 @@ def weigh_grades(
         NaN where no factor is present.
     support : ndarray of uint8
         Number of factors present.
-
-    Raises
-    ------
-    GeometryError
-        Weights and factors that do not match.
 
     Examples
     --------
@@ -248,19 +250,34 @@ def weigh_grades(
         raise GeometryError(f"{len(grades)} factors and {len(weights)} weights do not match")
     if min(weights) < 0 or sum(weights) <= 0:
         raise GeometryError(f"weights are numbers from 0, not all 0: {list(weights)}")
-    total = np.zeros(grades[0].shape, dtype=np.float32)
-    weight = np.zeros(grades[0].shape, dtype=np.float32)
+    score = np.full(grades[0].shape, np.nan, dtype=np.float32)
     support = np.zeros(grades[0].shape, dtype=np.uint8)
-    for grade, share in zip(grades, weights, strict=True):
-        if share <= 0:
-            continue
-        there = is_present(grade)
-        total += np.where(there, grade, 0).astype(np.float32) * np.float32(share)
-        weight += there * np.float32(share)
-        support += there
-    score = np.full(total.shape, np.nan, dtype=np.float32)
-    np.divide(total, weight, out=score, where=support > 0)
+    given = [(grade, np.float32(share)) for grade, share in zip(grades, weights, strict=True) if share > 0]
+    rows = max(1, _STRIP_CELLS * len(score) // max(1, score.size))
+    for begin in range(0, len(score), rows):
+        part = slice(begin, begin + rows)
+        _weigh([(grade[part], share) for grade, share in given], score[part], support[part])
     return score, support
+
+
+def _weigh(
+    grades: list[tuple[npt.NDArray[Any], np.float32]], score: Values, support: npt.NDArray[np.uint8]
+) -> None:
+    """Write the mean and the support of some rows, few enough to stay in the cache."""
+    weight = np.zeros(score.shape, dtype=np.float32)
+    total = np.zeros(score.shape, dtype=np.float32)
+    for grade, share in grades:
+        there = is_present(grade)
+        support += there.view(np.uint8)
+        if there.all():
+            total += np.multiply(grade, share, dtype=np.float32)
+            weight += share
+            continue
+        # Grades that are missing are 0 and add nothing.
+        value = np.where(there, grade, np.float32(0)) if grade.dtype.kind == "f" else grade
+        total += np.multiply(value, share, dtype=np.float32)
+        weight += np.multiply(there, share, dtype=np.float32)
+    np.divide(total, weight, out=score, where=support > 0)
 
 
 def is_present(array: npt.NDArray[Any]) -> Truths:
@@ -335,7 +352,9 @@ def mode_of(stack: Grades, ties: Literal["low", "high"] = "low") -> Grades:
     most = np.zeros(stack.shape[1:], dtype=np.uint8)
     found = np.zeros(stack.shape[1:], dtype=np.uint8)
     for grade in range(1, int(stack.max(initial=0)) + 1):
-        count = (stack == grade).sum(axis=0, dtype=np.uint8)
+        count = np.zeros(stack.shape[1:], dtype=np.uint8)
+        for layer in stack:
+            count += (layer == grade).view(np.uint8)
         take = count > most if ties == "low" else (count >= most) & (count > 0)
         found[take], most[take] = grade, count[take]
     return found

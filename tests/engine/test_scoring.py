@@ -126,6 +126,17 @@ def test_a_correction_that_only_worsens_never_improves(base, asked, breaks):
     np.testing.assert_array_equal(found == 0, base == 0)
 
 
+@pytest.mark.parametrize("code", [0, 1, 7, 254, 255])
+@pytest.mark.parametrize("grade", [0, 1, 5, 255])
+def test_codes_and_grades_of_any_size(code, grade):
+    found = shift_by_codes(u8(grade), u8(code), {7: 2, 255: -1}, worst=255)
+    by = {7: 2, 255: -1}.get(code, 0)
+    assert found.tolist() == [0 if grade == 0 else min(255, max(1, grade + by))]
+    assert shift_by_breaks(u8(grade), [code], [6, 254], [0, 2, -1], worst=255).tolist() == [
+        0 if grade == 0 else min(255, max(1, grade + (2 if 6 < code <= 254 else -1 if code == 255 else 0)))
+    ]
+
+
 def test_shifts_and_breaks_that_do_not_fit_are_refused():
     with pytest.raises(GeometryError, match="do not match"):
         shift_by_breaks(u8(1), [1.0], [1, 2], [0, 1])
