@@ -8,7 +8,7 @@ import geopandas as gpd
 from shapely.geometry.base import BaseGeometry
 
 from spatial import themes
-from spatial.cache import find_rasters, fingerprint
+from spatial.cache import find_rasters
 from spatial.engine.crs import transform_shapes
 from spatial.engine.grids import Grid, lay_grid
 from spatial.engine.stacks import RasterStack
@@ -17,9 +17,9 @@ from spatial.plan.evaluation import BURNT, FACTORS, Evaluation, FactorKind
 from spatial.plan.findings import Finding
 from spatial.plan.rules import RuleTable
 from spatial.sources.factors import Opened, open_factors
-from spatial.sources.raster import BurntSource
 from spatial.sources.references import SourceRef
-from spatial.streaming import INSIDE, Inputs, Seen, Streamed, find_layers, stream
+from spatial.streaming import INSIDE, Seen, Streamed, find_layers, stream
+from spatial.wholes import list_inputs
 
 _MARGIN = 24
 """Cells of the grid beyond the territory, so that moving windows see past the border."""
@@ -117,19 +117,7 @@ def evaluation_pass(
     """
     if evaluation_spec is None or evaluation_grid is None:
         return None
-    burnt = {
-        name: BurntSource(shapes, touched=name in BURNT and BURNT[name][2])
-        for name, shapes in burnt_shapes.items()
-    }
-    identities = {name: fingerprint((source.touched, burnt_shapes[name])) for name, source in burnt.items()}
-    for name, opened in factor_sources.sources.items():
-        identities[name] = fingerprint((opened.sha256, opened.crs, opened.resampling, opened.nodata,
-                                        opened.scale, opened.offset))  # fmt: skip
-    inputs = Inputs(
-        {**factor_sources.sources, **burnt},
-        identities,
-        {**raster_tables, "evaluation_spec": evaluation_spec, "factor_specs": evaluation_spec.factors},
-    )
+    inputs = list_inputs(evaluation_spec, factor_sources, burnt_shapes, raster_tables)
     return stream(evaluation_grid, find_layers(themes), inputs, find_rasters())
 
 

@@ -23,7 +23,7 @@ import geopandas as gpd
 import pandas as pd
 from hamilton import driver, lifecycle
 
-from spatial import checks, evaluation, themes
+from spatial import assessment, checks, evaluation, themes
 from spatial.blame import blaming
 from spatial.cache import find_cache, register_fingerprints
 from spatial.engine.compute import Pace, reporting
@@ -249,13 +249,14 @@ def _make_driver(*hooks: lifecycle.NodeExecutionHook) -> driver.Driver:
         grounds,
         nodes,
         evaluation,
+        assessment,
     )
     return (
         driver.Builder()
         .with_modules(*modules)
         .with_adapters(_Trust(), *hooks)
         # Its files lie beside the cache and may be gone; the pass looks and takes them where they are whole.
-        .with_cache(path=find_cache(), recompute=["evaluation_pass"])
+        .with_cache(path=find_cache(), recompute=["evaluation_pass", "assessment_pass"])
         .build()
     )
 
@@ -292,7 +293,7 @@ def _make_layers(
     file: PlanFile, only: Sequence[str], progress: Progress | None, besides: Sequence[str] = ()
 ) -> Build:
     chosen, checked = _choose_nodes(_make_driver(), only)
-    stacks = ["evaluation_stack"] if not only else []
+    stacks = ["evaluation_rasters"] if not only else []
     wanted = [*chosen, *checked, "metric_crs", *besides, *stacks]
     with blaming(file):
         inputs = gather_inputs(file)
@@ -316,7 +317,7 @@ def _make_layers(
         provenance=trace_inputs(file, inputs, only),
         metric_crs=results["metric_crs"],
         besides={name: results[name] for name in besides},
-        rasters=results.get("evaluation_stack"),
+        rasters=results.get("evaluation_rasters"),
     )
 
 

@@ -55,7 +55,7 @@ def settle_table(table: RuleTable, spec: Evaluation, group: str) -> RuleTable:
     >>> from spatial.plan.rules import read_rules
     >>> spec = Evaluation(breaks={"farming.slope": [3, 6, 15, 25]})
     >>> settle_table(read_rules("evaluation_farming"), spec, "farming").value("slope").breaks
-    (3, 6, 15, 25)
+    (3.0, 6.0, 15.0, 25.0)
     """
     key = id(table), id(spec), group
     held = _HELD.get(key)
@@ -140,6 +140,16 @@ class Judge:
         grade = scoring.grade_by_breaks(values, steps.breaks, steps.grades, steps.edges)
         self.note("grade", {key: values}, grade, key)
         return grade
+
+    def first(self, key: str, given: Mapping[str, Values | None], shape: tuple[int, ...]) -> Grades:
+        """Return grades of the first factor in a row's order that is given; all missing without any."""
+        name = choose_first(self.value(key), given)
+        values = given[name] if name else None
+        if name is None or values is None:
+            missing = np.zeros(shape, dtype=np.uint8)
+            self.note("skip", dict(given), missing, key)
+            return missing
+        return self.grade(name, values)
 
     def shift(self, key: str, grade: Grades, values: npt.NDArray[Any] | None) -> Grades:
         """Return grades moved by the interval that a value lies in; unmoved where there is no value."""

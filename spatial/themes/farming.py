@@ -8,42 +8,28 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
-from spatial.engine import ecology, relief
-from spatial.plan.base import Text
+from spatial.engine import ecology
 from spatial.plan.evaluation import Evaluation
-from spatial.plan.judging import Grades, Judge, Values, choose_first, read_codes
+from spatial.plan.judging import Grades, Judge, Values, read_codes
 from spatial.plan.rasters import raster
 from spatial.plan.rules import RuleTable
+from spatial.themes.slopes import GRADES
 
-GRADES = {
-    1: Text(zh="1级（最好）", en="1 (best)"),
-    2: Text(zh="2级", en="2"),
-    3: Text(zh="3级", en="3"),
-    4: Text(zh="4级", en="4"),
-    5: Text(zh="5级（最差）", en="5 (worst)"),
-}
 _Array = npt.NDArray[Any]
-
-
-@raster("坡度", "Slope", unit="°", halo_cells=1)
-def slope(elevation: Values, cell_m: float) -> Values:
-    """Return the slope by Horn's formula; missing beside missing heights."""
-    return relief.slope_deg(elevation, cell_m)
 
 
 @raster("农业土地资源等级", "Land for farming, grade", kind="grade", classes=GRADES)
 def farming_land(
-    slope: Values,
+    farming_slope: Grades,
     evaluation_farming_rules: RuleTable,
     evaluation_spec: Evaluation,
     silt: Values | None = None,
 ) -> Grades:
     """Grade the land by slope; much silt makes it worse."""
     judge = Judge.of(evaluation_farming_rules, evaluation_spec, "farming")
-    return judge.shift("silt", judge.grade("slope", slope), silt)
+    return judge.shift("silt", farming_slope, silt)
 
 
 @raster("农业水资源等级", "Water for farming, grade", kind="grade", classes=GRADES)
@@ -60,19 +46,7 @@ def farming_water(
     judge = Judge.of(evaluation_farming_rules, evaluation_spec, "farming")
     dry = None if rain is None or evaporation is None else ecology.aridity(evaporation, rain)
     given = {"rain": rain, "aridity": dry, "water_quota_modulus": water_quota_modulus}
-    return grade_water(judge, given, inside)
-
-
-def grade_water(judge: Judge, given: dict[str, Values | None], inside: Grades) -> Grades:
-    """Return the grade of water by the first of the factors in the order that the table says."""
-    name = choose_first(judge.value("water_order"), given)
-    if name is None:
-        missing = np.zeros(inside.shape, dtype=np.uint8)
-        judge.note("skip", dict(given), missing, "water_order")
-        return missing
-    values = given[name]
-    assert values is not None
-    return judge.grade(name, values)
+    return judge.first("water_order", given, inside.shape)
 
 
 @raster("农业光热条件等级", "Heat for farming, grade", kind="grade", classes=GRADES)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 
 from spatial.engine.relief import slope_deg
-from spatial.engine.scoring import grade_by_breaks
 from spatial.plan.base import Text
 from spatial.plan.evaluation import Evaluation
+from spatial.plan.judging import Judge
 from spatial.plan.rasters import raster
 from spatial.plan.rules import RuleTable
 
@@ -43,15 +41,10 @@ def slope(elevation: Values, cell_m: float) -> Values:
 @raster("坡度分级（农业）", "Slope grade for farming", kind="grade", classes=GRADES)
 def farming_slope(slope: Values, evaluation_farming_rules: RuleTable, evaluation_spec: Evaluation) -> Grades:
     """Return the grade of the slope for farming by the profile's breaks; 1 is best, 0 missing."""
-    return _grade(slope, evaluation_farming_rules, evaluation_spec)
+    return Judge.of(evaluation_farming_rules, evaluation_spec, "farming").grade("slope", slope)
 
 
 @raster("坡度分级（城镇）", "Slope grade for building", kind="grade", classes=GRADES)
 def urban_slope(slope: Values, evaluation_urban_rules: RuleTable, evaluation_spec: Evaluation) -> Grades:
     """Return the grade of the slope for building by the profile's breaks; 1 is best, 0 missing."""
-    return _grade(slope, evaluation_urban_rules, evaluation_spec)
-
-
-def _grade(slope: Values, table: RuleTable, spec: Evaluation) -> Grades:
-    steps: Any = table.of(spec.profile).value("slope")
-    return grade_by_breaks(slope, steps.breaks, steps.grades, steps.edges)
+    return Judge.of(evaluation_urban_rules, evaluation_spec, "urban").grade("slope", slope)

@@ -18,7 +18,7 @@ from spatial.plan.evaluation import Evaluation
 from spatial.plan.judging import BEST, WORST, Grades, Judge, Values, read_codes
 from spatial.plan.rasters import raster
 from spatial.plan.rules import RuleTable
-from spatial.themes.farming import GRADES, grade_water
+from spatial.themes.slopes import GRADES
 
 _Array = npt.NDArray[Any]
 _WIDEST = 15
@@ -51,7 +51,7 @@ def relief_range(
 
 @raster("城镇土地资源等级", "Land for building, grade", kind="grade", classes=GRADES)
 def urban_land(
-    slope: Values,
+    urban_slope: Grades,
     elevation: Values,
     relief_range: Values,
     evaluation_urban_rules: RuleTable,
@@ -59,7 +59,7 @@ def urban_land(
 ) -> Grades:
     """Grade the land by slope; great height and relief make it worse."""
     judge = Judge.of(evaluation_urban_rules, evaluation_spec, "urban")
-    grade = judge.shift("elevation", judge.grade("slope", slope), elevation)
+    grade = judge.shift("elevation", urban_slope, elevation)
     return judge.shift("relief", grade, relief_range)
 
 
@@ -74,7 +74,7 @@ def urban_water(
     """Grade the water by the first factor of the table's order that the plan gives; missing without any."""
     judge = Judge.of(evaluation_urban_rules, evaluation_spec, "urban")
     given = {"water_quota_modulus": water_quota_modulus, "water_modulus": water_modulus}
-    return grade_water(judge, given, inside)
+    return judge.first("water_order", given, inside.shape)
 
 
 @raster("城镇基础等级", "Building before corrections, grade", kind="grade", classes=GRADES, keep=False)
