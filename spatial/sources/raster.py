@@ -148,9 +148,9 @@ def _read_part(raster: DatasetReader, block: Block, place: tuple[int, int], noda
         return np.full(block.shape, np.nan, dtype=np.float32)
     part = Block(top, left, bottom - top, right - left)
     plain = raster.read(1, window=_window(part))
-    values = plain.astype(np.float32)
-    if nodata is not None and not np.isnan(nodata):
-        values[plain == nodata] = np.nan
+    values = plain.astype(np.float32, copy=False)
+    if nodata is not None and not np.isnan(nodata) and (empty := plain == nodata).any():
+        values[empty] = np.nan
     if MaskFlags.per_dataset in raster.mask_flag_enums[0]:
         values[raster.read_masks(1, window=_window(part)) == 0] = np.nan
     if part.shape == block.shape:
