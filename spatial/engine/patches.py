@@ -87,9 +87,7 @@ def measure_patches(classes: Grades, cell_m: float, diagonal: bool = False) -> P
     label, kind = label_patches(classes, diagonal)
     cells = np.bincount(label.ravel(), minlength=len(kind)).astype(np.int64)
     cells[0] = 0
-    radius = _radii(label, cells)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        ratio = (cells / (np.pi * radius**2)).astype(np.float32)
+    ratio = compactness(cells, bounding_radii(*outer_corners(label), cells))
     return Patches(label, kind, cells, cell_m, ratio)
 
 
@@ -117,11 +115,33 @@ def label_patches(classes: Grades, diagonal: bool = False) -> tuple[npt.NDArray[
     return found, np.concatenate(kind)
 
 
-def _radii(label: npt.NDArray[np.int32], cells: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-    """Return the radius of the smallest circle round each patch, in cells; NaN at 0."""
+def compactness(cells: npt.NDArray[np.int64], radius: npt.NDArray[np.float64]) -> Values:
+    """Return areas as shares of circles, both in cells; NaN at 0.
+
+    Examples
+    --------
+    >>> compactness(np.array([0, 1]), np.array([np.nan, 0.5**0.5])).round(2).tolist()
+    [nan, 0.6399999856948853]
+    """
+    return (cells / (np.pi * radius**2)).astype(np.float32)
+
+
+def bounding_radii(
+    patch: npt.NDArray[Any], xy: npt.NDArray[np.float64], cells: npt.NDArray[np.int64]
+) -> npt.NDArray[np.float64]:
+    """Return the radius of the smallest circle round each patch, in cells; NaN at 0.
+
+    Parameters
+    ----------
+    patch : ndarray of int, shape (k,)
+        Sorted; each number from 1 has corners.
+    xy : ndarray of float64, shape (k, 2)
+        Corners of cells, as `outer_corners` gives them.
+    cells : ndarray of int64, shape (n + 1,)
+        Number of cells of each patch.
+    """
     import shapely
 
-    patch, xy = _outer_corners(label)
     radius = np.full(len(cells), np.nan)
     if not len(patch):
         return radius
@@ -137,7 +157,7 @@ def _radii(label: npt.NDArray[np.int32], cells: npt.NDArray[np.int64]) -> npt.ND
     return radius
 
 
-def _outer_corners(label: npt.NDArray[np.int32]) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float64]]:
+def outer_corners(label: npt.NDArray[np.int32]) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float64]]:
     """Return corners of cells that the hull of each patch cannot do without, sorted by patch.
 
     In each row only the first and the last cell of a patch can touch its hull.
