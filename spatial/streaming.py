@@ -162,7 +162,7 @@ def stream(
     assert size % tile == 0
     constants = {"cell_m": grid.cell_m, **inputs.constants}
     steps = [
-        Step(one.name, one.function, one.contract.halo(grid.cell_m), one.contract.kind)
+        Step(one.name, one.function, one.contract.halo(grid.cell_m), one.contract.kind, one.contract.one_of)
         for one in layers.values()
     ]
     wanted = [one.name for one in layers.values() if one.contract.keep]
@@ -186,6 +186,9 @@ def stream(
 def _list_lacking(steps: list[Step], work: Pass, there: set[str]) -> dict[str, tuple[str, ...]]:
     made = {*there, *(step.name for step in work.steps)}
     lacking = {step.name: tuple(name for name in step.needs if name not in made) for step in steps}
+    for step in steps:
+        if step.one_of and made.isdisjoint(step.one_of):
+            lacking[step.name] += (" or ".join(step.one_of),)
     return {name: names for name, names in lacking.items() if names}
 
 
@@ -313,27 +316,33 @@ def _make_block(
     """Return the packed tiles of a block by layer and number, and what was seen of the sources in it."""
     grid = stack.grid
     inside = inputs.sources[INSIDE].read(grid, block) != 0
-    if not inside.any():
+    everywhere = bool(inside.all())
+    if not everywhere and not inside.any():
         return {}, {}
     found = run_pass(work, grid, block, lambda name, part: inputs.sources[name].read(grid, part))
     across = -(-grid.columns // tile)
     tiles: dict[str, dict[int, bytes]] = {}
     for name in work.wanted:
         cells = found[name]
-        kept = np.where(inside, cells, cells.dtype.type(0 if cells.dtype == np.uint8 else np.nan))
+        empty = cells.dtype.type(0 if cells.dtype == np.uint8 else np.nan)
+        kept = cells if everywhere else np.where(inside, cells, empty)
         tiles[name] = {}
         for row in range(0, block.height, tile):
             for column in range(0, block.width, tile):
                 number = (block.row + row) // tile * across + (block.column + column) // tile
                 tiles[name][number] = pack_tile(kept[row : row + tile, column : column + tile], tile)
-    return tiles, {name: _look(found[name][inside]) for name in work.inputs if name != INSIDE}
+    looked = {
+        name: found[name] if everywhere else found[name][inside] for name in work.inputs if name != INSIDE
+    }
+    return tiles, {name: _look(cells) for name, cells in looked.items()}
 
 
 def _look(cells: Array) -> Seen:
-    here = cells[~np.isnan(cells)] if cells.dtype.kind == "f" else cells
-    if not len(here):
-        return Seen(len(cells))
-    return Seen(len(cells), len(here), float(here.min()), float(here.max()))
+    present = int(np.count_nonzero(cells == cells))  # noqa: PLR0124 (NaN is not itself)
+    if not present:
+        return Seen(cells.size)
+    least, greatest = np.fmin.reduce(cells, axis=None), np.fmax.reduce(cells, axis=None)
+    return Seen(cells.size, present, float(least), float(greatest))
 
 
 def _sum_seen(lines: list[dict[str, Any]]) -> dict[str, Seen]:

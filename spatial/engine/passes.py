@@ -34,12 +34,15 @@ class Step:
         Cells round a block that it looks at.
     kind : {"value", "grade", "class"}
         Values are float32 with NaN where missing; grades and classes uint8 with 0 where missing.
+    one_of : tuple of str
+        Parameters with a default of which at least one must be there.
     """
 
     name: str
     function: Callable[..., Array]
     halo: int = 0
     kind: RasterKind = "value"
+    one_of: tuple[str, ...] = ()
 
     @property
     def needs(self) -> tuple[str, ...]:
@@ -102,7 +105,8 @@ def plan_pass(
     named = {step.name: step for step in steps}
     there, possible = {*inputs, *constants}, list[Step]()
     for name in _sort(named):
-        if there.issuperset(named[name].needs):
+        enough = not named[name].one_of or not there.isdisjoint(named[name].one_of)
+        if enough and there.issuperset(named[name].needs):
             possible.append(named[name])
             there.add(name)
     halos = {name: 0 for name in wanted if name in {step.name for step in possible}}

@@ -33,6 +33,8 @@ class RasterContract:
         Titles of grades or classes.
     keep : bool
         Whether the layer is written; else it is only made on the way to others.
+    one_of : tuple of str
+        Parameters with a default of which at least one must be there.
     stage : int
         In which pass the layer is made: 2 needs something of the whole raster that pass 1 made.
     """
@@ -45,6 +47,7 @@ class RasterContract:
     halo_cells: int = 0
     classes: Mapping[int, Text] = field(default_factory=dict)
     keep: bool = True
+    one_of: tuple[str, ...] = ()
     stage: int = 1
 
     def halo(self, cell_m: float) -> int:
@@ -71,6 +74,7 @@ def raster(
     halo_cells: int = 0,
     classes: Mapping[int, Text] | None = None,
     keep: bool = True,
+    one_of: tuple[str, ...] = (),
     stage: int = 1,
 ) -> Callable[[_Function], _Function]:
     """Declare that a function makes the blocks of a raster layer.
@@ -96,7 +100,7 @@ def raster(
         raise ValueError("classes are 1 to 255, of layers of grades or classes")
 
     def declare(function: _Function) -> _Function:
-        contract = RasterContract(zh, en, kind, unit, halo_m, halo_cells, named, keep, stage)
+        contract = RasterContract(zh, en, kind, unit, halo_m, halo_cells, named, keep, one_of, stage)
         function.__dict__["raster"] = contract
         return function
 

@@ -173,7 +173,10 @@ def karst_sensitivity(
     return _judge_sensitivity(judge, "karst", {"carbonate": carbonate, "slope": slope, "cover": vegetation})
 
 
-@raster("土地沙化敏感性", "Sensitivity to sandification", kind="class", classes=SENSITIVITY)
+@raster(
+    "土地沙化敏感性", "Sensitivity to sandification", kind="class", classes=SENSITIVITY,
+    one_of=("wind_days", "sand", "evaporation"),
+)  # fmt: skip
 def sand_sensitivity(
     *,
     inside: Grades,

@@ -32,7 +32,10 @@ def farming_land(
     return judge.shift("silt", farming_slope, silt)
 
 
-@raster("农业水资源等级", "Water for farming, grade", kind="grade", classes=GRADES)
+@raster(
+    "农业水资源等级", "Water for farming, grade", kind="grade", classes=GRADES,
+    one_of=("rain", "water_quota_modulus"),
+)  # fmt: skip
 def farming_water(
     *,
     inside: Grades,
@@ -62,11 +65,9 @@ def farming_heat(
 def farming_base(
     *,
     farming_land: Grades,
-    farming_water: Grades,
     evaluation_farming_rules: RuleTable,
     evaluation_spec: Evaluation,
-    rain: Values | None = None,
-    water_quota_modulus: Values | None = None,
+    farming_water: Grades | None = None,
     farming_heat: Grades | None = None,
 ) -> Grades:
     """Combine land, water and heat by matrices, or by weights where the plan gives some.
@@ -75,11 +76,10 @@ def farming_base(
     missing.
     """
     judge = Judge.of(evaluation_farming_rules, evaluation_spec, "farming")
-    water = None if rain is None and water_quota_modulus is None else farming_water
     shares = evaluation_spec.weights.get("farming")
     if shares:
-        return judge.weigh({"land": farming_land, "water": water, "heat": farming_heat}, shares)
-    base = judge.combine("matrix.land_water", farming_land, water, ("land", "water"))
+        return judge.weigh({"land": farming_land, "water": farming_water, "heat": farming_heat}, shares)
+    base = judge.combine("matrix.land_water", farming_land, farming_water, ("land", "water"))
     return judge.combine("matrix.base_heat", base, farming_heat, ("base", "heat"))
 
 

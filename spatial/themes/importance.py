@@ -55,7 +55,10 @@ def _judge_share(judge: Judge, prefix: str, values: Values, thresholds: Threshol
     return grade
 
 
-@raster("水土保持重要性", "Importance for soil conservation", kind="class", classes=IMPORTANCE, stage=2)
+@raster(
+    "水土保持重要性", "Importance for soil conservation", kind="class", classes=IMPORTANCE, stage=2,
+    one_of=("soil_conservation", "vegetation"),
+)  # fmt: skip
 def conservation_importance(  # noqa: PLR0913 (each input is an argument)
     *,
     inside: Grades,
@@ -83,7 +86,10 @@ def conservation_importance(  # noqa: PLR0913 (each input is an argument)
     return _judge_conditions(judge, "conservation", given, known=known, fit=plants)
 
 
-@raster("防风固沙重要性", "Importance for wind-break", kind="class", classes=IMPORTANCE, stage=2)
+@raster(
+    "防风固沙重要性", "Importance for wind-break", kind="class", classes=IMPORTANCE, stage=2,
+    one_of=("sand_conservation", "wind_days"),
+)  # fmt: skip
 def windbreak_importance(
     *,
     inside: Grades,
@@ -128,7 +134,10 @@ def _judge_conditions(
     return found
 
 
-@raster("生物多样性维护重要性", "Importance for biodiversity", kind="class", classes=IMPORTANCE, stage=2)
+@raster(
+    "生物多样性维护重要性", "Importance for biodiversity", kind="class", classes=IMPORTANCE, stage=2,
+    one_of=("protection", "water_source"),
+)  # fmt: skip
 def biodiversity_importance(
     inside: Grades,
     evaluation_ecology_rules: RuleTable,
@@ -148,7 +157,10 @@ def biodiversity_importance(
     return found
 
 
-@raster("生态系统服务功能重要性", "Importance of services", kind="class", classes=IMPORTANCE, stage=2)
+@raster(
+    "生态系统服务功能重要性", "Importance of services", kind="class", classes=IMPORTANCE, stage=2,
+    one_of=(*(f"{name}_importance" for name in SHARED), "biodiversity_importance"),
+)  # fmt: skip
 def service_importance(
     *,
     inside: Grades,
@@ -168,7 +180,10 @@ def service_importance(
     return judge.best(named, inside.shape)
 
 
-@raster("生态敏感性（脆弱性）", "Sensitivity", kind="class", classes=SENSITIVITY, stage=2)
+@raster(
+    "生态敏感性（脆弱性）", "Sensitivity", kind="class", classes=SENSITIVITY, stage=2,
+    one_of=("erosion_sensitivity", "karst_sensitivity", "sand_sensitivity", "soil_loss_rate"),
+)  # fmt: skip
 def sensitivity(
     *,
     inside: Grades,
@@ -192,12 +207,15 @@ def sensitivity(
     return judge.best(named, inside.shape)
 
 
-@raster("生态保护重要性", "Importance for ecology", kind="class", classes=IMPORTANCE, stage=2)
+@raster(
+    "生态保护重要性", "Importance for ecology", kind="class", classes=IMPORTANCE, stage=2,
+    one_of=("service_importance", "sensitivity"),
+)  # fmt: skip
 def ecology_importance(
-    service_importance: Grades,
-    sensitivity: Grades,
     evaluation_ecology_rules: RuleTable,
     evaluation_spec: Evaluation,
+    service_importance: Grades | None = None,
+    sensitivity: Grades | None = None,
 ) -> Grades:
     """Combine services and sensitivity by the matrix: extremely important if either is.
 

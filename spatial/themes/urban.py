@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
 from spatial.engine import ecology, relief, scoring
@@ -63,7 +62,10 @@ def urban_land(
     return judge.shift("relief", grade, relief_range)
 
 
-@raster("城镇水资源等级", "Water for building, grade", kind="grade", classes=GRADES)
+@raster(
+    "城镇水资源等级", "Water for building, grade", kind="grade", classes=GRADES,
+    one_of=("water_quota_modulus", "water_modulus"),
+)  # fmt: skip
 def urban_water(
     inside: Grades,
     evaluation_urban_rules: RuleTable,
@@ -81,19 +83,16 @@ def urban_water(
 def urban_base(
     *,
     urban_land: Grades,
-    urban_water: Grades,
     evaluation_urban_rules: RuleTable,
     evaluation_spec: Evaluation,
-    water_quota_modulus: Values | None = None,
-    water_modulus: Values | None = None,
+    urban_water: Grades | None = None,
 ) -> Grades:
     """Combine land and water by a matrix, or by the plan's weights; without data of water, land alone."""
     judge = Judge.of(evaluation_urban_rules, evaluation_spec, "urban")
-    water = None if water_quota_modulus is None and water_modulus is None else urban_water
     shares = evaluation_spec.weights.get("urban")
     if shares:
-        return judge.weigh({"land": urban_land, "water": water}, shares)
-    return judge.combine("matrix.land_water", urban_land, water, ("land", "water"))
+        return judge.weigh({"land": urban_land, "water": urban_water}, shares)
+    return judge.combine("matrix.land_water", urban_land, urban_water, ("land", "water"))
 
 
 @raster("气候舒适度（年均值近似）", "Comfort by yearly means, 7 the best", kind="grade", classes=_COMFORT)
@@ -105,19 +104,20 @@ def comfort(
     return judge.grade("comfort", ecology.comfort_index(temperature, humidity))
 
 
-@raster("大气环境容量等级", "Air, grade", kind="grade", classes=GRADES)
+@raster(
+    "大气环境容量等级", "Air, grade", kind="grade", classes=GRADES, one_of=("air_calm", "wind_speed")
+)  # fmt: skip
 def air_grade(
-    inside: Grades,
     evaluation_urban_rules: RuleTable,
     evaluation_spec: Evaluation,
     air_calm: Values | None = None,
     wind_speed: Values | None = None,
 ) -> Grades:
-    """Grade calm days and mean wind and take the worse; missing without either."""
+    """Grade calm days and mean wind and take the worse."""
     judge = Judge.of(evaluation_urban_rules, evaluation_spec, "urban")
     given = {"air_calm": air_calm, "wind_speed": wind_speed}
     grades = {name: judge.grade(name, values) for name, values in given.items() if values is not None}
-    found = scoring.worst_of(*grades.values()) if grades else np.zeros(inside.shape, dtype=np.uint8)
+    found = scoring.worst_of(*grades.values())
     judge.note("combine", dict(grades), found)
     return found
 
