@@ -11,6 +11,7 @@ import typer
 from spatial.errors import SpatialError
 from spatial.options import (
     AfterOption,
+    AtOption,
     BorderOption,
     CellOption,
     CityArgument,
@@ -271,6 +272,22 @@ def compare(  # noqa: PLR0913, PLR0917 (each option of the command is an argumen
         files=made.files, differs=made.differs,
     )  # fmt: skip
     raise typer.Exit(int(made.has_errors))
+
+
+@app.command()
+def explain(plan: PlanArgument, at: AtOption, overrides: SetOption = None) -> None:
+    """Tell why the evaluation says what it says of a place. 逐步说明某地的双评价结果."""
+    from spatial.explain import explain_place
+    from spatial.outputs.explained import tell_explanation
+
+    with Steps() as steps:
+        made = explain_place(plan, at, overrides=overrides or (), progress=steps.show)
+    typer.echo(f"双评价说明 Evaluation explained: {made.lon:g}, {made.lat:g}")
+    for line in tell_explanation(made.inputs, made.notes, made.results, made.layers):
+        typer.echo(line)
+    for name in made.differs:
+        typer.echo(f"与栅格不一致 the raster says otherwise, please report: {name}", err=True)
+    raise typer.Exit(int(bool(made.differs)))
 
 
 @app.command()
