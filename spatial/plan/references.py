@@ -33,7 +33,7 @@ _USES_OF_SOURCES: tuple[tuple[str, ...], ...] = (
     ("connections", "hamlets"),
     ("facilities", "source"),
     ("facilities", "homes"),
-    ("evaluation", "factors", "*", "source"),
+    ("evaluation", "factors", "**", "source"),
     *(("evaluation", name) for name in (*BURNT, "natural_edges")),
 )
 _EXTRACTS = (".pbf", ".osm", ".osm.gz", ".osm.bz2")
@@ -42,7 +42,7 @@ _NO_FEATURES = {
     ("roads", "elevation"),
     ("terrain", "elevation"),
     ("terrain", "land_cover"),
-    ("evaluation", "factors", "*", "source"),
+    ("evaluation", "factors", "**", "source"),
 }
 """Uses of sources that are not read as features."""
 _USES_OF_ELEMENTS = ((*_ELEMENTS, "cut", "*"), (*_ELEMENTS, "round"))
@@ -79,7 +79,7 @@ def find_broken_references(document: dict[str, Any]) -> list[Broken]:
 
 
 def _texts(value: Any, *pattern: str, at: Path = ()) -> Iterator[tuple[Path, str]]:
-    """Yield the texts at a path, whose ``*`` stands for any item of a list or mapping."""
+    """Yield the texts at a path, whose ``*`` is any item of a list, ``**`` any of a mapping."""
     if not pattern:
         if isinstance(value, str):
             yield at, value.strip()
@@ -88,7 +88,7 @@ def _texts(value: Any, *pattern: str, at: Path = ()) -> Iterator[tuple[Path, str
     inner: Iterable[tuple[str | int, Any]] = ()
     if head == "*" and isinstance(value, list):
         inner = enumerate(value)
-    elif head == "*" and isinstance(value, dict):
+    elif head == "**" and isinstance(value, dict):
         inner = value.items()
     elif isinstance(value, dict) and head in value:
         inner = [(head, value[head])]
