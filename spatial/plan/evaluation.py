@@ -126,6 +126,38 @@ class Targets(Record):
     expansion: float | None = Field(default=None, ge=1, le=5)
 
 
+class Water(Record):
+    """What limits the carrying scale: water and what is used of it; every number is the plan's own.
+
+    Parameters
+    ----------
+    total_m3 : float
+        Water that may be used in a year (用水总量控制指标), m³.
+    farming_share, urban_share : float
+        Of it for irrigation and for towns, 0 to 1.
+    irrigation_m3_ha : float
+        Combined irrigation quota of a year, m³/ha.
+    rainfed_ha : float
+        Farmland that needs no irrigation.
+    per_head_m3 : float
+        Urban water that a person needs in a year, m³.
+    """
+
+    total_m3: float = Field(gt=0)
+    farming_share: float | None = Field(default=None, ge=0, le=1)
+    urban_share: float | None = Field(default=None, ge=0, le=1)
+    irrigation_m3_ha: float | None = Field(default=None, gt=0)
+    rainfed_ha: float = Field(default=0.0, ge=0)
+    per_head_m3: float | None = Field(default=None, gt=0)
+
+
+class Carrying(Record):
+    """What the carrying scale is judged by, besides land."""
+
+    water: Water | None = None
+    environment_population: int | None = Field(default=None, ge=0)
+
+
 class Evaluation(Record):
     """双评价: on which grid, from which factors, by which profile of rules."""
 
@@ -140,6 +172,7 @@ class Evaluation(Record):
     weights: Weights = Field(default_factory=dict)
     breaks: Breaks = Field(default_factory=dict)
     targets: Targets = Targets()
+    carrying: Carrying = Carrying()
     seed: int = Field(default=1, ge=0)
     runs: int = Field(default=100, ge=1, le=10_000)
 
