@@ -100,19 +100,57 @@ def label_patches(classes: Grades, diagonal: bool = False) -> tuple[npt.NDArray[
     >>> label.tolist(), kind.tolist()
     ([[2, 0, 3], [1, 1, 3]], [0, 1, 2, 2])
     """
-    from scipy.ndimage import label as number
+    begins = np.ones(classes.shape, dtype=bool)
+    begins[:, 1:] = classes[:, 1:] != classes[:, :-1]
+    # Runs of one class along a row, not cells, are what is joined: there are far fewer.
+    starts = np.flatnonzero(begins)
+    lengths = np.diff(starts, append=classes.size)
+    kind = classes.ravel()[starts]
+    run = np.repeat(np.arange(len(starts), dtype=np.int32), lengths)
+    owner, count = _join_runs(run, _contacts(classes, begins, diagonal), len(starts))
+    first = np.zeros(count, dtype=np.int64)
+    # Of several writes to one place the last stays: the first run of each patch.
+    first[owner[::-1]] = np.arange(len(starts))[::-1]
+    order = np.lexsort((first, kind[first]))
+    order = order[kind[first[order]] > 0]
+    number = np.zeros(count, dtype=np.int32)
+    number[order] = np.arange(1, len(order) + 1)
+    label = np.repeat(number[owner], lengths).reshape(classes.shape)
+    return label, np.append(np.uint8(0), kind[first[order]])
 
-    found = np.zeros(classes.shape, dtype=np.int32)
-    kind = [np.zeros(1, dtype=np.uint8)]
-    beside = np.ones((3, 3)) if diagonal else None
-    count = 0
-    for grade in np.flatnonzero(np.bincount(classes.ravel(), minlength=1)[1:]) + 1:
-        there = classes == grade
-        part, more = number(there, structure=beside)
-        found[there] = part[there] + count
-        kind.append(np.full(more, grade, dtype=np.uint8))
-        count += more
-    return found, np.concatenate(kind)
+
+def _contacts(classes: Grades, begins: npt.NDArray[np.bool_], diagonal: bool) -> npt.NDArray[np.int64]:
+    """Return pairs of cells by which runs of neighbouring rows hold together, shape (k, 2)."""
+    wide = classes.shape[1]
+    same = classes[:-1] == classes[1:]
+    upper = np.flatnonzero(same & (begins[:-1] | begins[1:]))
+    pairs = [np.column_stack([upper, upper + wide])]
+    if diagonal:
+        # Where cells above and below differ, only a corner can join what lies aslant.
+        apart = ~same[:, 1:] & ~same[:, :-1]
+        for left, right, shift in (
+            (classes[:-1, :-1], classes[1:, 1:], 0),
+            (classes[:-1, 1:], classes[1:, :-1], 1),
+        ):
+            row, column = np.nonzero((left == right) & apart)
+            cell = row * wide + column
+            pairs.append(np.column_stack([cell + shift, cell + wide + 1 - shift]))
+    return np.concatenate(pairs)
+
+
+def _join_runs(
+    run: npt.NDArray[np.int32], contacts: npt.NDArray[np.int64], count: int
+) -> tuple[npt.NDArray[np.int32], int]:
+    """Return which runs are one patch, and how many patches there are; what is missing counts as a class."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    if count == 0:
+        return np.zeros(0, dtype=np.int32), 0
+    ends = run[contacts[:, 0]], run[contacts[:, 1]]
+    graph = coo_array((np.ones(len(contacts), dtype=np.int8), ends), shape=(count, count))
+    parts, owner = connected_components(graph, directed=False)
+    return owner, int(parts)
 
 
 def compactness(cells: npt.NDArray[np.int64], radius: npt.NDArray[np.float64]) -> Values:
@@ -153,7 +191,8 @@ def bounding_radii(
     asked = ragged[patch - 1]
     if asked.any():
         which = np.cumsum(ragged)[patch[asked] - 1] - 1
-        radius[1:][ragged] = shapely.minimum_bounding_radius(shapely.multipoints(xy[asked], indices=which))
+        # A line through the corners has their circle, and is made faster than so many points.
+        radius[1:][ragged] = shapely.minimum_bounding_radius(shapely.linestrings(xy[asked], indices=which))
     return radius
 
 

@@ -147,7 +147,8 @@ def _follow(trail: _Trail, strip: Grades, diagonal: bool) -> None:
         small = np.concatenate([[0], cells[closed]])
         radius[closed] = bounding_radii(number[part[inner]], xy[inner], small)[1:]
         trail.radii.append(radius[1:])
-    numbers = np.where(label > 0, label.astype(np.int64) + trail.count, 0)
+    edges = label[[0, -1]].astype(np.int64)
+    numbers = np.where(edges > 0, edges + trail.count, 0)
     if trail.border is not None:
         trail.pairs.append(_touch(*trail.border, numbers[0], strip[0], diagonal))
     trail.border = numbers[-1], strip[-1].copy()
