@@ -256,7 +256,7 @@ def _make_driver(*hooks: lifecycle.NodeExecutionHook) -> driver.Driver:
         .with_modules(*modules)
         .with_adapters(_Trust(), *hooks)
         # Its files lie beside the cache and may be gone; the pass looks and takes them where they are whole.
-        .with_cache(path=find_cache(), recompute=["evaluation_pass", "assessment_pass"])
+        .with_cache(path=find_cache(), recompute=["evaluation_pass", "assessment_pass", "robustness_pass"])
         .build()
     )
 

@@ -127,10 +127,11 @@ def _list_unverified(spec: Evaluation, tables: Mapping[str, RuleTable]) -> Itera
         yield Finding(
             "evaluation.unverified_rules", "warning", "evaluation", group,
             f"{title_zh}（{spec.profile}）的 {len(rows)} 行规则未经官方文本核对，"
-            f"其中 {len(weak)} 行把握低或为本工具默认：{shown}。对外使用前请逐行核对 rules/evaluation_{group}.yaml。",
+            f"其中 {len(weak)} 行把握低或为本工具默认：{shown}。"
+            f"对外使用前请逐行核对 rules/evaluation_{group}.yaml。",
             f"{len(rows)} rows of rules of {title_en} ({spec.profile}) are not checked against an official "
-            f"text; {len(weak)} of them are of low confidence or defaults of this tool: {shown}. Check each row of "
-            f"rules/evaluation_{group}.yaml before you use the results officially.",
+            f"text; {len(weak)} of them are of low confidence or defaults of this tool: {shown}. Check each "
+            f"row of rules/evaluation_{group}.yaml before you use the results officially.",
             float(len(rows)),
         )  # fmt: skip
 

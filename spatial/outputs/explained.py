@@ -16,6 +16,7 @@ _ACTIONS = {
     "weights": "加权 weigh",
     "correct": "修正 correct",
     "forbid": "不适宜条件 unsuitable if",
+    "condition": "条件（1 满足，0 不满足） condition (1 holds, 0 does not)",
     "class": "归类 class",
     "combine": "综合 combine",
     "skip": "缺数据，跳过 no data, skipped",

@@ -28,8 +28,8 @@ class Note:
     layer : str
         Raster layer that was being made.
     action : str
-        ``grade``, ``matrix``, ``weights``, ``correct``, ``forbid``, ``class``, ``combine``, ``skip`` or
-        ``made``.
+        ``grade``, ``matrix``, ``weights``, ``correct``, ``forbid``, ``class``, ``combine``,
+        ``condition``, ``skip`` or ``made``.
     inputs : dict of str to number
         What went in, by name; None where missing.
     result : number, optional

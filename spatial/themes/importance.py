@@ -128,9 +128,12 @@ def _judge_conditions(
     for number, level in ((2, "important"), (1, "extreme")):
         reached = known & fit
         for name, values in given.items():
-            reached &= values >= np.float32(judge.value(f"{prefix}.{level}.{name}"))
+            key = f"{prefix}.{level}.{name}"
+            holds = values >= np.float32(judge.value(key))
+            judge.note("condition", {name: values}, holds, key)
+            reached &= holds
         found = np.where(reached, np.uint8(number), found)
-        judge.note("grade", dict(given), found, f"{prefix}.{level}.{next(iter(given))}")
+    judge.note("combine", dict(given), found)
     return found
 
 
