@@ -31,7 +31,7 @@ from spatial.errors import Fault, OutputError
 from spatial.outputs.files import refuse, replacing
 from spatial.outputs.parts import Parts
 from spatial.plan.rasters import RasterContract, raster_of
-from spatial.sources.raster import BlockSource, TiffReader, close_sources
+from spatial.sources.raster import BlockSource, TiffReader, close_sources, holding_little
 
 Array = npt.NDArray[Any]
 INSIDE = "inside"
@@ -173,7 +173,7 @@ def stream(
     stack = RasterStack(grid, {name: _describe(layers[name], place) for name in work.wanted}, TiffReader())
     known = _recall(place / _NOTE, stack)
     if known is None:
-        with _alone(place):
+        with _alone(place), holding_little():
             check_space(place, grid, stack)
             known = _make(
                 place, stack, work, inputs, notes=notes or {}, size=size, tile=tile, workers=workers

@@ -2,13 +2,15 @@
 
 Amounts become float32 with NaN where the source has none. Cells finer than the grid's are averaged, coarser
 ones interpolated between four centres; classes take the most frequent or the nearest. A raster whose cells
-are the grid's own is read as it is. Warping is GDAL's, by fixed blocks of its own, so that a cell does not
-depend on the block it is asked in.
+are the grid's own is read as it is. Warping is GDAL's, in pieces of a fixed lattice, so that a cell does
+not depend on the block it is asked in.
 """
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -31,6 +33,7 @@ Array = npt.NDArray[Any]
 _CACHE_BYTES = 256 * 1024 * 1024
 _HERE = threading.local()
 _ALIGNED = 1e-6
+_PIECE = 256
 
 
 class BlockSource(Protocol):
@@ -79,7 +82,7 @@ class RasterSource:
         """
         dataset, place = _open(self, grid)
         if place is None:
-            values = dataset.read(1, window=_window(block))
+            values = _read_warped(dataset, grid, block)
         else:
             values = _read_part(dataset, block, place, self.nodata)
         if (self.scale, self.offset) != (1.0, 0.0):
@@ -102,6 +105,15 @@ def _open(source: RasterSource, grid: Grid) -> tuple[DatasetReader, tuple[int, i
     return held[key]
 
 
+@contextmanager
+def holding_little() -> Iterator[None]:
+    """Keep GDAL from holding more than 256 MB of cells read, for all threads, until the block is left."""
+    import rasterio
+
+    with rasterio.Env(GDAL_CACHEMAX=_CACHE_BYTES):
+        yield
+
+
 def close_sources() -> None:
     """Close what this thread has open; other threads' files close when those end."""
     for dataset, _ in _HERE.__dict__.pop("held", {}).values():
@@ -113,18 +125,17 @@ def _lay(source: RasterSource, grid: Grid) -> tuple[Any, tuple[int, int] | None]
     from rasterio.enums import Resampling as How
     from rasterio.vrt import WarpedVRT
 
-    with rasterio.Env(GDAL_CACHEMAX=_CACHE_BYTES):
-        raster = rasterio.open(source.path)
-        place = _find_place(raster, source.crs, grid)
-        if place is not None:
-            return raster, place
-        nodata = np.nan if source.nodata is None and raster.dtypes[0].startswith("float") else source.nodata
-        warped = WarpedVRT(
-            raster, src_crs=parse_crs(source.crs).to_wkt(), crs=parse_crs(grid.crs).to_wkt(),
-            transform=grid.transform, height=grid.rows, width=grid.columns,
-            resampling=How[source.resampling], src_nodata=nodata, nodata=np.nan, dtype="float32",
-        )  # fmt: skip
-        return warped, None
+    raster = rasterio.open(source.path)
+    place = _find_place(raster, source.crs, grid)
+    if place is not None:
+        return raster, place
+    nodata = np.nan if source.nodata is None and raster.dtypes[0].startswith("float") else source.nodata
+    warped = WarpedVRT(
+        raster, src_crs=parse_crs(source.crs).to_wkt(), crs=parse_crs(grid.crs).to_wkt(),
+        transform=grid.transform, height=grid.rows, width=grid.columns,
+        resampling=How[source.resampling], src_nodata=nodata, nodata=np.nan, dtype="float32",
+    )  # fmt: skip
+    return warped, None
 
 
 def _find_place(raster: DatasetReader, crs: str, grid: Grid) -> tuple[int, int] | None:
@@ -135,6 +146,24 @@ def _find_place(raster: DatasetReader, crs: str, grid: Grid) -> tuple[int, int] 
     row, column = (at.f - grid.top) / cell, (grid.left - at.c) / cell
     off = (at.a / cell - 1, -at.e / cell - 1, row - round(row), column - round(column))
     return (round(row), round(column)) if max(map(abs, off)) < _ALIGNED else None
+
+
+def _read_warped(warped: Any, grid: Grid, block: Block) -> Array:
+    """Return cells of a warped raster, asked for in pieces of a lattice that no block moves.
+
+    GDAL reckons places along each line of a piece to an eighth of a cell of the source, from the ends of the
+    line, so that a cell would else depend on where the block begins.
+    """
+    found = np.empty(block.shape, dtype=np.float32)
+    bottom, right = block.row + block.height, block.column + block.width
+    for row in range(block.row // _PIECE * _PIECE, bottom, _PIECE):
+        for column in range(block.column // _PIECE * _PIECE, right, _PIECE):
+            high, wide = min(_PIECE, grid.rows - row), min(_PIECE, grid.columns - column)
+            piece = Block(row, column, high, wide)
+            top, left = max(row, block.row), max(column, block.column)
+            shared = Block(top, left, min(row + high, bottom) - top, min(column + wide, right) - left)
+            found[shared.within(block)] = warped.read(1, window=_window(piece))[shared.within(piece)]
+    return found
 
 
 def _read_part(raster: DatasetReader, block: Block, place: tuple[int, int], nodata: float | None) -> Array:
