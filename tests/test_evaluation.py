@@ -188,6 +188,14 @@ def test_unlabelled_voids_are_masked_and_told(folder: Path, dtype: type) -> None
     np.testing.assert_array_equal(labelled.rasters.read("slope"), slope)
 
 
+def test_a_model_coarser_than_the_grid_is_told(folder: Path) -> None:
+    assert (
+        "some 40 m are coarser than the grid's of 20 m"
+        in rules(build(folder, SIMPLE.replace("50", "20")))["evaluation.coarse"]
+    )
+    assert "evaluation.coarse" not in rules(build(folder))
+
+
 def test_half_a_territory_is_told_with_its_share(folder: Path) -> None:
     gpd.GeoDataFrame(
         {"name": ["山村"]}, geometry=[shapely.box(114.0, 35.0, 114.14, 35.04)], crs=4490

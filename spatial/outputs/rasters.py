@@ -20,14 +20,13 @@ _GRADES: tuple[Colour, ...] = ((38, 115, 0), (139, 209, 0), (255, 235, 130), (24
 
 
 def list_rasters(stack: RasterStack | None, folder: Path) -> dict[str, Path]:
-    """Return the file of each raster layer, and of the names of its classes, in the output folder."""
+    """Return the file of each raster layer, and the one beside it that tells its making and its classes."""
     if stack is None:
         return {}
     files = {}
-    for name, layer in stack.layers.items():
+    for name in stack.names:
         files[name] = folder / FOLDER / f"{name}.tif"
-        if layer.classes:
-            files[f"{name}.names"] = files[name].with_name(f"{name}.tif.aux.xml")
+        files[f"{name}.names"] = files[name].with_name(f"{name}.tif.aux.xml")
     return files
 
 
@@ -47,7 +46,7 @@ def write_rasters(stack: RasterStack, folder: Path, styles: Styles, provenance: 
             layer = stack.layers[name]
             with replacing(path) as beside:
                 shutil.copyfile(layer.path, beside)
-                if layer.kind != "value":
+                if layer.classes:
                     _colour(beside, choose_colours(layer, styles))
         else:
             layer = stack.layers[name.removesuffix(".names")]
@@ -79,16 +78,17 @@ def _colour(path: Path, colours: Mapping[int, Colour]) -> None:
 
 
 def _write_names(layer: StackLayer, provenance: Mapping[str, str]) -> str:
-    """Return the names of classes as GDAL keeps them beside a file."""
-    names = [_name(layer, key) for key in range(max(layer.classes) + 1)]
+    """Return the names of classes and what a file was made from, as GDAL keeps them beside it."""
+    names = [_name(layer, key) for key in range(max(layer.classes) + 1)] if layer.classes else []
     categories = "".join(f"<Category>{escape(name)}</Category>" for name in names)
+    categories = f"<CategoryNames>{categories}</CategoryNames>" if names else ""
     notes = "".join(
         f'<MDI key="{escape(key, {chr(34): "&quot;"})}">{escape(text)}</MDI>'
         for key, text in sorted(provenance.items())
     )
     return (
         f"<PAMDataset>\n<Metadata>{notes}</Metadata>\n"
-        f'<PAMRasterBand band="1"><CategoryNames>{categories}</CategoryNames></PAMRasterBand>\n'
+        f'<PAMRasterBand band="1">{categories}</PAMRasterBand>\n'
         "</PAMDataset>\n"
     )
 

@@ -34,6 +34,8 @@ VOIDS = (-32768.0, -9999.0, -99999.0, float(np.float32(-3.4028235e38)))
 """Values that programs write for missing cells, often without saying so."""
 _FEET = ("ft", "feet", "foot", "us-ft", "us survey foot", "sft", "usft", "international foot")
 _LINES = 512
+_COARSE = 1.5
+"""Times the grid's cell from which a source counts as coarse."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,9 @@ def open_factor(name: str, factor: Factor, ref: SourceRef, grid: Grid) -> tuple[
         window = _find_window(path, raster, crs, grid)
         to_inside = _convert(name, kind, factor, path, raster)
         nodata, findings = _find_nodata(name, factor, raster, path=path, window=window)
-        how = factor.resampling or _choose_resampling(raster, crs, grid, kind)
+        cell_m = _measure_cell(raster, crs, grid)
+        findings += _tell_coarse(name, path, cell_m, grid)
+        how = factor.resampling or _choose_resampling(cell_m, grid, kind)
         scale = float(raster.scales[0]) * to_inside[0]
         offset = float(raster.offsets[0]) * to_inside[0] + to_inside[1]
         source = RasterSource(look_inside(path), crs, how, nodata, scale, offset, ref.sha256)
@@ -222,9 +226,24 @@ def _count_voids(raster: DatasetReader, window: Window) -> dict[float, float]:
     return {value: many / total for value, many in counts.items()}
 
 
-def _choose_resampling(raster: DatasetReader, crs: str, grid: Grid, kind: FactorKind) -> Resampling:
+def _tell_coarse(name: str, path: Path, cell_m: float, grid: Grid) -> list[Finding]:
+    """Tell of cells much coarser than the grid's: they add no detail, and slopes of them are too gentle."""
+    if cell_m <= _COARSE * grid.cell_m:
+        return []
+    return [
+        Finding(
+            "evaluation.coarse", "info", "evaluation", name,
+            f"{path.name}：栅格约 {cell_m:.0f} m，粗于评价格网 {grid.cell_m:g} m；加密不增加细节，坡度偏缓。",
+            f"{path.name}: its cells of some {cell_m:.0f} m are coarser than the grid's of {grid.cell_m:g} m; "
+            "laid finer they show no more, and slopes of heights stay too gentle.",
+            value=cell_m, limit=grid.cell_m,
+        )
+    ]  # fmt: skip
+
+
+def _choose_resampling(cell_m: float, grid: Grid, kind: FactorKind) -> Resampling:
     """Return mean or mode for cells finer than the grid's, else interpolation or the nearest."""
-    fine = _measure_cell(raster, crs, grid) < grid.cell_m * (1 - 1e-6)
+    fine = cell_m < grid.cell_m * (1 - 1e-6)
     if kind.classes:
         return "mode" if fine else "nearest"
     return "average" if fine else "bilinear"
