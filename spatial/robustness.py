@@ -37,6 +37,8 @@ RESULTS = {
 """By group of rules: the result whose stability is asked, and titles."""
 _SCALARS = ("unsuitable.", "conservation.extreme.", "conservation.important.", "windbreak.extreme.",
             "windbreak.important.")  # fmt: skip
+_MOST_LIMITS = 16
+"""Factors drawn for each row, so that what one row says moves no other row's draws."""
 _CODES = ("soil_capacity", "water", "geology_hazard", "storm_surge")
 """Last parts of keys whose value is a code and no amount."""
 
@@ -79,7 +81,7 @@ def move_rule(rule: Rule, factors: Sequence[float]) -> Rule:
     """
     value: Any = rule.value
     old = value.breaks if isinstance(value, Intervals) else value if isinstance(value, tuple) else (value,)
-    new = [float(one) * factor for one, factor in zip(old, factors, strict=False)]
+    new = [float(one) * factor for one, factor in zip(old, factors[: len(old)], strict=True)]
     if any(low >= high for low, high in pairwise(new)):
         new = [float(one) * factors[0] for one in old]
     if isinstance(value, Intervals):
@@ -115,12 +117,10 @@ def draw_runs(
     for _ in range(spec.runs):
         moved = {}
         for group, table in settled.items():
-            rows = [
-                move_rule(rule, (1 + chance.uniform(-spread, spread, 16)).tolist())
-                if is_movable(rule)
-                else rule
-                for rule in table.rules
-            ]
+            rows = []
+            for rule in table.rules:
+                factors = (1 + chance.uniform(-spread, spread, _MOST_LIMITS)).tolist()
+                rows.append(move_rule(rule, factors) if is_movable(rule) else rule)
             moved[group] = table.model_copy(update={"rules": tuple(rows)})
         weights = {group: _stir(shares, chance, spread) for group, shares in spec.weights.items()}
         runs.append(_make_run(spec.model_copy(update={"weights": weights, "breaks": {}}), moved, tallies))
@@ -181,7 +181,7 @@ def make_layers(inputs: Inputs, runs: Sequence[Constants], cell_m: float) -> dic
         if work is None:
             continue
         name = f"{group}_stability"
-        found[name] = RasterLayer(name, _judge_stability(work, runs), RasterContract(zh, en))
+        found[name] = RasterLayer(name, _judge_stability(work, runs), RasterContract(zh, en, unit="share"))
     return found
 
 
@@ -233,7 +233,7 @@ def measure_swings(
         variants = []
         for rule in _list_used(work, grid, inputs, settled[group]):
             for factor in (1 - spread, 1 + spread):
-                rows = tuple(move_rule(one, [factor] * 16) if one.key == rule.key else one
+                rows = tuple(move_rule(one, [factor] * _MOST_LIMITS) if one.key == rule.key else one
                              for one in settled[group].rules)  # fmt: skip
                 table = settled[group].model_copy(update={"rules": rows})
                 variants.append((rule, _make_run(plain, {**settled, group: table}, tallies)))
