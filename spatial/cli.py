@@ -340,6 +340,10 @@ def _report(made: Build) -> None:
     else:
         lines = ["nothing changed: no layer was rebuilt 未变化，未重新生成图层"]
     lines += [f"not built 未生成: {name} (the plan has no `{part}`)" for name, part in made.not_built.items()]
+    if made.rasters is not None:
+        grid = made.rasters.grid
+        size = f"{len(made.rasters.names)}, {grid.rows:,} x {grid.columns:,} cells of {grid.cell_m:g} m"
+        lines.append(f"raster layers 栅格图层: {size}")
     lines += [f"note 注意: {text}" for text in made.notes]
     if made.files and not made.written:
         lines.append("the files are up to date 成果文件已是最新")

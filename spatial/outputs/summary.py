@@ -19,6 +19,7 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
+from spatial.outputs.rasters import FOLDER
 from spatial.plan.contract import Contract
 from spatial.plan.styles import read_styles
 
@@ -249,9 +250,18 @@ def _print_files(console: Console, words: _Words, files: list[Path]) -> None:
     if not files:
         return
     _print_heading(console, words.pick("文件", "Files"))
+    rasters = [file for file in files if file.parent.name == FOLDER and file.is_file()]
     for file in files:
-        size = _size(file.stat().st_size) if file.is_file() else _UNKNOWN
-        console.print(_text(f"{size:>9}  ", "dim") + _line(file), soft_wrap=True)
+        if file not in rasters:
+            size = _size(file.stat().st_size) if file.is_file() else _UNKNOWN
+            console.print(_text(f"{size:>9}  ", "dim") + _line(file), soft_wrap=True)
+    if rasters:
+        size = _size(sum(file.stat().st_size for file in rasters))
+        count = sum(file.suffix == ".tif" for file in rasters)
+        console.print(
+            _text(f"{size:>9}  ", "dim") + _line(rasters[0].parent) + _text(f"  ({count} GeoTIFF)", "dim"),
+            soft_wrap=True,
+        )
 
 
 def _text(content: str, style: str = "") -> Text:
