@@ -113,9 +113,12 @@ def test_a_changed_model_is_read_anew_and_what_is_gone_from_the_plan_leaves_the_
     assert first.rasters.path_of("slope") != second.rasters.path_of("slope")
     assert np.nanmax(second.rasters.read("slope")) == 0
     assert "evaluation.one_value" in rules(second)
+    own = folder / "out" / "rasters" / "own_slope.tif"
+    own.write_bytes(b"the user's")
     third = build(folder, "{cell: 50 m}", dem="")
     assert "slope" not in third.rasters
-    assert not list((folder / "out" / "rasters").glob("*slope.tif*"))
+    assert own.is_file()
+    assert not list((folder / "out" / "rasters").glob("*_slope.tif.aux.xml"))
     left_out = third.findings[third.findings["rule"] == "evaluation.left_out"].set_index("layer")[
         "message_en"
     ]

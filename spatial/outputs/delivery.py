@@ -14,7 +14,7 @@ import pandas as pd
 
 from spatial.engine.stacks import RasterStack
 from spatial.outputs.files import replacing
-from spatial.outputs.rasters import list_rasters, write_rasters
+from spatial.outputs.rasters import list_rasters, sweep_rasters, write_rasters
 from spatial.plan.base import Text
 from spatial.plan.contract import Contract
 from spatial.plan.records import Plan
@@ -67,6 +67,7 @@ def deliver(order: Order, folder: Path) -> Delivery:
     if known.get("inputs") == inputs and known.get("files") == _hash_files(outputs):
         return Delivery(files, (), tuple(known.get("notes", ())))
     notes = [text for kind, path in wanted.items() for text in _WRITERS[kind](order, path)]
+    sweep_rasters(folder, set(known.get("files", ())) - {path.name for path in outputs})
     if order.rasters is not None:
         write_rasters(order.rasters, folder, read_styles(), order.provenance)
     with replacing(note) as beside:

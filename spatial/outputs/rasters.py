@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from xml.sax.saxutils import escape
 
@@ -52,7 +52,6 @@ def write_rasters(stack: RasterStack, folder: Path, styles: Styles, provenance: 
             layer = stack.layers[name.removesuffix(".names")]
             with replacing(path) as beside:
                 beside.write_text(_write_names(layer, provenance), encoding="utf-8")
-    _sweep(stack, folder)
 
 
 def choose_colours(layer: StackLayer, styles: Styles) -> dict[int, Colour]:
@@ -98,9 +97,16 @@ def _name(layer: StackLayer, key: int) -> str:
     return zh if zh == en else f"{zh} {en}".strip()
 
 
-def _sweep(stack: RasterStack, folder: Path) -> None:
-    """Remove rasters that an earlier run wrote and this one does not: they would pass for current."""
-    kept = {path.name for path in list_rasters(stack, folder).values()}
-    for old in sorted((folder / FOLDER).glob("*.tif*")):
-        if old.name not in kept and not old.name.startswith("."):
-            old.unlink()
+def sweep_rasters(folder: Path, names: Iterable[str]) -> None:
+    """Remove rasters that an earlier run wrote and this one does not: they would pass for current.
+
+    Parameters
+    ----------
+    folder : Path
+        The output folder.
+    names : iterable of str
+        Files that the earlier run noted as its own; others in the folder are the user's.
+    """
+    for name in names:
+        if Path(name).name == name and name.endswith((".tif", ".tif.aux.xml")):
+            (folder / FOLDER / name).unlink(missing_ok=True)

@@ -234,8 +234,8 @@ def _tell_coarse(name: str, path: Path, cell_m: float, grid: Grid) -> list[Findi
         Finding(
             "evaluation.coarse", "info", "evaluation", name,
             f"{path.name}：栅格约 {cell_m:.0f} m，粗于评价格网 {grid.cell_m:g} m；加密不增加细节，坡度偏缓。",
-            f"{path.name}: its cells of some {cell_m:.0f} m are coarser than the grid's of {grid.cell_m:g} m; "
-            "laid finer they show no more, and slopes of heights are too gentle.",
+            f"{path.name}: its cells of some {cell_m:.0f} m are coarser than the grid's of {grid.cell_m:g} m"
+            "; laid finer they show no more, and slopes of heights are too gentle.",
             value=cell_m, limit=grid.cell_m,
         )
     ]  # fmt: skip
