@@ -52,7 +52,6 @@ _UNVERIFIED = ("low", "medium", "high", "default", "found")
 _NAMES = {
     "protection": ("自然保护地", "reserves"),
     "water_source": ("水源保护区", "drinking-water sources"),
-    "location": ("至中心时间", "minutes to the centre"),
 }
 _TINY = 1e-4
 
@@ -85,7 +84,7 @@ def assessment_findings(
     tables = {name: raster_tables[f"evaluation_{name}_rules"] for name in names}
     check_choices(evaluation_spec, tables)
     return [
-        *_list_missing(evaluation_spec, evaluation_rasters),
+        *_list_missing(evaluation_spec),
         *_list_unverified(evaluation_spec, tables),
         *_list_simplified(evaluation_rasters),
         *_list_ungraded(suitability_balance),
@@ -93,10 +92,8 @@ def assessment_findings(
     ]
 
 
-def _list_missing(spec: Evaluation, stack: RasterStack) -> Iterator[Finding]:
+def _list_missing(spec: Evaluation) -> Iterator[Finding]:
     given = {*spec.factors, *(name for name in ("protection", "water_source") if getattr(spec, name))}
-    if "location_grade" in stack:
-        given.add("location")
     for group, rows in _WANTED.items():
         lacking = [row for row in rows if given.isdisjoint(row[0])]
         if not lacking:

@@ -66,6 +66,7 @@ FACTORS: dict[str, FactorKind] = {
     "storm_surge": FactorKind("风暴潮", "Storm surge", "m"),
     "air_calm": FactorKind("静风日数比例", "Calm days", "share"),
     "wind_speed": FactorKind("平均风速", "Mean wind speed", "m/s"),
+    "location": FactorKind("至市县中心时间", "Minutes to the centre, along roads or over ground", "min"),
     "wind_force": FactorKind("风力气候因子 WF", "Weather factor WF of RWEQ", "kg/m"),
     "carbonate": FactorKind("碳酸岩出露比例", "Share of carbonate rock", "share"),
     "water_modulus": FactorKind("水资源总量模数", "Water resources", "10⁴ m³/km²"),
