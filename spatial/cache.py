@@ -27,6 +27,7 @@ from shapely.geometry.base import BaseGeometry
 from spatial.errors import Fault, OutputError
 
 _KEPT = 3
+_PASSES = 8
 _LARGEST_BYTES = 4_000_000_000
 _PLAIN = (str, int, float, dt.date, PurePath, np.generic)
 
@@ -167,3 +168,28 @@ def register_fingerprints() -> None:
     known = (*fingerprinting.hash_value.registry, pd.DataFrame, np.ndarray)
     for kind in known:
         fingerprinting.hash_value.register(kind, lambda value, *_, **__: fingerprint(value))
+
+
+def find_rasters() -> Path:
+    """Return the folder for rasters of this state of the code; forget those least lately used.
+
+    Rasters lie apart from the other results: they are large, and a run that was stopped goes on from them.
+
+    Raises
+    ------
+    OutputError
+        The folder cannot be made or written.
+    """
+    folder = find_cache().parents[1] / "rasters" / hash_code()[:16]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        os.utime(folder)
+        for place, most in ((folder.parent, _KEPT), (folder, _PASSES)):
+            others = sorted(place.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)
+            for old in others[most:]:
+                shutil.rmtree(old, ignore_errors=True)
+    except OSError as error:
+        raise OutputError(
+            Fault(str(folder), "", f"rasters cannot be kept there: {error.strerror}")
+        ) from error
+    return folder

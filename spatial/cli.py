@@ -11,6 +11,7 @@ import typer
 from spatial.commands import compare, matrix, reach, rings
 from spatial.errors import SpatialError
 from spatial.options import (
+    AtOption,
     BorderOption,
     CityArgument,
     CodeOption,
@@ -145,6 +146,22 @@ for _question in (rings, matrix, reach, compare):
 
 
 @app.command()
+def explain(plan: PlanArgument, at: AtOption, overrides: SetOption = None) -> None:
+    """Tell why the evaluation says what it says of a place. 逐步说明某地的双评价结果."""
+    from spatial.explain import explain_place
+    from spatial.outputs.explained import tell_explanation
+
+    with Steps() as steps:
+        made = explain_place(plan, at, overrides=overrides or (), progress=steps.show)
+    typer.echo(f"双评价说明 Evaluation explained: {made.lon:g}, {made.lat:g}")
+    for line in tell_explanation(made.inputs, made.notes, made.results, made.layers):
+        typer.echo(line)
+    for name in made.differs:
+        typer.echo(f"与栅格不一致 the raster says otherwise, please report: {name}", err=True)
+    raise typer.Exit(int(bool(made.differs)))
+
+
+@app.command()
 def layers(graph: GraphOption = None) -> None:
     """List the layers, or draw how they depend on each other. 列出图层."""
     from spatial.pipeline import draw_layers, list_layers
@@ -188,6 +205,10 @@ def _report(made: Build, language: Language | None = None) -> None:
     else:
         lines = ["nothing changed: no layer was rebuilt 未变化，未重新生成图层"]
     lines += [f"not built 未生成: {name} (the plan has no `{part}`)" for name, part in made.not_built.items()]
+    if made.rasters is not None:
+        grid = made.rasters.grid
+        size = f"{len(made.rasters.names)}, {grid.rows:,} x {grid.columns:,} cells of {grid.cell_m:g} m"
+        lines.append(f"raster layers 栅格图层: {size}")
     lines += [f"note 注意: {text}" for text in made.notes]
     lines += [f"removed 已删除旧成果: {path}" for path in made.removed]
     if made.files and not made.written:

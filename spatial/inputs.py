@@ -16,6 +16,11 @@ from spatial.version import __version__
 
 RULE_TABLES = {
     "commute_rules": "commute",
+    "evaluation_capacity_rules": "evaluation_capacity",
+    "evaluation_cover_rules": "evaluation_cover",
+    "evaluation_ecology_rules": "evaluation_ecology",
+    "evaluation_farming_rules": "evaluation_farming",
+    "evaluation_urban_rules": "evaluation_urban",
     "facility_rules": "facilities",
     "landcover_rules": "landcover",
     "line_rules": "lines",
@@ -35,6 +40,7 @@ PARTS = {
     "river_spec": "rivers",
     "connection_spec": "connections",
     "facility_spec": "facilities",
+    "evaluation_spec": "evaluation",
 }
 """Parts of a plan by the name of the node that takes them."""
 
@@ -63,10 +69,12 @@ def gather_inputs(file: PlanFile) -> dict[str, Any]:
         "river_spec": plan.rivers,
         "connection_spec": plan.connections,
         "facility_spec": plan.facilities,
+        "evaluation_spec": plan.evaluation,
         "source_refs": references.reference_sources(
-            plan.sources, file.folder, references.list_rasters(plan.roads, plan.terrain)
+            plan.sources, file.folder, references.list_rasters(plan.roads, plan.terrain, plan.evaluation)
         ),
-        **{node: read_rules(table) for node, table in RULE_TABLES.items()},
+        **(tables := {node: read_rules(table) for node, table in RULE_TABLES.items()}),
+        "raster_tables": tables,
     }
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
+_AT_HELP = "Longitude and latitude of a place. 经纬度"
 _PLAN_HELP = "A plan.yaml, its folder, or a shipped plan such as jiyuan. 规划文件"
 _SET_HELP = "Replace a value: circles.0.speed=40km/h. 临时改值"
 _ONLY_HELP = "Make only this layer. 只做某层"
@@ -34,6 +35,7 @@ _SNAP_HELP = "Farthest road that a place is snapped to. 接入路网的最大距
 _CRS_HELP = "Of files that do not say theirs. 未注明时的坐标系"
 
 PlanArgument = Annotated[str, typer.Argument(metavar="PLAN", help=_PLAN_HELP)]
+AtOption = Annotated[str, typer.Option("--at", metavar="LON,LAT", help=_AT_HELP)]
 SetOption = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help=_SET_HELP)]
 OnlyOption = Annotated[list[str] | None, typer.Option("--only", metavar="LAYER", help=_ONLY_HELP)]
 DirOption = Annotated[

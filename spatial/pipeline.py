@@ -23,9 +23,10 @@ import geopandas as gpd
 import pandas as pd
 from hamilton import driver, lifecycle
 
-from spatial import checks, themes
+from spatial import assessment, checks, evaluation, themes
 from spatial.blame import blaming
 from spatial.cache import find_cache, register_fingerprints
+from spatial.engine.compute import Pace, reporting
 from spatial.errors import Fault, PlanError
 from spatial.inputs import PARTS, gather_inputs, trace_inputs
 from spatial.outputs.delivery import write_outputs
@@ -36,6 +37,7 @@ from spatial.outputs.jobs import KINDS, require_extras
 from spatial.plan.contract import Column as _Column
 from spatial.plan.contract import Contract, contract_of, layer
 from spatial.plan.findings import Finding, frame_findings
+from spatial.plan.rasters import raster_of
 from spatial.plan.reader import PlanFile, load_plan
 from spatial.plan.styles import read_styles
 from spatial.results import Build, Language
@@ -206,6 +208,10 @@ class _Watch(lifecycle.NodeExecutionHook):
     def run_before_node_execution(self, *, node_name: str, **_: Any) -> None:
         self._progress(node_name, self._done, self._total)
 
+    def show_pace(self, pace: Pace) -> None:
+        """Show how far a node is that works through many blocks."""
+        self._progress(str(pace), self._done, self._total)
+
     def run_after_node_execution(self, *, node_name: str, **_: Any) -> None:
         self._done = min(self._done + 1, self._total)
         self._progress(node_name, self._done, self._total)
@@ -225,14 +231,33 @@ def _make_driver(*hooks: lifecycle.NodeExecutionHook) -> driver.Driver:
     # Hamilton logs a screenful for every refused file; the error itself reaches the user in one line.
     logging.getLogger("hamilton").setLevel(logging.CRITICAL)
     register_fingerprints()
-    modules = (*_find_modules(themes), *_find_modules(checks), grounds, nodes)
+    modules = (
+        *map(_without_rasters, _find_modules(themes)),
+        *_find_modules(checks),
+        grounds,
+        nodes,
+        evaluation,
+        assessment,
+    )
     return (
         driver.Builder()
         .with_modules(*modules)
         .with_adapters(_Trust(), *hooks)
-        .with_cache(path=find_cache())
+        # Its files lie beside the cache and may be gone; the pass looks and takes them where they are whole.
+        .with_cache(path=find_cache(), recompute=["evaluation_pass", "assessment_pass", "robustness_pass"])
         .build()
     )
+
+
+@cache
+def _without_rasters(module: ModuleType) -> ModuleType:
+    """Return a module without its raster functions: the graph is of layers, blocks are run by the pass."""
+    kept = {name: value for name, value in vars(module).items() if raster_of(value) is None}
+    if len(kept) == len(vars(module)):
+        return module
+    lean = ModuleType(module.__name__, module.__doc__)
+    lean.__dict__.update(kept)
+    return lean
 
 
 def _choose_nodes(graph: driver.Driver, only: Collection[str]) -> tuple[list[str], list[str]]:
@@ -256,7 +281,8 @@ def _make_layers(
     file: PlanFile, only: Sequence[str], progress: Progress | None, besides: Sequence[str] = ()
 ) -> Build:
     chosen, checked = _choose_nodes(_make_driver(), only)
-    wanted = [*chosen, *checked, "metric_crs", *besides]
+    stacks = ["evaluation_rasters"] if not only else []
+    wanted = [*chosen, *checked, "metric_crs", *besides, *stacks]
     with blaming(file):
         inputs = gather_inputs(file)
         try:
@@ -279,6 +305,7 @@ def _make_layers(
         provenance=trace_inputs(file, inputs, only),
         metric_crs=results["metric_crs"],
         besides={name: results[name] for name in besides},
+        rasters=results.get("evaluation_rasters"),
     )
 
 
@@ -288,9 +315,11 @@ def _execute(
     """Run the graph for the wanted nodes; return it with what they came to."""
     graph = _make_driver()
     used = {node.name for node in graph.what_is_upstream_of(*wanted)}
-    if progress:
-        graph = _make_driver(_Watch(progress, len(used - set(inputs))))
-    return graph, graph.execute(list(wanted), inputs={k: v for k, v in inputs.items() if k in used})
+    watch = _Watch(progress, len(used - set(inputs))) if progress else None
+    if watch:
+        graph = _make_driver(watch)
+    with reporting(watch.show_pace if watch else None):
+        return graph, graph.execute(list(wanted), inputs={k: v for k, v in inputs.items() if k in used})
 
 
 def _list_executed(graph: driver.Driver, layers: Collection[str]) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import geopandas as gpd
 import pandas as pd
 
+from spatial.engine.stacks import RasterStack
 from spatial.outputs.order import Order
 from spatial.plan.contract import Contract
 from spatial.plan.records import Plan
@@ -49,6 +50,8 @@ class Build:
         Files of an earlier delivery that are no longer made.
     besides : dict
         What was asked for besides layers, by the name of its node.
+    rasters : RasterStack, optional
+        Raster layers of the evaluation; None without one.
 
     Examples
     --------
@@ -71,6 +74,7 @@ class Build:
     metric_crs: str = ""
     removed: tuple[Path, ...] = ()
     besides: dict[str, Any] = field(default_factory=dict)
+    rasters: RasterStack | None = None
 
     @property
     def findings(self) -> gpd.GeoDataFrame:
@@ -101,6 +105,7 @@ class Build:
             tianditu_key,
             language,
             self.not_built,
+            self.rasters,
         )
 
     def map(

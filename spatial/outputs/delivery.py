@@ -14,6 +14,7 @@ from spatial.outputs.files import replacing
 from spatial.outputs.jobs import KINDS, list_jobs, trace_libraries
 from spatial.outputs.order import Order
 from spatial.outputs.press import Outcome, run_jobs
+from spatial.outputs.rasters import FOLDER as RASTERS
 from spatial.plan.records import OutputKind
 
 MANIFEST = "manifest.json"
@@ -79,7 +80,9 @@ def write_outputs(
     outcomes = run_jobs(due, order, folder, _count(progress, sum(len(job.paths) for job in due)))
     made = {path: outcome for outcome in outcomes if not outcome.error for path in outcome.paths}
     failed = [outcome for outcome in outcomes if outcome.error]
-    removed = () if failed or not whole else _remove_stale(folder, known, wanted)
+    # Of a plain build only rasters go: those of an earlier run would pass for current.
+    theirs = {path: entry for path, entry in known.items() if whole or path.startswith(f"{RASTERS}/")}
+    removed = () if failed else _remove_stale(folder, theirs, wanted)
     kept = {path: entry for path, entry in known.items() if path not in made and path not in removed}
     entries = _order_entries(
         wanted, {**kept, **{path: _describe(folder, path, wanted[path], made[path]) for path in made}}

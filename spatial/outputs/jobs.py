@@ -12,6 +12,8 @@ from typing import TypeAlias
 
 from spatial.errors import Fault, OutputError
 from spatial.outputs.order import Order
+from spatial.outputs.rasters import FOLDER as RASTERS
+from spatial.outputs.rasters import list_rasters, write_raster
 from spatial.plan.records import OutputKind
 from spatial.plan.styles import read_styles
 
@@ -75,12 +77,13 @@ def list_jobs(order: Order, kinds: Collection[OutputKind], *, whole: bool) -> li
         Whether to lay the files out as they are handed in: folders for text, atlas, tables and database, each
         sheet of the atlas as a picture too, SLD styles beside the database. Else all lie side by side.
     """
-    return [
+    jobs = [
         job
         for kind in KINDS
         if kind in kinds
         for job in _JOBS[kind](order, _FOLDERS[kind] if whole else "", whole)
     ]
+    return [*jobs, *_list_rasters(order, _FOLDERS["geopackage"] if whole else "")]
 
 
 def require_extras(kinds: Collection[OutputKind]) -> None:
@@ -136,6 +139,12 @@ def _list_database(order: Order, folder: str, whole: bool) -> Iterator[Job]:
         yield Job("geopackage", styles, _write_styles)
 
 
+def _list_rasters(order: Order, folder: str) -> Iterator[Job]:
+    """Raster layers are part of the database and always written where there are any."""
+    if files := list_rasters(order.rasters):
+        yield Job("geopackage", tuple(f"{folder}{RASTERS}/{file}" for file in files), _write_rasters)
+
+
 def _list_page(_: Order, folder: str, whole: bool) -> Iterator[Job]:
     yield Job("webmap", (f"{folder}map.html",), _write_webmap)
 
@@ -176,6 +185,13 @@ def _write_geopackage(order: Order, targets: Sequence[Path]) -> list[str]:
         provenance=order.provenance,
         stamp=order.stamp,
     )
+    return []
+
+
+def _write_rasters(order: Order, targets: Sequence[Path]) -> list[str]:
+    if order.rasters is not None:
+        for target in targets:
+            write_raster(order.rasters, target, read_styles(), order.provenance)
     return []
 
 

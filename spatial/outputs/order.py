@@ -9,6 +9,7 @@ from typing import Literal
 
 import pandas as pd
 
+from spatial.engine.stacks import RasterStack
 from spatial.plan.base import Text
 from spatial.plan.contract import Contract
 from spatial.plan.records import Plan
@@ -37,6 +38,8 @@ class Order:
         Language of what is written; the plan's own unless given.
     not_built : mapping of str to str, optional
         Empty layers and the part of the plan that would build each.
+    rasters : RasterStack, optional
+        Raster layers of the evaluation.
     """
 
     plan: Plan
@@ -47,6 +50,7 @@ class Order:
     tianditu_key: str | None = None
     language: Literal["zh", "en", "both"] | None = None
     not_built: Mapping[str, str] = field(default_factory=dict)
+    rasters: RasterStack | None = None
 
     @property
     def tongue(self) -> Literal["zh", "en", "both"]:

@@ -12,6 +12,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import Field, StringConstraints, model_validator
 
 from spatial.plan.base import Name, Position, Record, Slug, Tag, Text
+from spatial.plan.evaluation import Evaluation
 from spatial.plan.structure import Structure
 from spatial.plan.units import Area, Length, Speed, Time
 
@@ -288,5 +289,6 @@ class Plan(Record):
     rivers: Background | None = None
     connections: Connections | None = None
     facilities: Facilities | None = None
+    evaluation: Evaluation | None = None
     sources: dict[Slug, Source] = Field(default_factory=dict)
     outputs: Outputs = Outputs()

@@ -10,6 +10,7 @@ import difflib
 from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
+from spatial.plan.evaluation import BURNT
 from spatial.plan.yamltext import Path
 
 Broken = tuple[Path, str, str]
@@ -32,6 +33,8 @@ _USES_OF_SOURCES: tuple[tuple[str, ...], ...] = (
     ("connections", "hamlets"),
     ("facilities", "source"),
     ("facilities", "homes"),
+    ("evaluation", "factors", "**", "source"),
+    *(("evaluation", name) for name in (*BURNT, "natural_edges")),
 )
 _EXTRACTS = (".pbf", ".osm", ".osm.gz", ".osm.bz2")
 _NO_FEATURES = {
@@ -39,6 +42,7 @@ _NO_FEATURES = {
     ("roads", "elevation"),
     ("terrain", "elevation"),
     ("terrain", "land_cover"),
+    ("evaluation", "factors", "**", "source"),
 }
 """Uses of sources that are not read as features."""
 _USES_OF_ELEMENTS = ((*_ELEMENTS, "cut", "*"), (*_ELEMENTS, "round"))
@@ -75,7 +79,7 @@ def find_broken_references(document: dict[str, Any]) -> list[Broken]:
 
 
 def _texts(value: Any, *pattern: str, at: Path = ()) -> Iterator[tuple[Path, str]]:
-    """Yield the texts at a path, whose ``*`` stands for any item of a list."""
+    """Yield the texts at a path, whose ``*`` is any item of a list, ``**`` any of a mapping."""
     if not pattern:
         if isinstance(value, str):
             yield at, value.strip()
@@ -84,6 +88,8 @@ def _texts(value: Any, *pattern: str, at: Path = ()) -> Iterator[tuple[Path, str
     inner: Iterable[tuple[str | int, Any]] = ()
     if head == "*" and isinstance(value, list):
         inner = enumerate(value)
+    elif head == "**" and isinstance(value, dict):
+        inner = value.items()
     elif isinstance(value, dict) and head in value:
         inner = [(head, value[head])]
     for step, item in inner:

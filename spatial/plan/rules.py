@@ -2,25 +2,104 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
-from typing import Any, Literal
+from itertools import pairwise
+from typing import Annotated, Any, Literal, get_args
 
 import yaml
-from pydantic import ValidationError, model_validator
+from pydantic import Field, Strict, ValidationError, model_validator
 
 from spatial.errors import Fault, RuleError
-from spatial.plan.base import Name, Record, Text
+from spatial.plan.base import Name, Record, Text, show_value
 from spatial.plan.shelf import find_shelf
 
-Confidence = Literal["found", "high", "medium", "low", "default"]
-"""``found`` in a source; own knowledge ``high``/``medium``/``low``; ``default`` of this project, no norm."""
+Confidence = Literal["found", "high", "medium", "low", "default", "given"]
+"""``found`` in a source; own knowledge ``high``/``medium``/``low``; ``default`` of this project, no norm;
+``given`` by the plan, which no shipped table says."""
+Profile = Literal["2019-draft", "2020-trial"]
+"""Versions of the guide to the dual evaluation 双评价 that rows may be of; see `RuleTable.of`."""
+
+Number = Annotated[int, Strict()] | Annotated[float, Strict()]
+Numbers = Annotated[tuple[Number, ...], Field(min_length=1)]
+Edge = Literal["below", "above"]
+
+
+class Intervals(Record):
+    """Breaks and the intervals between them.
+
+    Parameters
+    ----------
+    breaks : tuple of numbers
+        Rising.
+    edges : str or tuple of str
+        To which interval a value that equals a break belongs: the one ``below`` it or the one ``above`` it;
+        one word for all breaks, or one a break.
+    """
+
+    breaks: Numbers
+    edges: Edge | tuple[Edge, ...] = "below"
+
+    @model_validator(mode="after")
+    def _they_fit(self) -> Intervals:
+        if any(low >= high for low, high in pairwise(self.breaks)):
+            raise ValueError(f"breaks do not rise: {show_value(self.breaks)}")
+        given: tuple[int, ...] = getattr(self, "grades", getattr(self, "shifts", ()))
+        if len(given) != len(self.breaks) + 1:
+            raise ValueError(f"{len(self.breaks)} breaks part {len(self.breaks) + 1} intervals, "
+                             f"but {len(given)} are given")  # fmt: skip
+        if isinstance(self.edges, tuple) and len(self.edges) != len(self.breaks):
+            raise ValueError(f"{len(self.breaks)} breaks, but {len(self.edges)} edges")
+        return self
+
+
+class Steps(Intervals):
+    """Grades of a value by breaks.
+
+    Parameters
+    ----------
+    grades : tuple of int
+        One more than breaks, for the lowest values first, each 1 to 255.
+
+    Examples
+    --------
+    >>> Steps(breaks=(400, 800), grades=(3, 2, 1), edges="above").grades
+    (3, 2, 1)
+    """
+
+    grades: tuple[Annotated[int, Strict(), Field(ge=1, le=255)], ...]
+
+
+class Shifts(Intervals):
+    """By how much a value moves a grade, by breaks.
+
+    Parameters
+    ----------
+    shifts : tuple of int
+        One more than breaks, for the lowest values first; positive makes worse.
+
+    Examples
+    --------
+    >>> Shifts(breaks=(100, 200), shifts=(0, 1, 2)).edges
+    'below'
+    """
+
+    shifts: tuple[Annotated[int, Strict()], ...]
+
+
+Value = (
+    str | int | float | bool | Steps | Shifts | tuple[str, ...] | Numbers | tuple[Numbers, ...]
+    | dict[str, str] | dict[str, Number] | dict[Annotated[int, Strict()], Number]
+)  # fmt: skip
+"""What a row may say: a plain value, grades or shifts by breaks, names, numbers, a matrix by rows; names or
+numbers by name; numbers by code."""
 
 
 class Rule(Record):
     """One row of a table."""
 
     key: Name
-    value: str | int | float | bool | tuple[str, ...] | dict[str, str]
+    value: Value
     unit: str = ""
     label: Text
     source: Name
@@ -53,6 +132,119 @@ class RuleTable(Record):
     def value(self, key: str) -> Any:
         """Return the value of the row called `key`."""
         return self[key].value
+
+    def under(self, prefix: str) -> dict[str, Any]:
+        """Return the values of all rows ``PREFIX.NAME`` by name.
+
+        Examples
+        --------
+        >>> read_rules("commute").under("walk")["speed"]
+        5
+        """
+        head = prefix + "."
+        rows = (rule for rule in self.rules if rule.key.startswith(head))
+        return {rule.key.removeprefix(head): rule.value for rule in rows}
+
+    def of(self, profile: str) -> RuleTable:
+        """Return the table as one profile has it.
+
+        A row ``PROFILE.KEY`` stands for ``KEY`` in that profile and is absent from the others; rows without
+        a profile hold for all.
+
+        Raises
+        ------
+        RuleError
+            No such profile.
+
+        Examples
+        --------
+        >>> row = Rule(key="2020-trial.steep", value=25, label=Text(zh="陡"), source="own", confidence="low")
+        >>> table = RuleTable(name="demo", version="1", title=Text(zh="表"), rules=(row,))
+        >>> table.of("2020-trial").value("steep"), len(table.of("2019-draft").rules)
+        (25, 0)
+        """
+        if profile not in get_args(Profile):
+            known = ", ".join(get_args(Profile))
+            raise RuleError(Fault(f"rules/{self.name}.yaml", profile, "no such profile", f"one of {known}"))
+        rows: dict[str, Rule] = {}
+        for rule in self.rules:
+            said, _, key = rule.key.partition(".")
+            if said not in get_args(Profile):
+                rows.setdefault(rule.key, rule)
+            elif said == profile:
+                rows[key] = rule.model_copy(update={"key": key})
+        return self.model_copy(update={"rules": tuple(rows.values())})
+
+    def override(self, values: Mapping[str, Any], place: str = "plan.yaml") -> RuleTable:
+        """Return the table with values that a plan gives in place of its own.
+
+        Parameters
+        ----------
+        values : mapping of str to value
+            By key. For grades or shifts by breaks a bare list replaces the breaks only.
+        place : str
+            Where they are given, for messages.
+
+        Raises
+        ------
+        RuleError
+            Keys that there are not, values of another kind or shape than the table's: all at once.
+
+        Examples
+        --------
+        >>> read_rules("commute").override({"drive.speed": 45})["drive.speed"].confidence
+        'given'
+        """
+        rows = {rule.key: rule for rule in self.rules}
+        faults: list[Fault] = []
+        for key, value in values.items():
+            try:
+                rows[key] = _replace(rows[key], value)
+            except KeyError:
+                faults.append(Fault(place, key, f"rules/{self.name}.yaml has no such row"))
+            except ValueError as error:
+                problem = f"{show_value(value)}: {_say(error)}"
+                faults.append(Fault(place, key, problem, f"the table has {show_value(_plain(rows[key]))}"))
+        if faults:
+            raise RuleError(faults)
+        return self.model_copy(update={"rules": tuple(rows.values())})
+
+
+_STRANGE = "not of the kind or the size that the row has"
+
+
+def _plain(rule: Rule) -> Any:
+    return rule.model_dump(mode="json")["value"]
+
+
+def _say(error: ValueError) -> str:
+    """Return what is wrong: a value may be of many kinds, and pydantic tells of each why it is not."""
+    if isinstance(error, ValidationError):
+        own = [item["msg"] for item in error.errors() if item["type"] == "value_error"]
+        return own[0].removeprefix("Value error, ") if own else _STRANGE
+    return str(error)
+
+
+def _replace(rule: Rule, value: Any) -> Rule:
+    """Return a row with another value of the same kind and shape."""
+    old = _plain(rule)
+    if isinstance(old, dict) and isinstance(rule.value, Intervals) and isinstance(value, (list, tuple)):
+        value = old | {"breaks": list(value)}
+    new = Rule.model_validate(rule.model_dump() | {"value": value, "source": "plan", "confidence": "given"})
+    if _shape(new.value) != _shape(rule.value):
+        raise ValueError(_STRANGE)
+    return new
+
+
+def _shape(value: Any) -> Any:
+    """Return what two values must share for one to stand for the other."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, tuple, dict)):
+        return type(value).__name__
+    if isinstance(value, dict):
+        return sorted(value, key=str)
+    if isinstance(value, tuple):
+        return [_shape(item) for item in value]
+    return "number"
 
 
 @cache

@@ -81,7 +81,7 @@ def open_heights(path: Path, what: str = "heights") -> Iterator[DatasetReader]:
     if not path.is_file():
         raise SourceError(Fault(path.name, "", "no such file", "check the path"))
     try:
-        with rasterio.open(_look_inside(path)) as raster:
+        with rasterio.open(look_inside(path)) as raster:
             if raster.crs is None:
                 fault = Fault(path.name, "crs", "the raster does not say where it lies", "assign its system")
                 raise CrsError(fault)
@@ -93,7 +93,7 @@ def open_heights(path: Path, what: str = "heights") -> Iterator[DatasetReader]:
         ) from error
 
 
-def _look_inside(path: Path) -> str:
+def look_inside(path: Path) -> str:
     """Return the raster's name for GDAL: the one raster inside a zip."""
     if path.suffix.lower() != ".zip":
         return str(path)

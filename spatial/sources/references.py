@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from spatial.errors import Fault, SourceError
+from spatial.plan.evaluation import Evaluation
 from spatial.plan.records import Roads, Source, Terrain
 from spatial.plan.references import is_extract
 from spatial.sources.files import hash_parts, list_parts, locate_source
@@ -76,8 +77,11 @@ def _reference(name: str, source: Source, folder: Path, is_raster: bool) -> Sour
         raise origin.refuse("", problem, remedy) from error
 
 
-def list_rasters(road_spec: Roads | None, terrain_spec: Terrain | None = None) -> frozenset[str]:
+def list_rasters(
+    road_spec: Roads | None, terrain_spec: Terrain | None = None, evaluation_spec: Evaluation | None = None
+) -> frozenset[str]:
     """Return the names of the sources that the plan uses as rasters."""
     used = {road_spec.elevation} if road_spec else set()
     used |= {terrain_spec.elevation, terrain_spec.land_cover} if terrain_spec else set()
+    used |= {factor.source for factor in evaluation_spec.factors.values()} if evaluation_spec else set()
     return frozenset(name for name in used if name)

@@ -4,6 +4,7 @@ import math
 import pickle
 from typing import get_args
 
+import numpy as np
 import pytest
 import yaml
 from pydantic import ValidationError
@@ -11,7 +12,7 @@ from pydantic import ValidationError
 from spatial.errors import RuleError
 from spatial.plan import rules
 from spatial.plan.records import Line, Mode, Zone
-from spatial.plan.rules import RuleTable, read_rules
+from spatial.plan.rules import Profile, RuleTable, Shifts, Steps, read_rules
 from spatial.plan.shelf import find_shelf
 
 TABLES = sorted(file.stem for file in (find_shelf() / "rules").glob("*.yaml"))
@@ -47,6 +48,7 @@ def test_shipped_tables_are_in_order(name):
         assert rule.label.en, f"{rule.key} has no English label"
         assert rule.confidence != "default" or "project default" in rule.source
         assert found[rule.key] is rule
+        assert rule.confidence != "given"
         if isinstance(rule.value, float):
             assert math.isfinite(rule.value)
 
@@ -124,3 +126,142 @@ def test_tables_are_frozen():
         read_rules("commute").version = "2"
     again = RuleTable.model_validate(read_rules("commute").model_dump())
     assert again == read_rules("commute")
+
+
+EVALUATION = [name for name in TABLES if name.startswith("evaluation_")]
+
+
+@pytest.mark.parametrize("name", EVALUATION)
+@pytest.mark.parametrize("profile", get_args(Profile))
+def test_evaluation_tables_hold_what_is_asked_of_them(name, profile):
+    """Matrices of grades never get better with a worse grade, and grades run one way unless both ends are bad."""
+    found = read_rules(name).of(profile)
+    assert not [rule.key for rule in found.rules if rule.key.startswith(get_args(Profile))]
+    for rule in found.rules:
+        if rule.key.split(".")[-1] == "matrix" or rule.key.startswith("matrix."):
+            matrix = np.array(rule.value)
+            assert matrix.shape in ((5, 5), (3, 3))
+            assert {1, len(matrix)} <= set(matrix.ravel().tolist()) <= set(range(1, len(matrix) + 1))
+            assert (np.diff(matrix, axis=0) >= 0).all(), rule.key
+            assert (np.diff(matrix, axis=1) >= 0).all(), rule.key
+        if isinstance(rule.value, Steps) and rule.key != "comfort":
+            grades = list(rule.value.grades)
+            assert grades in (sorted(grades), sorted(grades, reverse=True))
+            assert len(set(grades)) == len(grades)
+        if isinstance(rule.value, Shifts):
+            shifts = list(rule.value.shifts)
+            assert shifts in (sorted(shifts), sorted(shifts, reverse=True))
+
+
+def test_both_ends_of_comfort_are_bad():
+    comfort = read_rules("evaluation_urban").value("comfort")
+    assert comfort.grades == comfort.grades[::-1]
+    assert max(comfort.grades) == comfort.grades[len(comfort.grades) // 2] == 7
+    assert comfort.edges == ("above",) * 6 + ("below",) * 6
+
+
+def test_profiles_differ_where_the_guides_do():
+    draft, trial = (read_rules("evaluation_farming").of(profile) for profile in get_args(Profile))
+    assert "unsuitable.slope" not in [rule.key for rule in draft.rules]
+    assert trial.value("unsuitable.slope") == 25
+    assert draft.value("slope") == trial.value("slope")
+    with pytest.raises(RuleError, match="no such profile"):
+        read_rules("evaluation_farming").of("2021")
+
+
+def test_a_row_of_a_profile_stands_for_the_common_one(shelf):
+    rows = [ROW | {"key": key, "value": value} for key, value in (
+        ("2020-trial.a", 2), ("a", 1), ("b", 3), ("2019-draft.c", 4),
+    )]  # fmt: skip
+    put(shelf, table(*rows))
+    found = read_rules("demo")
+    draft, trial = found.of("2019-draft"), found.of("2020-trial")
+    assert {rule.key: rule.value for rule in draft.rules} == {"a": 1, "b": 3, "c": 4}
+    assert {rule.key: rule.value for rule in trial.rules} == {"a": 2, "b": 3}
+
+
+def test_rows_are_found_by_what_their_key_begins_with():
+    cover = read_rules("evaluation_ecology").under("wind_decay")
+    assert list(cover) == ["forest", "grass", "shrub", "bare", "sand", "crop"]
+    assert read_rules("commute").under("nothing") == {}
+
+
+def test_values_of_many_kinds(shelf):
+    values = {
+        "steps": {"breaks": [1, 2.5], "grades": [1, 3, 5], "edges": ["above", "below"]},
+        "shifts": {"breaks": [1], "shifts": [0, -1]},
+        "numbers": [1, 2.5], "matrix": [[1, 2], [3, 4]], "by_name": {"rain": 0.2, "heat": 1}, "by_code": {1: 0, 5: 4},
+    }  # fmt: skip
+    put(shelf, table(*(ROW | {"key": key, "value": value} for key, value in values.items())))
+    found = read_rules("demo")
+    assert found.value("steps") == Steps(breaks=(1, 2.5), grades=(1, 3, 5), edges=("above", "below"))
+    assert found.value("shifts") == Shifts(breaks=(1,), shifts=(0, -1))
+    assert found.value("numbers") == (1, 2.5)
+    assert found.value("matrix") == ((1, 2), (3, 4))
+    assert found.value("by_name") == {"rain": 0.2, "heat": 1}
+    assert found.value("by_code") == {1: 0, 5: 4}
+    assert RuleTable.model_validate(found.model_dump()) == found
+    assert pickle.loads(pickle.dumps(found)) == found
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ({"breaks": [2, 1], "grades": [1, 2, 3]}, "breaks do not rise"),
+        ({"breaks": [1, 1], "grades": [1, 2, 3]}, "breaks do not rise"),
+        ({"breaks": [1, 2], "grades": [1, 2]}, "part 3 intervals, but 2 are given"),
+        ({"breaks": [1, 2], "shifts": [1, 2]}, "part 3 intervals, but 2 are given"),
+        ({"breaks": [1, 2], "grades": [1, 2, 3], "edges": ["below"]}, "2 breaks, but 1 edges"),
+        ({"breaks": [1], "grades": [0, 1]}, "greater than or equal to 1"),
+        ({"breaks": [1], "grades": [1, 2], "edges": "left"}, "edges"),
+        ({"breaks": [True], "grades": [1, 2]}, "breaks"),
+        ([[]], "value"),
+        ([1, "x"], "value"),
+    ],
+)
+def test_values_that_make_no_sense(shelf, value, said):
+    put(shelf, table(ROW | {"value": value}))
+    with pytest.raises(RuleError, match=said):
+        read_rules("demo").value("a.b")
+
+
+def test_a_plan_overrides_single_values():
+    farming = read_rules("evaluation_farming")
+    mine = farming.override({
+        "slope": [3, 8, 15, 20],
+        "rain": {"breaks": [100, 200], "grades": [3, 2, 1], "edges": "above"},
+        "lapse": 0.55,
+        "soil_capacity": {1: 0, 3: 2, 5: 4},
+        "matrix.base_heat": [[1] * 5] * 5,
+    })  # fmt: skip
+    assert mine.value("slope") == Steps(breaks=(3, 8, 15, 20), grades=(1, 2, 3, 4, 5))
+    assert mine.value("rain").grades == (3, 2, 1)
+    assert (mine.value("lapse"), mine.value("soil_capacity")[3]) == (0.55, 2)
+    assert {mine["slope"].source, mine["slope"].confidence} == {"plan", "given"}
+    assert mine["slope"].label == farming["slope"].label
+    assert mine.value("aridity") == farming.value("aridity")
+    assert farming.value("slope").breaks == (2, 6, 15, 25)
+    assert farming.override({}) == farming
+
+
+def test_all_faults_of_an_override_at_once():
+    with pytest.raises(RuleError) as caught:
+        read_rules("evaluation_farming").override(
+            {
+                "slop": [1, 2, 3, 4],
+                "slope": [8, 3, 15, 25],
+                "rain": [200, 400],
+                "lapse": "0.6",
+                "aridity": {"breaks": [1], "grades": [1, 2], "edge": "below"},
+                "matrix.land_water": [[1, 2], [3, 4]],
+                "weather_hazard.weights": {"rain": 1, "snow": 2},
+                "concentration": 5,
+            },
+            "plan.yaml:7",
+        )
+    said = str(caught.value).splitlines()
+    assert len(said) == 8
+    for line, words in zip(said, ("no such row", "do not rise", "part 3 intervals", "kind", "kind", "kind", "kind", "kind"),
+                           strict=True):  # fmt: skip
+        assert line.startswith("plan.yaml:7: ")
+        assert words in line

@@ -1,0 +1,208 @@
+"""Checks of the evaluation: what it lacks, what it simplifies, whose rules it follows, what it carries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import pandas as pd
+
+from spatial.engine.stacks import RasterStack
+from spatial.plan.evaluation import FACTORS, Evaluation
+from spatial.plan.findings import Finding
+from spatial.plan.judging import check_choices, settle_table
+from spatial.plan.rules import RuleTable
+
+_GROUPS = {
+    "farming": ("农业生产适宜性", "suitability for farming"),
+    "urban": ("城镇建设适宜性", "suitability for building"),
+    "ecology": ("生态保护重要性", "importance for ecology"),
+}
+_WANTED: dict[str, tuple[tuple[tuple[str, ...], str, str], ...]] = {
+    "farming": (
+        (("elevation",), "无坡度，不能评价", "no slope, so nothing is graded"),
+        (("rain", "water_quota_modulus"), "水资源维度略去，缺水地不降级", "water is left out"),
+        (("accumulated_temperature",), "光热维度略去，高寒地不降级", "heat is left out"),
+        (("silt",), "粉砂土不降级", "silty soil is not lowered"),
+        (("soil_capacity",), "污染耕地不降级", "polluted soil is not lowered"),
+        (("soil_salinity",), "盐渍化土地不降级", "saline soil is not lowered"),
+        (("weather_hazard",), "气象灾害区不降级", "land with weather disasters is not lowered"),
+    ),
+    "urban": (
+        (("elevation",), "无坡度、高程、起伏度，不能评价", "no slope, so nothing is graded"),
+        (("water_quota_modulus", "water_modulus"), "水资源维度略去", "water is left out"),
+        (("geology_hazard",), "地质灾害区不降级", "land with geological hazards is not lowered"),
+        (("storm_surge",), "风暴潮区不降级（内陆不需要）", "surges lower nothing (none inland)"),
+        (("air_calm", "wind_speed"), "大气环境不修正", "air lowers nothing"),
+        (("temperature",), "舒适度不修正", "comfort lowers nothing"),
+        (("location",), "区位不修正，近郊不升级、偏远不降级", "location moves nothing, near or far"),
+    ),
+    "ecology": (
+        (("landcover",), "水源涵养、水土保持略去", "water retention and soil conservation are left out"),
+        (("rain",), "水源涵养略去", "water retention is left out"),
+        (("erosivity",), "水土流失量略去", "amounts of soil loss are left out"),
+        (("vegetation",), "水土保持、防风固沙略去", "soil conservation and wind-break are left out"),
+        (("wind_force", "wind_days"), "防风固沙略去", "wind-break is left out"),
+        (("carbonate",), "石漠化敏感性略去（非喀斯特地区不需要）", "karst is left out (none elsewhere)"),
+        (("protection",), "自然保护地不成为极重要", "biodiversity is left out"),
+        (("water_source",), "水源地不成为极重要", "drinking-water sources count for nothing"),
+    ),
+}  # fmt: skip
+"""Factors of each evaluation, any one of a row, and what their absence changes."""
+_UNVERIFIED = ("low", "medium", "high", "default", "found")
+_NAMES = {
+    "protection": ("自然保护地", "reserves"),
+    "water_source": ("水源保护区", "drinking-water sources"),
+}
+_TINY = 1e-4
+
+
+def assessment_findings(
+    evaluation_spec: Evaluation | None,
+    raster_tables: dict[str, RuleTable],
+    evaluation_rasters: RasterStack | None,
+    suitability_balance: pd.DataFrame,
+    carrying_capacity: pd.DataFrame,
+) -> list[Finding]:
+    """Report on the evaluation.
+
+    Returns
+    -------
+    list of Finding
+        ``evaluation.missing_factors`` (info; `value` is how many), ``evaluation.unverified_rules`` (warning;
+        rows of the profile that are not checked against an official text), ``evaluation.simplified`` (info),
+        ``evaluation.ungraded`` (warning; share of the territory without a class),
+        ``carrying.short_board`` (info) and ``carrying.exceeded`` (warning; target population above it).
+
+    Raises
+    ------
+    RuleError
+        Breaks or weights of the plan that no rule knows.
+    """
+    if evaluation_spec is None or evaluation_rasters is None:
+        return []
+    names = ("farming", "urban", "ecology", "cover", "capacity")
+    tables = {name: raster_tables[f"evaluation_{name}_rules"] for name in names}
+    check_choices(evaluation_spec, tables)
+    return [
+        *_list_missing(evaluation_spec),
+        *_list_unverified(evaluation_spec, tables),
+        *_list_simplified(evaluation_rasters),
+        *_list_ungraded(suitability_balance),
+        *_judge_carrying(evaluation_spec, carrying_capacity),
+    ]
+
+
+def _list_missing(spec: Evaluation) -> Iterator[Finding]:
+    given = {*spec.factors, *(name for name in ("protection", "water_source") if getattr(spec, name))}
+    for group, rows in _WANTED.items():
+        lacking = [row for row in rows if given.isdisjoint(row[0])]
+        if not lacking:
+            continue
+        zh = "；".join(f"{'/'.join(_name(one, 0) for one in names)}：{text}" for names, text, _ in lacking)
+        en = "; ".join(f"{' or '.join(_name(one, 1) for one in names)}: {text}" for names, _, text in lacking)
+        title_zh, title_en = _GROUPS[group]
+        yield Finding(
+            "evaluation.missing_factors", "info", "evaluation", group,
+            f"{title_zh}缺 {len(lacking)} 项因子，均略去而不评为最好或最差。{zh}。",
+            f"{title_en} lacks {len(lacking)} factors, which are left out, not graded best or worst. {en}.",
+            float(len(lacking)),
+        )  # fmt: skip
+
+
+def _name(factor: str, language: int) -> str:
+    if factor in _NAMES:
+        return _NAMES[factor][language]
+    return FACTORS[factor].en if language else FACTORS[factor].zh
+
+
+def _list_unverified(spec: Evaluation, tables: Mapping[str, RuleTable]) -> Iterator[Finding]:
+    for group, (title_zh, title_en) in _GROUPS.items():
+        settled = settle_table(tables[group], spec, group)
+        rows = [rule for rule in settled.rules if rule.confidence in _UNVERIFIED]
+        weak = [rule.key for rule in rows if rule.confidence in ("low", "default")]
+        shown = ", ".join(weak[:12]) + (", …" if len(weak) > 12 else "")
+        yield Finding(
+            "evaluation.unverified_rules", "warning", "evaluation", group,
+            f"{title_zh}（{spec.profile}）的 {len(rows)} 行规则未经官方文本核对，"
+            f"其中 {len(weak)} 行把握低或为本工具默认：{shown}。"
+            f"对外使用前请逐行核对 rules/evaluation_{group}.yaml。",
+            f"{len(rows)} rows of rules of {title_en} ({spec.profile}) are not checked against an official "
+            f"text; {len(weak)} of them are of low confidence or defaults of this tool: {shown}. Check each "
+            f"row of rules/evaluation_{group}.yaml before you use the results officially.",
+            float(len(rows)),
+        )  # fmt: skip
+
+
+_SIMPLIFIED = {
+    "farming_heat": (
+        "活动积温按所给栅格取用，未作高程订正；请提供已随高程订正的积温。",
+        "accumulated temperature is taken as given and not corrected for height; give one that is",
+    ),
+    "comfort": (
+        "舒适度按年均温湿计算；指南取十二个月的众数。",
+        "comfort is of the year's mean; the guide takes the mode of twelve months",
+    ),
+    "water_retention": (
+        "水源涵养以所给蒸发量为实际蒸散；干燥度以同一栅格为潜在蒸发。",
+        "the evaporation given counts as actual for water retention and as potential for dryness",
+    ),
+    "soil_conservation": (
+        "坡长取固定值，未作汇流；K 由有机质换算有机碳。",
+        "one slope length is taken for all cells, no flow is routed; carbon is derived from organic matter",
+    ),
+    "farming_concentrated": (
+        "地块集中度：最差等级不因紧凑而提升，大地块不因曲折而降级（见 concentration.max_area）。",
+        "compactness of patches raises no land of the worst grade and lowers no large patch "
+        "(concentration.max_area)",
+    ),
+    "conservation_importance": (
+        "2020 试行指南：华北、东北以较小坡度（conservation.extreme.slope_north）判定，本工具未区分地区，一律取"
+        " conservation.extreme.slope。",
+        "the 2020 guide takes a gentler slope in north and north-east China (conservation.extreme.slope_north); "
+        "regions are not told apart here, conservation.extreme.slope holds everywhere",
+    ),
+    "farming_stability": (
+        "稳健性：只变动断点、累计占比与权重；判别矩阵与地块形态保持不变，稳定度偏乐观。",
+        "stability moves breaks, shares and weights only; matrices and patches stay, so it is on the high side",
+    ),
+    "land_conflict": (
+        "现状用途由土地覆被推断，不是国土调查。",
+        "present use is inferred from land cover, not from a land survey",
+    ),
+}
+
+
+def _list_simplified(stack: RasterStack) -> Iterator[Finding]:
+    for name, (zh, en) in _SIMPLIFIED.items():
+        if name in stack:
+            yield Finding("evaluation.simplified", "info", name, "", zh, f"{en}.")
+
+
+def _list_ungraded(balance: pd.DataFrame) -> Iterator[Finding]:
+    bare = balance[(balance["grade"] == 0) & (balance["share"] > _TINY)]
+    for row in bare.itertuples():
+        yield Finding(
+            "evaluation.ungraded", "warning", "suitability_balance", str(row.id),
+            f"{row.result}：{row.share:.1%} 的规划范围缺数据、未评价，不计入任何等级。",
+            f"{row.result_en}: {row.share:.1%} of the territory lacks data, has no class and counts in none.",
+            float(row.share), _TINY,
+        )  # fmt: skip
+
+
+def _judge_carrying(spec: Evaluation, carrying: pd.DataFrame) -> Iterator[Finding]:
+    for row in carrying[carrying["shortest"]].itertuples():
+        yield Finding(
+            "carrying.short_board", "info", "carrying_capacity", str(row.id),
+            f"短板：{row.name}，{row.value:,.0f} {row.unit.split()[0]}（{row.basis}）。",
+            f"short board: {row.name_en}, {row.value:,.0f} {row.unit.split()[-1]} ({row.basis_en}).",
+            float(row.value),
+        )  # fmt: skip
+    people = carrying[carrying["item"] == "urban_population"]["value"]
+    target = spec.targets.population
+    if target is not None and len(people) and target > people.min():
+        yield Finding(
+            "carrying.exceeded", "warning", "carrying_capacity", "urban_population",
+            f"目标人口 {target:,} 超过城镇人口承载规模 {people.min():,.0f}。",
+            f"the target of {target:,} people exceeds the {people.min():,.0f} that can be carried.",
+            float(target), float(people.min()),
+        )  # fmt: skip

@@ -1,0 +1,193 @@
+"""The evaluation 双评价 as nodes of the pipeline: its grid, its sources, and the pass that makes rasters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import geopandas as gpd
+from shapely.geometry.base import BaseGeometry
+
+from spatial import themes
+from spatial.cache import find_rasters
+from spatial.engine.crs import transform_shapes
+from spatial.engine.grids import Grid, lay_grid
+from spatial.engine.stacks import RasterStack
+from spatial.errors import Fault, SourceError
+from spatial.plan.evaluation import BURNT, FACTORS, Evaluation, FactorKind
+from spatial.plan.findings import Finding
+from spatial.plan.rules import RuleTable
+from spatial.sources.factors import Opened, open_factors
+from spatial.sources.references import SourceRef
+from spatial.streaming import INSIDE, Seen, Streamed, find_layers, stream
+from spatial.wholes import list_inputs
+
+_MARGIN = 24
+"""Cells of the grid beyond the territory, so that moving windows see past the border."""
+_FEW = 1e-4
+_HIGHEST_M = 8900.0
+
+
+def evaluation_grid(
+    evaluation_spec: Evaluation | None, boundary: gpd.GeoDataFrame, metric_crs: str
+) -> Grid | None:
+    """Return the grid of the evaluation: the territory with a margin of 24 cells, in the metric system."""
+    if evaluation_spec is None:
+        return None
+    shapes = transform_shapes(boundary.geometry.to_numpy(), boundary.crs, metric_crs)
+    cell, boxes = evaluation_spec.cell_m, [shape.bounds for shape in shapes]
+    west, south = (min(box[side] for box in boxes) - _MARGIN * cell for side in (0, 1))
+    east, north = (max(box[side] for box in boxes) + _MARGIN * cell for side in (2, 3))
+    return lay_grid((west, south, east, north), metric_crs, cell)
+
+
+def factor_refs(
+    evaluation_spec: Evaluation | None, source_refs: tuple[SourceRef, ...]
+) -> dict[str, SourceRef]:
+    """Return the sources of the factors, so that no other source makes them read again."""
+    names = {factor.source for factor in evaluation_spec.factors.values()} if evaluation_spec else set()
+    return {ref.name: ref for ref in source_refs if ref.name in names}
+
+
+def factor_sources(
+    evaluation_spec: Evaluation | None, factor_refs: dict[str, SourceRef], evaluation_grid: Grid | None
+) -> Opened:
+    """Open the rasters of the factors.
+
+    Raises
+    ------
+    SourceError
+        As `open_factors`; all refusals together.
+    """
+    if evaluation_spec is None or evaluation_grid is None:
+        return Opened()
+    return open_factors(evaluation_spec.factors, factor_refs, evaluation_grid)
+
+
+def burnt_shapes(
+    evaluation_spec: Evaluation | None,
+    source_frames: dict[str, gpd.GeoDataFrame],
+    boundary: gpd.GeoDataFrame,
+    metric_crs: str,
+) -> dict[str, tuple[BaseGeometry, ...]]:
+    """Return the polygons to burn by what they stand for, in the metric system; the territory is `inside`.
+
+    Raises
+    ------
+    SourceError
+        A source that is no source of features.
+    """
+    if evaluation_spec is None:
+        return {}
+    named = {name: getattr(evaluation_spec, name) for name in BURNT}
+    faults = [
+        Fault(
+            f"evaluation.{name}",
+            source,
+            "is a raster, where polygons are needed",
+            "name a source of polygons",
+        )
+        for name, source in named.items()
+        if source and source not in source_frames
+    ]
+    if faults:
+        raise SourceError(faults)
+    frames = {name: source_frames[source] for name, source in named.items() if source} | {INSIDE: boundary}
+    return {
+        name: tuple(
+            transform_shapes(frame.geometry[~frame.geometry.is_empty].to_numpy(), frame.crs, metric_crs)
+        )
+        for name, frame in frames.items()
+    }
+
+
+def evaluation_pass(
+    *,
+    evaluation_spec: Evaluation | None,
+    evaluation_grid: Grid | None,
+    factor_sources: Opened,
+    burnt_shapes: dict[str, tuple[BaseGeometry, ...]],
+    raster_tables: Mapping[str, RuleTable],
+) -> Streamed | None:
+    """Make the raster layers of the themes, or take them from the cache; None without an evaluation.
+
+    Raises
+    ------
+    OutputError
+        As `stream`.
+    """
+    if evaluation_spec is None or evaluation_grid is None:
+        return None
+    inputs = list_inputs(evaluation_spec, factor_sources, burnt_shapes, raster_tables)
+    return stream(evaluation_grid, find_layers(themes), inputs, find_rasters())
+
+
+def evaluation_stack(evaluation_pass: Streamed | None) -> RasterStack | None:
+    """Return the raster layers of the evaluation; None without one."""
+    return evaluation_pass.stack if evaluation_pass else None
+
+
+def evaluation_findings(
+    evaluation_spec: Evaluation | None, factor_sources: Opened, evaluation_pass: Streamed | None
+) -> list[Finding]:
+    """Report what was seen of the factors.
+
+    Returns
+    -------
+    list of Finding
+        ``evaluation.voids``, ``evaluation.partial``, ``evaluation.absent``, ``evaluation.one_value``,
+        ``evaluation.heights``, and ``evaluation.left_out`` for each layer that lacks inputs.
+    """
+    if evaluation_spec is None or evaluation_pass is None:
+        return []
+    found = list(factor_sources.findings)
+    for name, seen in evaluation_pass.seen.items():
+        if name in FACTORS:
+            source = evaluation_spec.factors[name].source
+            found += _doubt(name, FACTORS[name], source, seen)
+    for name, lacking in evaluation_pass.left_out.items():
+        names = ", ".join(lacking)
+        found.append(Finding(
+            "evaluation.left_out", "info", name, "",
+            f"缺少 {names}，未生成栅格图层 {name}；缺失的因子不评为最好或最差。",
+            f"raster layer {name} is not made, for lack of {names}: what lacks is not graded best or worst.",
+        ))  # fmt: skip
+    return found
+
+
+def _doubt(name: str, kind: FactorKind, source: str, seen: Seen) -> list[Finding]:
+    """Return doubts about what a raster holds inside the territory."""
+    lacking = 1 - seen.present / seen.cells if seen.cells else 1.0
+    found = []
+    if not seen.present:
+        found.append(Finding(
+            "evaluation.absent", "error", "evaluation", name,
+            f"{kind.zh}（来源 {source}）在规划范围内没有任何数值；请核对范围、坐标系与空值。",
+            f"{kind.en} (source {source}) has no value in the territory; check its extent, CRS and nodata.",
+            value=1.0,
+        ))  # fmt: skip
+    elif lacking > _FEW:
+        found.append(Finding(
+            "evaluation.partial", "warning", "evaluation", name,
+            f"{kind.zh}（来源 {source}）缺 {lacking:.1%} 的规划范围；缺失栅格保持缺失，不评级。",
+            f"{kind.en} (source {source}) lacks {lacking:.1%} of the territory; missing cells stay "
+            "missing and are not graded.",
+            value=lacking, limit=_FEW,
+        ))  # fmt: skip
+    if seen.present and seen.least == seen.greatest:
+        found.append(Finding(
+            "evaluation.one_value", "warning", "evaluation", name,
+            f"{kind.zh}（来源 {source}）在规划范围内只有一个值 {seen.least:g}，不能区分好坏；请核对数据。",
+            f"{kind.en} (source {source}) has the one value {seen.least:g} in all the territory and tells no "
+            "land from another; check the data.",
+            value=seen.least,
+        ))  # fmt: skip
+    if name == "elevation" and seen.greatest is not None and seen.greatest > _HIGHEST_M:
+        found.append(Finding(
+            "evaluation.heights", "error", "evaluation", name,
+            f"{kind.zh}（来源 {source}）最高 {seen.greatest:g} m，高于珠穆朗玛峰；"
+            "若单位为英尺，请写 unit: ft。",
+            f"{kind.en} (source {source}) reaches {seen.greatest:g} m, above Mount Everest; if these are "
+            "feet, write `unit: ft`.",
+            value=seen.greatest, limit=_HIGHEST_M,
+        ))  # fmt: skip
+    return found

@@ -1,0 +1,196 @@
+"""What a plan says of its evaluation 双评价: grid, factors and their sources, weights, breaks, targets."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, model_validator
+
+from spatial.plan.base import Name, Record, Slug
+from spatial.plan.units import Area, Length
+
+Resampling = Literal["average", "bilinear", "nearest", "mode"]
+"""How cells of a source become cells of the grid."""
+Profile = Literal["2019-draft", "2020-trial"]
+Scheme = Literal["worldcover", "nlcd", "globeland30", "clcd", "sandi"]
+"""Whose codes the classes of land cover are."""
+
+Conversion = tuple[float, float]
+"""Factor and summand into the unit used inside."""
+UNITS: dict[str, dict[str, Conversion]] = {
+    "m": {"m": (1, 0), "dm": (0.1, 0), "cm": (0.01, 0), "km": (1000, 0), "ft": (0.3048, 0)},
+    "mm": {"mm": (1, 0), "0.1mm": (0.1, 0), "cm": (10, 0), "m": (1000, 0)},
+    "°C": {"°C": (1, 0), "C": (1, 0), "0.1°C": (0.1, 0), "K": (1, -273.15), "°F": (5 / 9, -160 / 9)},
+    "°C·d": {"°C·d": (1, 0), "0.1°C·d": (0.1, 0)},
+    "share": {"share": (1, 0), "%": (0.01, 0)},
+    "%": {"%": (1, 0), "share": (100, 0), "g/kg": (0.1, 0)},
+    "m/s": {"m/s": (1, 0), "km/h": (1 / 3.6, 0)},
+    "days": {"days": (1, 0), "d": (1, 0)},
+    "10⁴ m³/km²": {"10⁴ m³/km²": (1, 0), "mm": (0.1, 0)},
+}
+"""Units that a plan may give a factor in, by the unit used inside."""
+
+
+@dataclass(frozen=True)
+class FactorKind:
+    """What a factor is: title, unit used inside, and whether its cells are classes rather than amounts."""
+
+    zh: str
+    en: str
+    unit: str = ""
+    classes: bool = False
+
+
+FACTORS: dict[str, FactorKind] = {
+    "elevation": FactorKind("高程", "Elevation", "m"),
+    "landcover": FactorKind("土地覆被", "Land cover", classes=True),
+    "rain": FactorKind("年降水量", "Rain a year", "mm"),
+    "evaporation": FactorKind("年蒸发量", "Evaporation a year", "mm"),
+    "accumulated_temperature": FactorKind("活动积温", "Accumulated temperature", "°C·d"),
+    "temperature": FactorKind("年均气温", "Mean temperature", "°C"),
+    "humidity": FactorKind("相对湿度", "Relative humidity", "share"),
+    "sand": FactorKind("砂粒含量", "Sand", "%"),
+    "silt": FactorKind("粉粒含量", "Silt", "%"),
+    "clay": FactorKind("黏粒含量", "Clay", "%"),
+    "organic": FactorKind("有机质含量", "Organic matter", "%"),
+    "soil_salinity": FactorKind("土壤盐渍化等级", "Soil salinity grade", classes=True),
+    "soil_capacity": FactorKind("土壤环境容量", "Soil environment capacity", classes=True),
+    "vegetation": FactorKind("植被覆盖度", "Vegetation cover", "share"),
+    "erosivity": FactorKind("降雨侵蚀力", "Rain erosivity"),
+    "wind_days": FactorKind("大风日数", "Windy days", "days"),
+    "weather_hazard": FactorKind("气象灾害频率", "Weather hazards", "share"),
+    "geology_hazard": FactorKind("地质灾害等级", "Geological hazard", classes=True),
+    "storm_surge": FactorKind("风暴潮", "Storm surge", "m"),
+    "air_calm": FactorKind("静风日数比例", "Calm days", "share"),
+    "wind_speed": FactorKind("平均风速", "Mean wind speed", "m/s"),
+    "location": FactorKind("至市县中心时间", "Minutes to the centre, along roads or over ground", "min"),
+    "wind_force": FactorKind("风力气候因子 WF", "Weather factor WF of RWEQ", "kg/m"),
+    "carbonate": FactorKind("碳酸岩出露比例", "Share of carbonate rock", "share"),
+    "water_modulus": FactorKind("水资源总量模数", "Water resources", "10⁴ m³/km²"),
+    "water_quota_modulus": FactorKind("用水总量控制指标模数", "Water use limit", "10⁴ m³/km²"),
+}
+"""Factors that a plan may give as rasters."""
+BURNT: dict[str, tuple[str, str, bool]] = {
+    "protection": ("自然保护地等应划入红线的区域", "Reserves worth a red line", True),
+    "water_source": ("饮用水水源保护区", "Drinking-water source areas", True),
+    "existing_urban": ("现状建成区", "Existing built area", False),
+    "approved_farmland": ("已批永久基本农田", "Approved permanent farmland", False),
+}
+"""Polygons that are burnt into the grid: titles, and whether a cell that is only touched counts as inside.
+
+Land to be kept from harm counts with every cell that it touches, other land with cells whose centre it holds.
+"""
+
+
+class Factor(Record):
+    """A raster of the plan's sources that stands for a factor."""
+
+    source: Slug
+    unit: Name | None = None
+    resampling: Resampling | None = None
+    scheme: Scheme | None = None
+    nodata: float | None = None
+
+
+def _sum_to_one(weights: dict[Slug, dict[Slug, float]]) -> dict[Slug, dict[Slug, float]]:
+    for group, shares in weights.items():
+        total = math.fsum(shares.values())
+        if min(shares.values(), default=0.0) < 0 or not math.isclose(total, 1.0, abs_tol=1e-6):
+            raise ValueError(
+                f"the weights of {group} add up to {total:g}; make them add up to 1, none below 0"
+            )
+    return weights
+
+
+def _rise(breaks: dict[Name, tuple[float, ...]]) -> dict[Name, tuple[float, ...]]:
+    for key, row in breaks.items():
+        if not row or any(low >= high for low, high in pairwise(row)):
+            raise ValueError(
+                f"the breaks of {key} ({', '.join(f'{x:g}' for x in row)}) do not rise; order them"
+            )
+    return breaks
+
+
+Weights = Annotated[dict[Slug, dict[Slug, float]], AfterValidator(_sum_to_one)]
+Breaks = Annotated[dict[Name, tuple[float, ...]], AfterValidator(_rise)]
+
+
+class Targets(Record):
+    """What the delineation aims at."""
+
+    farmland_share: float | None = Field(default=None, gt=0, le=1)
+    population: int | None = Field(default=None, ge=0)
+    land_per_head_m2: Area | None = Field(default=None, alias="land_per_head", gt=0)
+    expansion: float | None = Field(default=None, ge=1, le=5)
+
+
+class Water(Record):
+    """What limits the carrying scale: water and what is used of it; every number is the plan's own.
+
+    Parameters
+    ----------
+    total_m3 : float
+        Water that may be used in a year (用水总量控制指标), m³.
+    farming_share, urban_share : float
+        Of it for irrigation and for towns, 0 to 1.
+    irrigation_m3_ha : float
+        Combined irrigation quota of a year, m³/ha.
+    rainfed_ha : float
+        Farmland that needs no irrigation.
+    per_head_m3 : float
+        Urban water that a person needs in a year, m³.
+    """
+
+    total_m3: float = Field(gt=0)
+    farming_share: float | None = Field(default=None, ge=0, le=1)
+    urban_share: float | None = Field(default=None, ge=0, le=1)
+    irrigation_m3_ha: float | None = Field(default=None, gt=0)
+    rainfed_ha: float = Field(default=0.0, ge=0)
+    per_head_m3: float | None = Field(default=None, gt=0)
+
+
+class Carrying(Record):
+    """What the carrying scale is judged by, besides land."""
+
+    water: Water | None = None
+    environment_population: int | None = Field(default=None, ge=0)
+
+
+class Evaluation(Record):
+    """双评价: on which grid, from which factors, by which profile of rules."""
+
+    profile: Profile = "2020-trial"
+    cell_m: Length = Field(default=50.0, alias="cell", ge=5, le=5000)
+    factors: dict[Slug, Factor] = Field(default_factory=dict)
+    protection: Slug | None = None
+    water_source: Slug | None = None
+    existing_urban: Slug | None = None
+    approved_farmland: Slug | None = None
+    natural_edges: Slug | None = None
+    weights: Weights = Field(default_factory=dict)
+    breaks: Breaks = Field(default_factory=dict)
+    targets: Targets = Targets()
+    carrying: Carrying = Carrying()
+    seed: int = Field(default=1, ge=0)
+    runs: int = Field(default=100, ge=1, le=10_000)
+
+    @model_validator(mode="after")
+    def _factors_are_known(self) -> Evaluation:
+        for name, factor in self.factors.items():
+            kind = FACTORS.get(name)
+            if kind is None:
+                raise ValueError(f"{name!r} is no factor; there is {', '.join(FACTORS)}")
+            if factor.unit is not None and factor.unit not in UNITS.get(kind.unit, {kind.unit: (1, 0)}):
+                known = ", ".join(UNITS.get(kind.unit, {kind.unit: (1, 0)})) or "none"
+                raise ValueError(f"{factor.unit!r} is no unit of {name}; there is {known}")
+            if kind.classes and factor.resampling in ("average", "bilinear"):
+                raise ValueError(f"{name} holds classes, which have no mean; take nearest or mode")
+            if (name == "landcover") != (factor.scheme is not None):
+                problem = (
+                    "needs `scheme`: whose codes they are" if name == "landcover" else "takes no `scheme`"
+                )
+                raise ValueError(f"{name} {problem}")
+        return self

@@ -1,0 +1,103 @@
+"""Present use against the evaluation: where they conflict, and where land is left to use.
+
+Second-pass rasters. Ecosystems from land cover stand for the present use, which a survey says better.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from spatial.plan.base import Text
+from spatial.plan.ecosystems import name_kinds
+from spatial.plan.evaluation import Evaluation
+from spatial.plan.judging import Grades, Judge, settle_table
+from spatial.plan.rasters import raster
+from spatial.plan.rules import RuleTable
+
+CONFLICTS = {
+    1: Text(zh="生态极重要区内的建设用地", en="Built land where ecology is extremely important"),
+    2: Text(zh="生态极重要区内的耕地、园地", en="Farmland or orchards where ecology is extremely important"),
+    3: Text(zh="农业不适宜区内的耕地", en="Farmland on land unsuitable for farming"),
+    4: Text(zh="城镇不适宜区内的建设用地", en="Built land on land unsuitable for building"),
+    5: Text(zh="无冲突", en="No conflict"),
+}
+POTENTIALS = {
+    1: Text(zh="仅农业潜力", en="For farming only"),
+    2: Text(zh="仅城镇建设潜力", en="For building only"),
+    3: Text(zh="农业与城镇皆可", en="For farming or building"),
+    4: Text(zh="无潜力", en="None"),
+}
+
+
+def _find_use(
+    ecosystem: Grades, existing_urban: Grades | None, judge: Judge, cover: RuleTable
+) -> dict[str, np.ndarray]:
+    """Return where each use of the rows ``conflict.*`` lies; given polygons of built land count as built."""
+    use = {
+        name: np.isin(ecosystem, name_kinds(cover, judge.value(f"conflict.{name}")))
+        for name in ("ecology", "farmland", "urban")
+    }
+    if existing_urban is not None:
+        use["urban"] |= existing_urban > 0
+        use["farmland"] &= existing_urban == 0
+    return use
+
+
+@raster("现状冲突", "Conflicts of present use", kind="class", classes=CONFLICTS, stage=2)
+def land_conflict(
+    *,
+    ecosystem: Grades,
+    evaluation_capacity_rules: RuleTable,
+    evaluation_cover_rules: RuleTable,
+    evaluation_spec: Evaluation,
+    ecology_importance: Grades | None = None,
+    farming_suitability: Grades | None = None,
+    urban_suitability: Grades | None = None,
+    existing_urban: Grades | None = None,
+) -> Grades:
+    """Class conflicts, the first of the list that holds; what is not evaluated conflicts with nothing."""
+    judge = Judge.of(evaluation_capacity_rules, evaluation_spec, "capacity")
+    cover = settle_table(evaluation_cover_rules, evaluation_spec, "cover")
+    use = _find_use(ecosystem, existing_urban, judge, cover)
+    nowhere = np.zeros(ecosystem.shape, dtype=bool)
+    extreme = nowhere if ecology_importance is None else ecology_importance == 1
+    poor = nowhere if farming_suitability is None else farming_suitability == 3
+    steep = nowhere if urban_suitability is None else urban_suitability == 3
+    cases = [extreme & use["urban"], extreme & use["ecology"], poor & use["farmland"], steep & use["urban"]]
+    known = ecosystem > 0
+    if existing_urban is not None:
+        known |= existing_urban > 0
+    found = np.select([~known, *cases], [0, 1, 2, 3, 4], 5).astype(np.uint8)
+    graded = {"ecology": ecology_importance, "farming": farming_suitability, "urban": urban_suitability}
+    judge.note("class", {"ecosystem": ecosystem, **graded}, found)
+    return found
+
+
+@raster("潜力用地", "Potential land", kind="class", classes=POTENTIALS, stage=2)
+def land_potential(
+    *,
+    ecosystem: Grades,
+    farming_suitability: Grades,
+    urban_suitability: Grades,
+    evaluation_capacity_rules: RuleTable,
+    evaluation_cover_rules: RuleTable,
+    evaluation_spec: Evaluation,
+    ecology_importance: Grades | None = None,
+    existing_urban: Grades | None = None,
+) -> Grades:
+    """Class land that is suitable, neither in that use already nor built, and not extremely important."""
+    judge = Judge.of(evaluation_capacity_rules, evaluation_spec, "capacity")
+    cover = settle_table(evaluation_cover_rules, evaluation_spec, "cover")
+    use = _find_use(ecosystem, existing_urban, judge, cover)
+    free = ~use["urban"]
+    if ecology_importance is not None:
+        free &= ecology_importance != judge.value("urban.excluded_ecology")
+    counted = judge.value("farming.classes")
+    farm = free & np.isin(farming_suitability, counted) & ~use["farmland"]
+    town = free & np.isin(urban_suitability, counted)
+    known = (ecosystem > 0) & (farming_suitability > 0) & (urban_suitability > 0)
+    found = np.select([~known, farm & town, farm, town], [0, 3, 1, 2], 4).astype(np.uint8)
+    judge.note(
+        "class", {"ecosystem": ecosystem, "farming": farming_suitability, "urban": urban_suitability}, found
+    )
+    return found

@@ -1,0 +1,66 @@
+"""Patches and final classes, and present use against them, by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from spatial.plan.evaluation import Evaluation
+from spatial.plan.rules import read_rules
+from spatial.themes import landuse, suitability
+
+FARMING, CAPACITY, COVER = (read_rules(f"evaluation_{name}") for name in ("farming", "capacity", "cover"))
+DRAFT = Evaluation(profile="2019-draft")
+FEATURES = {"evaluation_capacity_rules": CAPACITY, "evaluation_cover_rules": COVER, "evaluation_spec": DRAFT}
+
+
+def test_compactness_by_hand() -> None:
+    grade = np.array([[1, 2, 3, 4, 5]] * 5, np.uint8)
+    ratio = np.array([[0.1], [0.2], [0.4], [0.6], [0.8]] * np.ones(5), np.float32)
+    patch = np.full((5, 5), 50_000, np.float32)
+    found = suitability.farming_concentrated(grade, ratio, patch, FARMING, DRAFT)
+    expected = [[5, 5, 5, 5, 5], [2, 3, 4, 5, 5], [1, 2, 3, 4, 5], [1, 1, 2, 3, 5], [1, 1, 1, 1, 5]]
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_small_patches_are_not_raised_and_large_ones_not_lowered() -> None:
+    grade = np.full((1, 4), 3, np.uint8)
+    ratio = np.array([[0.9, 0.9, 0.1, 0.1]], np.float32)
+    patch = np.array([[9_999, 10_000, 999_999, 1_000_000]], np.float32)
+    found = suitability.farming_concentrated(grade, ratio, patch, FARMING, DRAFT)
+    np.testing.assert_array_equal(found[0], [3, 1, 5, 3])
+
+
+def test_classes_of_grades() -> None:
+    found = suitability.farming_suitability(np.array([[0, 1, 2, 3, 4, 5]], np.uint8), FARMING, DRAFT)
+    np.testing.assert_array_equal(found[0], [0, 1, 1, 2, 2, 3])
+
+
+def test_conflicts_are_the_first_that_holds() -> None:
+    fields, town, forest = 16, 20, 4
+    kinds = np.array([[town, fields, fields, town, forest, 0, fields]], np.uint8)
+    found = landuse.land_conflict(
+        ecosystem=kinds, **FEATURES,
+        ecology_importance=np.array([[1, 1, 2, 3, 1, 1, 0]], np.uint8),
+        farming_suitability=np.array([[1, 3, 3, 1, 3, 1, 1]], np.uint8),
+        urban_suitability=np.array([[3, 1, 1, 3, 3, 1, 1]], np.uint8),
+    )  # fmt: skip
+    np.testing.assert_array_equal(found[0], [1, 2, 3, 4, 5, 0, 5])
+
+
+def test_potential_is_suitable_and_not_in_use() -> None:
+    kinds = np.array([[4, 16, 20, 4, 4, 4]], np.uint8)
+    found = landuse.land_potential(
+        ecosystem=kinds, **FEATURES,
+        farming_suitability=np.array([[1, 1, 1, 2, 3, 1]], np.uint8),
+        urban_suitability=np.array([[2, 2, 1, 3, 3, 1]], np.uint8),
+        ecology_importance=np.array([[3, 3, 3, 3, 3, 1]], np.uint8),
+    )  # fmt: skip
+    np.testing.assert_array_equal(found[0], [3, 2, 4, 1, 4, 4])
+
+
+def test_given_polygons_of_built_land_count_as_built() -> None:
+    found = landuse.land_conflict(
+        ecosystem=np.array([[16, 0]], np.uint8), **FEATURES,
+        urban_suitability=np.array([[3, 3]], np.uint8), existing_urban=np.array([[1, 1]], np.uint8),
+    )  # fmt: skip
+    np.testing.assert_array_equal(found[0], [4, 4])
