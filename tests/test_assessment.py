@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from spatial.cli import app
 from spatial.engine.geodesy import area_m2
-from spatial.engine.grids import Block
+from spatial.engine.grids import Block, measure_cells
 from spatial.errors import PlanError, RuleError
 from spatial.explain import RESULTS, explain_place, trace_cell
 from spatial.inputs import RULE_TABLES
@@ -155,6 +155,11 @@ def test_the_short_board_is_the_least(made: Build) -> None:
     assert carrying.loc["farmland-water", "value"] == pytest.approx(8e6 * 0.6 / 4500)
     assert carrying.loc["urban_population-water", "value"] == pytest.approx(40_000)
     assert carrying.loc["urban_land-water", "value"] == pytest.approx(400)
+    stack = made.rasters
+    assert stack is not None
+    counted = np.isin(stack.read("farming_suitability"), (1, 2)) & (stack.read("ecology_importance") != 1)
+    area = measure_cells(stack.grid, stack.grid.whole)[counted].sum() / 1e4
+    assert carrying.loc["farmland-land", "value"] == pytest.approx(area)
     for _, rows in carrying.groupby("item"):
         assert rows["value"][rows["shortest"]].min() == rows["value"].min()
         assert rows["shortest"].any()
@@ -214,6 +219,26 @@ def test_a_plan_with_heights_alone_skips_and_tells(hills: Path, tmp_path: Path) 
     ungraded = build.findings[build.findings["rule"] == "evaluation.ungraded"]
     assert "ecology_importance-0" in set(ungraded["feature_id"])
     assert (tmp_path / "out" / "rasters" / "farming_suitability.tif").is_file()
+
+
+def test_holes_of_the_heights_stay_missing_to_the_end(hills: Path, tmp_path: Path) -> None:
+    for name in ("border.gpkg", "elevation.tif", "rain.tif", "park.gpkg"):
+        (tmp_path / name).write_bytes((hills / name).read_bytes())
+    with rasterio.open(tmp_path / "elevation.tif", "r+") as raster:
+        cells = raster.read(1)
+        cells[55:60, 50:60] = np.nan
+        raster.write(cells, 1)
+    stack = check_plan(write_plan(tmp_path, names=("elevation", "rain"))).rasters
+    assert stack is not None
+    inside = ~np.isnan(stack.read("evaluation_support"))
+    hole = inside & np.isnan(stack.read("slope"))
+    assert hole.sum() > 20
+    for name in ("farming_land", "farming_grade", "farming_suitability", "urban_suitability"):
+        np.testing.assert_array_equal(inside & (stack.read(name) == 0), hole)
+    assert np.isnan(stack.read("farming_stability")[hole]).all()
+    support = stack.read("evaluation_support")
+    assert set(support[hole]) == {1}  # the rain
+    assert set(support[inside & ~hole]) == {3}  # rain and the slope for both uses
 
 
 def test_breaks_that_no_rule_knows_are_refused(hills: Path) -> None:

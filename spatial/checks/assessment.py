@@ -156,14 +156,14 @@ _SIMPLIFIED = {
         "(concentration.max_area)",
     ),
     "conservation_importance": (
-        "2020 试行指南：华北、东北以较小坡度（conservation.extreme.slope_north）判定，本工具未区分地区，一律取"
-        " conservation.extreme.slope。",
-        "the 2020 guide takes a gentler slope in north and north-east China (conservation.extreme.slope_north); "
-        "regions are not told apart here, conservation.extreme.slope holds everywhere",
+        "2020 试行指南对华北、东北另取较小坡度（conservation.extreme.slope_north）；"
+        "本工具不区分地区，一律取 conservation.extreme.slope。",
+        "the 2020 guide takes a gentler slope in north and north-east China "
+        "(conservation.extreme.slope_north); here conservation.extreme.slope holds everywhere",
     ),
     "farming_stability": (
         "稳健性：只变动断点、累计占比与权重；判别矩阵与地块形态保持不变，稳定度偏乐观。",
-        "stability moves breaks, shares and weights only; matrices and patches stay, so it is on the high side",
+        "stability moves breaks, shares and weights; matrices and patches stay, so it is on the high side",
     ),
     "land_conflict": (
         "现状用途由土地覆被推断，不是国土调查。",
