@@ -64,7 +64,7 @@ class RasterContract:
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
-def raster(
+def raster(  # noqa: PLR0913 (each is a fact of the layer that its contract states)
     zh: str,
     en: str,
     *,
