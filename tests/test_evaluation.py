@@ -136,9 +136,9 @@ def test_a_plan_without_an_evaluation_has_no_rasters(folder: Path) -> None:
 
 def test_provenance_names_the_raster(folder: Path) -> None:
     build(folder)
-    note = json.loads((folder / "out" / "provenance.json").read_text(encoding="utf-8"))
-    assert note["inputs"]["source.dem"].startswith("sha256 ")
-    assert "slope.tif" in note["files"]
+    note = json.loads((folder / "out" / "manifest.json").read_text(encoding="utf-8"))
+    assert note["provenance"]["source.dem"].startswith("sha256 ")
+    assert "rasters/slope.tif" in note["files"]
 
 
 def refusal(folder: Path, evaluation: str = SIMPLE) -> str:
