@@ -21,7 +21,7 @@ SHEETS = (
     "gaps",
     "connections",
 )
-WIDTH_MM, DPI, COLOURS = 300, 96, 96
+WIDTH_MM, DPI, COLOURS = 300, 96, 255
 
 
 def draw_pictures(folder: Path) -> list[Path]:
@@ -39,7 +39,9 @@ def draw_pictures(folder: Path) -> list[Path]:
             save_picture(order, sheet, large, width_mm=WIDTH_MM, dpi=DPI)
             made.append(folder / large.name)
             with Image.open(large) as picture:
-                few = picture.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
+                few = picture.convert("RGB").quantize(
+                    COLOURS, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE
+                )
                 few.save(made[-1], optimize=True)
     return made
 
