@@ -25,9 +25,9 @@ from rasterio.windows import Window
 
 from benchmarks.sheet import Sheet, run_alone
 from spatial.engine.grids import Block, Grid
+from spatial.grading.streaming import Inputs, RasterLayer, stream
 from spatial.plan.rasters import RasterContract
 from spatial.sources.raster import RasterSource
-from spatial.streaming import Inputs, RasterLayer, stream
 
 FACTORS = tuple(f"factor_{number}" for number in range(10))
 WEIGHTS = np.arange(1, 11, dtype=np.float32) / 55

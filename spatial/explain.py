@@ -20,14 +20,14 @@ from spatial.engine.crs import transform_shapes
 from spatial.engine.grids import Block, Grid
 from spatial.engine.passes import Pass, Step, plan_pass, run_pass
 from spatial.errors import Fault, PlanError
+from spatial.grading.streaming import INSIDE, Inputs, RasterLayer, find_layers
+from spatial.grading.wholes import join_stack, list_inputs
 from spatial.inputs import RULE_TABLES
 from spatial.pipeline import check_plan
 from spatial.plan.findings import STORED_CRS
 from spatial.plan.rules import read_rules
 from spatial.plan.traces import Cell, Note, making, note, read_cell, tracing
 from spatial.sources.raster import close_sources
-from spatial.streaming import INSIDE, Inputs, RasterLayer, find_layers
-from spatial.wholes import join_stack, list_inputs
 
 RESULTS = ("ecology_importance", "farming_suitability", "urban_suitability")
 """Layers in which the evaluation ends."""

@@ -23,11 +23,12 @@ import geopandas as gpd
 import pandas as pd
 from hamilton import driver, lifecycle
 
-from spatial import assessment, checks, evaluation, themes
+from spatial import checks, themes
 from spatial.blame import blaming
 from spatial.cache import find_cache, register_fingerprints
 from spatial.engine.compute import Pace, reporting
 from spatial.errors import Fault, PlanError
+from spatial.grading import assessment, evaluation
 from spatial.inputs import PARTS, gather_inputs, trace_inputs
 from spatial.outputs.delivery import write_outputs
 from spatial.outputs.formats.exports import Format, export_layers, require_arrow

@@ -2,7 +2,7 @@
 
 Classes: 1 extremely important 极重要, 2 important 重要, 3 general 一般, 0 missing. `ecology_thresholds` holds
 the amounts from which on cells belong to the first shares of the territory's total; see
-`spatial.assessment.find_thresholds`.
+`spatial.grading.assessment.find_thresholds`.
 """
 
 from __future__ import annotations

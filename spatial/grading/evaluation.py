@@ -13,13 +13,13 @@ from spatial.engine.crs import transform_shapes
 from spatial.engine.grids import Grid, lay_grid
 from spatial.engine.stacks import RasterStack
 from spatial.errors import Fault, SourceError
+from spatial.grading.streaming import INSIDE, Seen, Streamed, find_layers, stream
+from spatial.grading.wholes import list_inputs
 from spatial.plan.evaluation import BURNT, FACTORS, Evaluation, FactorKind
 from spatial.plan.findings import Finding
 from spatial.plan.rules import RuleTable
 from spatial.sources.factors import Opened, open_factors
 from spatial.sources.references import SourceRef
-from spatial.streaming import INSIDE, Seen, Streamed, find_layers, stream
-from spatial.wholes import list_inputs
 
 _MARGIN = 24
 """Cells of the grid beyond the territory, so that moving windows see past the border."""

@@ -16,12 +16,12 @@ from spatial.engine.geodesy import area_m2
 from spatial.engine.grids import Block, measure_cells
 from spatial.errors import PlanError, RuleError
 from spatial.explain import RESULTS, explain_place, trace_cell
+from spatial.grading.robustness import draw_runs, is_movable, move_rule
+from spatial.grading.wholes import join_stack, list_inputs
 from spatial.inputs import RULE_TABLES
 from spatial.pipeline import Build, build_plan, check_plan
 from spatial.plan.evaluation import Evaluation
 from spatial.plan.rules import read_rules
-from spatial.robustness import draw_runs, is_movable, move_rule
-from spatial.wholes import join_stack, list_inputs
 
 rasterio = pytest.importorskip("rasterio")
 

@@ -19,10 +19,10 @@ from scipy import ndimage
 from spatial.engine.grids import Block, Grid
 from spatial.engine.passes import Step
 from spatial.errors import GeometryError, OutputError
+from spatial.grading.streaming import Inputs, RasterLayer, Streamed, stream
 from spatial.plan.base import Text
 from spatial.plan.rasters import RasterContract
 from spatial.sources.raster import ArraySource, StackSource
-from spatial.streaming import Inputs, RasterLayer, Streamed, stream
 
 rasterio = pytest.importorskip("rasterio")
 GRID = Grid("EPSG:4546", 450_000.0, 3_900_000.0, 50.0, 75, 110)

@@ -20,13 +20,13 @@ from spatial import themes
 from spatial.engine.grids import Grid, measure_cells
 from spatial.engine.passes import Pass, Step, plan_pass, run_pass
 from spatial.engine.portions import share_breaks
+from spatial.grading.streaming import INSIDE, Inputs, RasterLayer, find_layers
+from spatial.grading.wholes import Counts
 from spatial.plan.evaluation import Evaluation
 from spatial.plan.judging import settle_table
 from spatial.plan.rasters import RasterContract
 from spatial.plan.rules import Intervals, Rule, RuleTable
 from spatial.plan.traces import tracing
-from spatial.streaming import INSIDE, Inputs, RasterLayer, find_layers
-from spatial.wholes import Counts
 
 Constants = dict[str, Any]
 RESULTS = {

@@ -1,7 +1,7 @@
 """The second pass of the evaluation 双评价 as nodes of the pipeline: what needs the whole raster.
 
 Services of ecology are graded by their share of the territory's total, and land by how compact its patches
-are; see `spatial.wholes`.
+are; see `spatial.grading.wholes`.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from shapely.geometry.base import BaseGeometry
 from spatial import themes
 from spatial.cache import find_rasters
 from spatial.engine.stacks import RasterStack
+from spatial.grading.robustness import draw_runs, make_layers, measure_swings
+from spatial.grading.streaming import Streamed, find_layers, stream
+from spatial.grading.wholes import join_stack, list_inputs, tally_services
 from spatial.plan.evaluation import Evaluation
 from spatial.plan.rules import RuleTable
-from spatial.robustness import draw_runs, make_layers, measure_swings
 from spatial.sources.factors import Opened
 from spatial.sources.raster import close_sources
-from spatial.streaming import Streamed, find_layers, stream
-from spatial.wholes import join_stack, list_inputs, tally_services
 
 
 def assessment_pass(

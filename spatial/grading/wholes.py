@@ -20,12 +20,12 @@ from spatial.engine.patches import measure_patches
 from spatial.engine.portions import share_breaks, tally_values
 from spatial.engine.scoring import map_codes
 from spatial.engine.stacks import RasterStack
+from spatial.grading.streaming import Inputs
 from spatial.plan.evaluation import BURNT, Evaluation
 from spatial.plan.judging import WORST, settle_table
 from spatial.plan.rules import RuleTable
 from spatial.sources.factors import Opened
 from spatial.sources.raster import BurntSource, StackSource
-from spatial.streaming import Inputs
 from spatial.themes.importance import SHARED
 
 Counts = npt.NDArray[np.int64]
