@@ -1,1 +1,1 @@
-"""Grading: raster layers streamed over a plan's grid, what is drawn from all cells, and how firm it stands."""
+"""Grading: raster layers streamed over a grid, what all cells together say, and how firm it stands."""
