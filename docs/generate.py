@@ -12,6 +12,7 @@ from typer.main import get_command
 
 from spatial.cli import app as program
 from spatial.pipeline import list_layers, relate_layers
+from spatial.plan.base import Record
 from spatial.plan.contract import Column, Contract
 from spatial.plan.rules import read_rules
 from spatial.plan.schema import export_schema
@@ -213,6 +214,8 @@ def page_of_rules() -> str:
 
 
 def _show(value: object) -> str:
+    if isinstance(value, Record):
+        value = value.model_dump(mode="json")
     return yaml.safe_dump(value, allow_unicode=True, default_flow_style=True).replace("...", "").strip()
 
 

@@ -34,7 +34,11 @@ from spatial.engine.arrivals import Origins, Scene, survey
 from spatial.engine.contours import draw_zero_line
 from spatial.engine.fields import MOST_CELLS, margin_cells, raise_field
 from spatial.engine.network import FAR, Floats, Network, Seconds
+from spatial.engine.threads import run_parts
 from spatial.errors import Fault, GeometryError
+
+_MOST_ABREAST = 1_000_000
+"""Samples along roads up to which rings are drawn side by side."""
 
 
 @dataclass(frozen=True)
@@ -195,7 +199,15 @@ def trace_rings(
         origins=origins,
         towards=towards,
     )
-    return [_trace(scene, float(limit), rules) for limit in limits]
+    rings: list[MultiPolygon] = [MultiPolygon()] * len(limits)
+
+    def trace(begin: int, end: int) -> None:
+        for at in range(begin, end):
+            rings[at] = _trace(scene, float(limits[at]), rules)
+
+    # Each ring takes a field of its own: side by side only where fields are small against the memory.
+    run_parts(trace, len(limits), 1 if scene.seconds.size <= _MOST_ABREAST else len(limits))
+    return rings
 
 
 def cut_bands(rings: Sequence[MultiPolygon]) -> list[MultiPolygon]:

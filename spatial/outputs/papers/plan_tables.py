@@ -49,6 +49,8 @@ def list_rules(order: Order) -> list[tuple[str, Rule]]:
 def _is_used(order: Order, table: str) -> bool:
     if table == "landcover":
         return any(circle.method == "surface" for circle in order.plan.circles)
+    if table.startswith("evaluation"):
+        return order.plan.evaluation is not None
     layers = _LAYERS_OF_RULES.get(table)
     return layers is None or any(len(order.layers[layer]) for layer in layers if layer in order.layers)
 
