@@ -89,18 +89,15 @@ def fetch_programs() -> None:
     """Get what the tests need beside Python: from Debian's packages as root, else from Playwright.
 
     A Chromium and Chinese fonts always; where `CI` is set also what large tests would else be skipped for.
+    Each is asked for alone: one that is not to be had must not keep out the others.
     """
-    wanted = [] if find_browser() else ["chromium", "fonts-noto-cjk"]
+    wanted = [] if find_browser() else [["chromium", "fonts-noto-cjk"]]
     if os.environ.get("CI"):
-        wanted += [
-            package
-            for program, packages in PROGRAMS.items()
-            if not shutil.which(program)
-            for package in packages
-        ]
+        wanted += [packages for program, packages in PROGRAMS.items() if not shutil.which(program)]
     if wanted and shutil.which("apt-get") and hasattr(os, "geteuid") and os.geteuid() == 0:
         run("apt-get", "update", "-qq")
-        run("apt-get", "install", "-y", "-qq", "--no-install-recommends", *wanted)
+        for packages in wanted:
+            run("apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages)
     if not find_browser():
         run(PYTHON, "-m", "playwright", "install", "chromium")
 
