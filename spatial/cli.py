@@ -148,8 +148,8 @@ for _question in (rings, matrix, reach, compare):
 @app.command()
 def explain(plan: PlanArgument, at: AtOption, overrides: SetOption = None) -> None:
     """Tell why the evaluation says what it says of a place. 逐步说明某地的双评价结果."""
-    from spatial.explain import explain_place
     from spatial.outputs.explained import tell_explanation
+    from spatial.studies.explain import explain_place
 
     with Steps() as steps:
         made = explain_place(plan, at, overrides=overrides or (), progress=steps.show)

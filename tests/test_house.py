@@ -32,7 +32,6 @@ LEVEL = {
     "terminal": 5,
     "pipeline": 6,
     "starter": 6,
-    "explain": 7,
     "studies": 7,
     "commands": 8,
     "cli": 9,

@@ -10,27 +10,19 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from shapely.geometry.base import BaseGeometry
-
 from spatial import themes
 from spatial.cache import find_rasters
 from spatial.engine.stacks import RasterStack
 from spatial.grading.robustness import draw_runs, make_layers, measure_swings
-from spatial.grading.streaming import Streamed, find_layers, stream
-from spatial.grading.wholes import join_stack, list_inputs, tally_services
+from spatial.grading.streaming import Inputs, Streamed, find_layers, stream
+from spatial.grading.wholes import join_stack, tally_services
 from spatial.plan.evaluation import Evaluation
 from spatial.plan.rules import RuleTable
-from spatial.sources.factors import Opened
 from spatial.sources.raster import close_sources
 
 
 def assessment_pass(
-    *,
-    evaluation_spec: Evaluation | None,
-    evaluation_pass: Streamed | None,
-    factor_sources: Opened,
-    burnt_shapes: dict[str, tuple[BaseGeometry, ...]],
-    raster_tables: Mapping[str, RuleTable],
+    evaluation_inputs: Inputs | None, evaluation_stack: RasterStack | None
 ) -> Streamed | None:
     """Make the layers of the second pass, or take them from the cache; None without an evaluation.
 
@@ -41,12 +33,10 @@ def assessment_pass(
     RuleError
         Breaks or weights of the plan that no rule knows.
     """
-    if evaluation_spec is None or evaluation_pass is None:
+    if evaluation_inputs is None or evaluation_stack is None:
         return None
-    stack = evaluation_pass.stack
-    first = list_inputs(evaluation_spec, factor_sources, burnt_shapes, raster_tables)
-    inputs = join_stack(first, stack, evaluation_spec, raster_tables)
-    return stream(stack.grid, find_layers(themes, 2), inputs, find_rasters())
+    inputs = join_stack(evaluation_inputs, evaluation_stack)
+    return stream(evaluation_stack.grid, find_layers(themes, 2), inputs, find_rasters())
 
 
 def assessment_stack(assessment_pass: Streamed | None) -> RasterStack | None:
@@ -67,11 +57,9 @@ def evaluation_rasters(
 
 
 def robustness_pass(
-    *,
     evaluation_spec: Evaluation | None,
+    evaluation_inputs: Inputs | None,
     evaluation_stack: RasterStack | None,
-    factor_sources: Opened,
-    burnt_shapes: dict[str, tuple[BaseGeometry, ...]],
     raster_tables: Mapping[str, RuleTable],
 ) -> Streamed | None:
     """Make the layers of stability, or take them from the cache; None without an evaluation.
@@ -81,10 +69,9 @@ def robustness_pass(
     OutputError
         As `stream`.
     """
-    if evaluation_spec is None or evaluation_stack is None:
+    if evaluation_spec is None or evaluation_inputs is None or evaluation_stack is None:
         return None
-    first = list_inputs(evaluation_spec, factor_sources, burnt_shapes, raster_tables)
-    inputs = join_stack(first, evaluation_stack, evaluation_spec, raster_tables)
+    inputs = join_stack(evaluation_inputs, evaluation_stack)
     runs = draw_runs(evaluation_spec, raster_tables, tally_services(evaluation_stack))
     layers = make_layers(inputs, runs, evaluation_stack.grid.cell_m)
     told = replace(inputs, constants={**inputs.constants, "robust_runs": runs})
@@ -93,19 +80,16 @@ def robustness_pass(
 
 def rule_swings(
     evaluation_spec: Evaluation | None,
+    evaluation_inputs: Inputs | None,
     evaluation_stack: RasterStack | None,
-    factor_sources: Opened,
-    burnt_shapes: dict[str, tuple[BaseGeometry, ...]],
     raster_tables: Mapping[str, RuleTable],
 ) -> list[Any]:
     """Return what moving each rule does to its result, as `Swing`; none without an evaluation."""
-    if evaluation_spec is None or evaluation_stack is None:
+    if evaluation_spec is None or evaluation_inputs is None or evaluation_stack is None:
         return []
-    first = list_inputs(evaluation_spec, factor_sources, burnt_shapes, raster_tables)
-    inputs = join_stack(first, evaluation_stack, evaluation_spec, raster_tables)
+    inputs = join_stack(evaluation_inputs, evaluation_stack)
+    tallies = tally_services(evaluation_stack)
     try:
-        return measure_swings(
-            evaluation_stack.grid, inputs, evaluation_spec, raster_tables, tally_services(evaluation_stack)
-        )
+        return measure_swings(evaluation_stack.grid, inputs, evaluation_spec, raster_tables, tallies)
     finally:
         close_sources()

@@ -13,7 +13,7 @@ from spatial.engine.crs import transform_shapes
 from spatial.engine.grids import Grid, lay_grid
 from spatial.engine.stacks import RasterStack
 from spatial.errors import Fault, SourceError
-from spatial.grading.streaming import INSIDE, Seen, Streamed, find_layers, stream
+from spatial.grading.streaming import INSIDE, Inputs, Seen, Streamed, find_layers, stream
 from spatial.grading.wholes import list_inputs
 from spatial.plan.evaluation import BURNT, FACTORS, Evaluation, FactorKind
 from spatial.plan.findings import Finding
@@ -100,14 +100,19 @@ def burnt_shapes(
     }
 
 
-def evaluation_pass(
-    *,
+def evaluation_inputs(
     evaluation_spec: Evaluation | None,
-    evaluation_grid: Grid | None,
     factor_sources: Opened,
     burnt_shapes: dict[str, tuple[BaseGeometry, ...]],
     raster_tables: Mapping[str, RuleTable],
-) -> Streamed | None:
+) -> Inputs | None:
+    """Return what raster functions may ask for by name; None without an evaluation."""
+    if evaluation_spec is None:
+        return None
+    return list_inputs(evaluation_spec, factor_sources, burnt_shapes, raster_tables)
+
+
+def evaluation_pass(evaluation_grid: Grid | None, evaluation_inputs: Inputs | None) -> Streamed | None:
     """Make the raster layers of the themes, or take them from the cache; None without an evaluation.
 
     Raises
@@ -115,10 +120,9 @@ def evaluation_pass(
     OutputError
         As `stream`.
     """
-    if evaluation_spec is None or evaluation_grid is None:
+    if evaluation_grid is None or evaluation_inputs is None:
         return None
-    inputs = list_inputs(evaluation_spec, factor_sources, burnt_shapes, raster_tables)
-    return stream(evaluation_grid, find_layers(themes), inputs, find_rasters())
+    return stream(evaluation_grid, find_layers(themes), evaluation_inputs, find_rasters())
 
 
 def evaluation_stack(evaluation_pass: Streamed | None) -> RasterStack | None:

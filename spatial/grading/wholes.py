@@ -68,20 +68,17 @@ def list_inputs(
     )
 
 
-def join_stack(
-    first: Inputs, stack: RasterStack, spec: Evaluation, tables: Mapping[str, RuleTable]
-) -> Inputs:
+def join_stack(first: Inputs, stack: RasterStack) -> Inputs:
     """Return the inputs of the second pass: those of the first, what it made, thresholds and patches.
 
     Parameters
     ----------
     first : Inputs
+        As `list_inputs` returns them: plan's part and rule tables are among the constants.
     stack : RasterStack
         What the first pass made of them.
-    spec : Evaluation
-    tables : mapping of str to RuleTable
-        As shipped, by node.
     """
+    tables, spec = first.constants, first.constants["evaluation_spec"]
     sources: dict[str, Any] = dict(first.sources)
     identities = dict(first.identities)
     for name in stack.names:

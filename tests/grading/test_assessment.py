@@ -15,13 +15,13 @@ from spatial.cli import app
 from spatial.engine.geodesy import area_m2
 from spatial.engine.grids import Block, measure_cells
 from spatial.errors import PlanError, RuleError
-from spatial.explain import RESULTS, explain_place, trace_cell
 from spatial.grading.robustness import draw_runs, is_movable, move_rule
-from spatial.grading.wholes import join_stack, list_inputs
+from spatial.grading.wholes import join_stack
 from spatial.inputs import RULE_TABLES
 from spatial.pipeline import Build, build_plan, check_plan
 from spatial.plan.evaluation import Evaluation
 from spatial.plan.rules import read_rules
+from spatial.studies.explain import RESULTS, explain_place, trace_cell
 
 rasterio = pytest.importorskip("rasterio")
 
@@ -89,11 +89,14 @@ MORE = (
 )
 
 
+BESIDES = ("evaluation_inputs", "evaluation_stack", "assessment_stack")
+
+
 @pytest.fixture(scope="module")
 def made(hills: Path) -> Build:
     return check_plan(
         write_plan(hills, more=MORE),
-        besides=("factor_sources", "burnt_shapes", "evaluation_stack", "assessment_stack"),
+        besides=BESIDES,
     )
 
 
@@ -101,15 +104,10 @@ def made(hills: Path) -> Build:
 def test_what_is_explained_is_what_the_rasters_say(hills: Path, profile: str) -> None:
     build = check_plan(
         write_plan(hills, more=MORE.replace("2020-trial", profile)),
-        besides=("factor_sources", "burnt_shapes", "evaluation_stack", "assessment_stack"),
+        besides=BESIDES,
     )
-    spec, first, second = (
-        build.plan.evaluation,
-        *(build.besides[f"{n}_stack"] for n in ("evaluation", "assessment")),
-    )
-    assert spec is not None
-    inputs = list_inputs(spec, build.besides["factor_sources"], build.besides["burnt_shapes"], TABLES)
-    joined = join_stack(inputs, first, spec, TABLES)
+    inputs, first, second = (build.besides[name] for name in BESIDES)
+    joined = join_stack(inputs, first)
     inside = np.argwhere(second.read("farming_suitability") > 0)
     for row, column in np.random.default_rng(3).choice(inside, 12, replace=False):
         cell = Block(int(row), int(column), 1, 1)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,7 @@ import pandas as pd
 import shapely
 
 from spatial.outputs.answers.comparestyles import CONTRACTS, MOST_DRAWN, choose_styles
-from spatial.outputs.files import replacing
+from spatial.outputs.answers.trio import Face, Papers, write_trio
 from spatial.plan.base import Text
 from spatial.plan.contract import Contract
 
@@ -41,32 +40,20 @@ MEASURES: Mapping[str, tuple[Text, str]] = {
 _RANK = ("leaves", "enters", "slower", "faster", "same", "unknown")
 
 
-@dataclass(frozen=True)
-class ComparePapers:
-    """What is written besides the layers.
+@dataclass(frozen=True, kw_only=True)
+class ComparePapers(Papers):
+    """What is written besides the layers; the provenance is of both sides.
 
     Parameters
     ----------
     title, subtitle : Text
         Of the map.
-    metric_crs : str
-        System of distances.
-    provenance : dict
-        What went in on both sides.
-    stamp : datetime.date
-        Date that the files bear.
     language : {"zh", "en", "both"}
-    basemap : str
-        As `write_webmap` takes it.
     """
 
     title: Text
     subtitle: Text
-    metric_crs: str
-    provenance: dict[str, str]
-    stamp: dt.date
     language: Literal["zh", "en", "both"] = "both"
-    basemap: str = "none"
 
 
 def tabulate_figures(figures: pd.DataFrame) -> pd.DataFrame:
@@ -126,21 +113,9 @@ def write_comparison(
     OutputError
         A file cannot be written; the last good one stays.
     """
-    from spatial.outputs.formats.geopackage import write_geopackage
-    from spatial.outputs.web.webmap import MapHeading, write_webmap
+    from spatial.outputs.web.webmap import MapHeading
 
-    files = (folder / "compare.gpkg", folder / "compare.csv", folder / "compare.html")
     styles = choose_styles(layers["ring_changes"], layers["land_changes"], ground, contracts)
-    write_geopackage(
-        files[0],
-        layers,
-        contracts=CONTRACTS,
-        styles=styles,
-        provenance=papers.provenance,
-        stamp=papers.stamp,
-    )
-    with replacing(files[1]) as beside:
-        table.to_csv(beside, index=False, encoding="utf-8-sig", lineterminator="\n")
     heading = MapHeading(
         title=papers.title,
         subtitle=papers.subtitle,
@@ -148,22 +123,22 @@ def write_comparison(
         provenance=papers.provenance,
     )
     drawn = {**layers, **ground, "place_changes": choose_places(layers["place_changes"])}
-    notes = write_webmap(
-        files[2],
-        drawn,
+    files, notes = write_trio(
+        folder,
+        "compare",
+        stored=Face(layers, CONTRACTS, styles),
+        drawn=Face(drawn, {**CONTRACTS, **contracts}, styles),
+        table=table,
         heading=heading,
-        styles=styles,
-        contracts={**CONTRACTS, **contracts},
-        metric_crs=papers.metric_crs,
-        basemap=papers.basemap,
+        papers=papers,
     )
     circles = layers["ring_changes"]["circle"].nunique()
     if circles > MOST_DRAWN:
-        notes.append(
+        notes += (
             f"the map shows the {MOST_DRAWN} circles that differ most; the GeoPackage has all {circles} "
-            f"地图只绘变化最大的 {MOST_DRAWN} 个圈层，数据库中有全部"
+            f"地图只绘变化最大的 {MOST_DRAWN} 个圈层，数据库中有全部",
         )
-    return files, tuple(notes)
+    return files, notes
 
 
 def choose_places(places: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,7 @@ import pandas as pd
 from spatial.engine.network import Network
 from spatial.outputs.answers.rings import choose_roads
 from spatial.outputs.answers.ringstyles import CONTRACTS, mix_colours, style_roads
-from spatial.outputs.files import replacing
+from spatial.outputs.answers.trio import Face, Papers, write_trio
 from spatial.plan.base import Text
 from spatial.plan.contract import Column, Contract
 from spatial.plan.styles import ClassStyle, LayerStyle, Styles, read_styles
@@ -30,8 +29,8 @@ _GROUPS = {
 _MODES = {"drive": ("驾车", "by car"), "cycle": ("骑行", "by bicycle"), "walk": ("步行", "on foot")}
 
 
-@dataclass(frozen=True)
-class ReachPapers:
+@dataclass(frozen=True, kw_only=True)
+class ReachPapers(Papers):
     """What is written besides the layers.
 
     Parameters
@@ -45,12 +44,6 @@ class ReachPapers:
         Rising.
     towards : bool
         Whether journeys lead to the hexagons.
-    metric_crs : str
-    provenance : dict
-    stamp : datetime.date
-        Date that the files bear.
-    basemap : str
-        As `write_webmap` takes it.
     """
 
     what: Text
@@ -58,10 +51,6 @@ class ReachPapers:
     mode: str
     minutes: tuple[float, ...]
     towards: bool
-    metric_crs: str
-    provenance: dict[str, str]
-    stamp: dt.date
-    basemap: str = "none"
 
 
 def name_column(minutes: float) -> str:
@@ -104,24 +93,10 @@ def write_reach(
     OutputError
         A file cannot be written; the last good one stays.
     """
-    from spatial.outputs.formats.geopackage import write_geopackage
-    from spatial.outputs.web.webmap import MapHeading, write_webmap
+    from spatial.outputs.web.webmap import MapHeading
 
     frame = layers["reach"]
-    styles = _style(frame, papers)
-    contracts = _choose_contracts(layers, papers)
-    files = (folder / "reach.gpkg", folder / "reach.csv", folder / "reach.html")
-    write_geopackage(
-        files[0],
-        layers,
-        contracts=contracts,
-        styles=styles,
-        provenance=papers.provenance,
-        stamp=papers.stamp,
-    )
-    with replacing(files[1]) as beside:
-        table = pd.DataFrame(frame.drop(columns="geometry"))
-        table.to_csv(beside, index=False, encoding="utf-8-sig", lineterminator="\n")
+    styles, contracts = _style(frame, papers), _choose_contracts(layers, papers)
     known = frame[frame[name_column(papers.minutes[0])].notna()]
     drawn = {**layers, "reach": known, "roads": choose_roads(network, [known])}
     zh, en = _MODES[papers.mode]
@@ -132,16 +107,15 @@ def write_reach(
         subtitle=Text(zh=papers.where, en=papers.where),
         provenance=papers.provenance,
     )
-    notes = write_webmap(
-        files[2],
-        drawn,
+    return write_trio(
+        folder,
+        "reach",
+        stored=Face(layers, contracts, styles),
+        drawn=Face(drawn, contracts, styles),
+        table=pd.DataFrame(frame.drop(columns="geometry")),
         heading=heading,
-        styles=styles,
-        contracts=contracts,
-        metric_crs=papers.metric_crs,
-        basemap=papers.basemap,
+        papers=papers,
     )
-    return files, tuple(notes)
 
 
 def _choose_contracts(layers: Mapping[str, gpd.GeoDataFrame], papers: ReachPapers) -> dict[str, Contract]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,7 @@ import shapely
 from spatial.engine.crs import transform_shapes
 from spatial.engine.network import Network
 from spatial.outputs.answers.ringstyles import choose_contracts, grade_styles
-from spatial.outputs.files import replacing
+from spatial.outputs.answers.trio import Face, Papers, write_trio
 from spatial.plan.base import Text
 from spatial.plan.findings import STORED_CRS
 
@@ -32,35 +31,23 @@ _MOST_ROADS = 30_000
 _FINEST_DEG = 3e-5
 
 
-@dataclass(frozen=True)
-class RingPapers:
+@dataclass(frozen=True, kw_only=True)
+class RingPapers(Papers):
     """What is written besides the layers.
 
     Parameters
     ----------
-    title : Text
+    title, subtitle : Text
         Of the map.
     minutes : tuple of float
         Rising.
-    metric_crs : str
-        System of distances.
-    provenance : dict
-        What went in and how it was reckoned.
-    stamp : datetime.date
-        Date that the files bear.
     note : Text, optional
         How rings were measured: cells, the way off the road, speeds.
-    basemap : str
-        As `write_webmap` takes it.
     """
 
     title: Text
     subtitle: Text
     minutes: tuple[float, ...]
-    metric_crs: str
-    provenance: dict[str, str]
-    stamp: dt.date
-    basemap: str = "none"
     note: Text | None = None
 
 
@@ -98,37 +85,23 @@ def write_rings(
     OutputError
         A file cannot be written; the last good one stays.
     """
-    from spatial.outputs.formats.geopackage import write_geopackage
-    from spatial.outputs.web.webmap import MapHeading, write_webmap
+    from spatial.outputs.web.webmap import MapHeading
 
-    styles = grade_styles(papers.minutes)
-    files = (folder / "rings.gpkg", folder / "rings.csv", folder / "rings.html")
-    write_geopackage(
-        files[0],
-        layers,
-        contracts=choose_contracts(layers),
-        styles=styles,
-        provenance=papers.provenance,
-        stamp=papers.stamp,
-    )
-    with replacing(files[1]) as beside:
-        table.to_csv(beside, index=False, encoding="utf-8-sig", lineterminator="\n")
     nearest = layers["bands"]["origin"].nunique() > drawn["bands"]["origin"].nunique()
+    many = len(drawn["origins"]) > _MOST_NAMED
     if network is not None:
         drawn = {**drawn, "roads": choose_roads(network, [drawn["rings"], drawn["origins"]])}
-    heading = MapHeading(
-        title=papers.title, subtitle=papers.subtitle, provenance=papers.provenance, note=papers.note
+    return write_trio(
+        folder,
+        "rings",
+        stored=Face(layers, choose_contracts(layers), grade_styles(papers.minutes)),
+        drawn=Face(drawn, choose_contracts(drawn), grade_styles(papers.minutes, nearest=nearest, many=many)),
+        table=table,
+        heading=MapHeading(
+            title=papers.title, subtitle=papers.subtitle, provenance=papers.provenance, note=papers.note
+        ),
+        papers=papers,
     )
-    notes = write_webmap(
-        files[2],
-        drawn,
-        heading=heading,
-        styles=grade_styles(papers.minutes, nearest=nearest, many=len(drawn["origins"]) > _MOST_NAMED),
-        contracts=choose_contracts(drawn),
-        metric_crs=papers.metric_crs,
-        basemap=papers.basemap,
-    )
-    return files, tuple(notes)
 
 
 def choose_roads(network: Network, drawn: Sequence[gpd.GeoDataFrame]) -> gpd.GeoDataFrame:

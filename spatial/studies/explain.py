@@ -21,17 +21,15 @@ from spatial.engine.grids import Block, Grid
 from spatial.engine.passes import Pass, Step, plan_pass, run_pass
 from spatial.errors import Fault, PlanError
 from spatial.grading.streaming import INSIDE, Inputs, RasterLayer, find_layers
-from spatial.grading.wholes import join_stack, list_inputs
-from spatial.inputs import RULE_TABLES
+from spatial.grading.wholes import join_stack
 from spatial.pipeline import check_plan
 from spatial.plan.findings import STORED_CRS
-from spatial.plan.rules import read_rules
 from spatial.plan.traces import Cell, Note, making, note, read_cell, tracing
 from spatial.sources.raster import close_sources
 
 RESULTS = ("ecology_importance", "farming_suitability", "urban_suitability")
 """Layers in which the evaluation ends."""
-_BESIDES = ("factor_sources", "burnt_shapes", "evaluation_stack", "assessment_stack")
+_BESIDES = ("evaluation_inputs", "evaluation_stack", "assessment_stack")
 
 
 @dataclass(frozen=True)
@@ -96,14 +94,12 @@ def explain_place(
     """
     lon, lat = read_place(at)
     build = check_plan(where, overrides=overrides, progress=progress, besides=_BESIDES)
-    spec, first, second = build.plan.evaluation, *(build.besides[name] for name in _BESIDES[2:])
-    if spec is None or first is None or second is None:
+    inputs, first, second = (build.besides[name] for name in _BESIDES)
+    if inputs is None or first is None or second is None:
         remedy = "write `evaluation:` with its factors, see the guide"
         raise PlanError(Fault(str(where), "evaluation", "the plan has no evaluation", remedy))
-    tables = {node: read_rules(table) for node, table in RULE_TABLES.items()}
-    inputs = list_inputs(spec, build.besides["factor_sources"], build.besides["burnt_shapes"], tables)
     cell = find_cell(first.grid, lon, lat, inputs)
-    explained = trace_cell(cell, first.grid, inputs, lambda one: join_stack(one, first, spec, tables))
+    explained = trace_cell(cell, first.grid, inputs, lambda one: join_stack(one, first))
     stored = first.at(*_middle(first.grid, cell)) | second.at(*_middle(first.grid, cell))
     results = {name: explained.results[name] for name in RESULTS if name in explained.results}
     differs = tuple(name for name, value in results.items() if stored[name] != value)
