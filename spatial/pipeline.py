@@ -302,7 +302,7 @@ def _make_layers(
         layers=layers,
         contracts=contracts,
         rebuilt=_list_executed(graph, chosen),
-        not_built=_explain_empty(graph, layers, inputs),
+        not_built=_explain_empty(layers, contracts, inputs),
         provenance=trace_inputs(file, inputs, only),
         metric_crs=results["metric_crs"],
         besides={name: results[name] for name in besides},
@@ -333,18 +333,15 @@ def _list_executed(graph: driver.Driver, layers: Collection[str]) -> tuple[str, 
 
 
 def _explain_empty(
-    graph: driver.Driver, layers: Mapping[str, pd.DataFrame], inputs: Mapping[str, Any]
+    layers: Mapping[str, pd.DataFrame], contracts: Mapping[str, Contract], inputs: Mapping[str, Any]
 ) -> dict[str, str]:
-    """Return, for each empty layer that waits for a part of the plan, the name of that part."""
-    reasons = {}
-    for name, frame in layers.items():
-        if len(frame) or name == "findings":
-            continue
-        upstream = {node.name for node in graph.what_is_upstream_of(name)}
-        parts = [part for spec, part in PARTS.items() if spec in upstream and not inputs[spec]]
-        if parts:
-            reasons[name] = ", ".join(parts)
-    return reasons
+    """Return, for each empty layer that waits for parts of the plan, the names of those that are absent.
+
+    A layer that has all it needs is merely empty: there is no conflict, or no gap that could be closed.
+    """
+    absent = {part for spec, part in PARTS.items() if not inputs[spec]}
+    lacking = {name: absent.intersection(contracts[name].needs) for name in layers if layers[name].empty}
+    return {name: ", ".join(sorted(parts)) for name, parts in lacking.items() if parts}
 
 
 def relate_layers() -> dict[str, set[str]]:

@@ -155,7 +155,9 @@ def test_a_plan_of_a_territory_alone_says_what_is_not_built(tmp_path: Path) -> N
         "name: bare\ntitle: 只有边界\nyear: 2035\nterritory: {adcode: 419001}\n", encoding="utf-8"
     )
     made = build_plan(file, tmp_path / "out")
-    assert made.not_built["zones"] == "zones, lines" or "zones" in made.not_built["zones"]
+    assert made.not_built["zones"] == "zones"
+    assert made.not_built["gaps"] == "circles, roads"
+    assert set(made.not_built) == {name for name in made.layers if made.contracts[name].needs}
     assert "structure" in made.not_built["cores"]
     assert not made.has_errors
 

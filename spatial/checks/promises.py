@@ -13,6 +13,14 @@ from shapely.geometry.base import BaseGeometry
 from spatial.plan.findings import Finding
 from spatial.plan.records import Circle, Population
 
+_CURES = {
+    "gaps": ("可行的补救见“缺口补救”图层（gaps）", "See layer gaps for what would help"),
+    "network": ("请核对道路、车速与时间", "Check roads, speeds and time"),
+    "surface": ("请核对时间、道路与步行速度", "Check time, roads and walking speeds"),
+    "buffer": ("请核对速度、绕行系数与时间", "Check speed, detour and time"),
+}
+"""What a broken promise asks for, by method, or that remedies were found."""
+
 
 def circle_promise_findings(
     circle_specs: tuple[Circle, ...],
@@ -20,6 +28,8 @@ def circle_promise_findings(
     circle_promises: gpd.GeoDataFrame,
     circle_margins: gpd.GeoDataFrame,
     circle_rings: gpd.GeoDataFrame,
+    *,
+    gaps: gpd.GeoDataFrame,
 ) -> list[Finding]:
     """Report promises that lead nowhere (``circles.bad_promise``) or are not kept.
 
@@ -42,7 +52,8 @@ def circle_promise_findings(
             findings.append(Finding("circles.bad_promise", "error", "circle_coverage", row["id"], *message))
         elif row["verdict"] == "broken":
             left = _left_out(aim, circle_margins, rings[aim.circle])
-            findings.append(_break(row, aim, names[aim.circle], left))
+            cure = _CURES[row["method"] if aim.circle not in set(gaps["circle"]) else "gaps"]
+            findings.append(_break(row, aim, names[aim.circle], left, cure))
         elif row["verdict"] == "undecidable" and rings[aim.circle] is not None:
             findings.append(_leave_open(row, aim, names[aim.circle]))
     return findings
@@ -58,23 +69,18 @@ def _targets(aim: Any, margins: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     return margins[(margins["circle"] == aim.circle) & margins["target"].isin(aim.targets.split(","))]
 
 
-def _break(row: pd.Series, aim: Any, names: tuple[str, str], left: BaseGeometry) -> Finding:
+def _break(
+    row: pd.Series, aim: Any, names: tuple[str, str], left: BaseGeometry, cure: tuple[str, str]
+) -> Finding:
     share, required = float(row["share"]), float(row["required_share"])
-    # Rounded down: a share just short of what is required must not read as if it were enough.
-    seen = math.floor(share * 1000) / 10
-    straight = row["method"] == "buffer"
-    on_ground = row["method"] == "surface"
-    cure = "See layer gaps for what would help"
-    cure_zh = "可行的补救见“缺口补救”图层（gaps）"
-    if straight or on_ground:
-        cure = "Check speed, detour and time" if straight else "Check time, roads and walking speeds"
-        cure_zh = "请核对速度、绕行系数与时间" if straight else "请核对时间、道路与步行速度"
+    # A share just short of what is required must not read as if it were enough.
+    seen = 100 * (round(share, 3) if round(share, 3) < required else math.floor(share * 1000) / 1000)
     return Finding(
         "circles.promise_broken", "warning", "circle_coverage", row["id"],
         f"“{names[0]}”承诺到达{aim.aim_zh}的 {required:.1%}，实为 {seen:.1f}%；圈外：{row['outside']}。"
-        f"{cure_zh}，或修改承诺",
+        f"{cure[0]}，或修改承诺",
         f"“{names[1]}” promises {required:.1%} of {aim.aim_en} but reaches {seen:.1f}%; "
-        f"outside: {row['outside']}. {cure}, or change the promise",
+        f"outside: {row['outside']}. {cure[1]}, or change the promise",
         share, required, left,
     )  # fmt: skip
 

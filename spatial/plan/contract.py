@@ -45,7 +45,8 @@ class Column:
 class Contract:
     """What a layer is: title, geometry type and columns beside ``id``, ``name`` and ``geometry``.
 
-    `about` is the first paragraph of the docstring of the function that makes it.
+    `about` is the first paragraph of the docstring of the function that makes it; `needs` are the parts of a
+    plan without which it is empty.
     """
 
     zh: str
@@ -53,6 +54,7 @@ class Contract:
     shape: Shape
     columns: dict[str, Column] = field(default_factory=dict)
     about: str = ""
+    needs: tuple[str, ...] = ()
 
     def all_columns(self) -> dict[str, Column]:
         """Return the declared columns with the two that every layer has, in order."""
@@ -104,7 +106,9 @@ class Contract:
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
-def layer(zh: str, en: str, shape: Shape, **columns: Column) -> Callable[[_Function], _Function]:
+def layer(
+    zh: str, en: str, shape: Shape, *, needs: tuple[str, ...] = (), **columns: Column
+) -> Callable[[_Function], _Function]:
     """Declare that a function is a layer.
 
     Parameters
@@ -113,6 +117,8 @@ def layer(zh: str, en: str, shape: Shape, **columns: Column) -> Callable[[_Funct
         Title of the layer.
     shape : {"Point", "LineString", "Polygon", "any", "none"}
         Geometry type, multi or single; ``none`` is a table.
+    needs : tuple of str
+        Parts of a plan, such as ``circles``, without which the layer is empty.
     **columns : Column
         The layer's own columns, in order, beside ``id``, ``name`` and ``geometry``.
 
@@ -126,7 +132,7 @@ def layer(zh: str, en: str, shape: Shape, **columns: Column) -> Callable[[_Funct
 
     def declare(function: _Function) -> _Function:
         about = " ".join((function.__doc__ or "").split("\n\n")[0].split())
-        function.__dict__["contract"] = Contract(zh, en, shape, columns, about)
+        function.__dict__["contract"] = Contract(zh, en, shape, columns, about, needs)
         return function
 
     return declare

@@ -11,6 +11,7 @@ from spatial.plan.records import Circle
 
 @layer(
     "到达时间", "Arrival times", "none",
+    needs=("circles",),
     name_en=Column("text", "英文名称", "English name"),
     circle=Column("text", "圈层", "Circle"),
     target=Column("text", "对象标识", "Target id"),

@@ -28,7 +28,7 @@ _COLUMNS = {
 }
 
 
-@layer("道路", "Roads", "LineString", **_COLUMNS)
+@layer("道路", "Roads", "LineString", needs=("roads",), **_COLUMNS)
 def roads(
     road_spec: Roads | None,
     source_frames: dict[str, gpd.GeoDataFrame],
@@ -60,7 +60,7 @@ def roads(
     return _cut_lines("road", road_spec, frame, territory)
 
 
-@layer("河流", "Rivers", "LineString", **_COLUMNS)
+@layer("河流", "Rivers", "LineString", needs=("rivers",), **_COLUMNS)
 def rivers(
     river_spec: Background | None, source_frames: dict[str, gpd.GeoDataFrame], territory: gpd.GeoDataFrame
 ) -> gpd.GeoDataFrame:

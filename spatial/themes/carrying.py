@@ -36,6 +36,7 @@ _DTYPES = {"text": "str", "number": "float64", "integer": "int64", "truth": "boo
 
 @layer(
     "双评价结果汇总", "Balance of the evaluation", "none",
+    needs=("evaluation",),
     result=Column("text", "评价", "Result"),
     result_en=Column("text", "评价（英文）", "Result in English"),
     grade=Column("integer", "等级代码", "Class"),
@@ -92,6 +93,7 @@ _CONSTRAINTS = {
 
 @layer(
     "承载规模", "Carrying scale", "none",
+    needs=("evaluation",),
     name_en=Column("text", "英文名称", "English name"),
     item=Column("text", "对象", "Of what"),
     constraint=Column("text", "约束", "Constraint"),

@@ -153,6 +153,7 @@ def _frame_rings(ids: pd.Series, drawn: list[tuple[BaseGeometry | None, str]]) -
 
 @layer(
     "通勤圈", "Commute circles", "Polygon",
+    needs=("circles",),
     circle=Column("text", "圈层", "Circle"),
     name_en=Column("text", "英文名称", "English name"),
     form=Column("text", "形式", "Form"),

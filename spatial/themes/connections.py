@@ -42,6 +42,7 @@ class Ways:
 
 @layer(
     "连接检查", "Connections", "Point",
+    needs=("connections",),
     name_en=Column("text", "英文名称", "English name"),
     kind=Column("text", "类别", "Kind"),
     time_min=Column("number", "时间（分钟）", "Time (min)", nullable=True),

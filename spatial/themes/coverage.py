@@ -52,6 +52,7 @@ def coverage_grounds(
 
 @layer(
     "圈层覆盖", "Circle coverage", "none",
+    needs=("circles",),
     circle=Column("text", "圈层", "Circle"),
     promise=Column("text", "应达目标", "Promise", nullable=True),
     district=Column("text", "行政区", "District", nullable=True),

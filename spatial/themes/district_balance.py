@@ -16,6 +16,7 @@ _ONE_M2_HA = 1e-4
 
 @layer(
     "分区三区三线汇总", "Zones and lines by district", "none",
+    needs=("zones",),
     name_en=Column("text", "英文名称", "English name"),
     district=Column("text", "行政区标识", "District id"),
     section=Column("text", "分类", "Section"),

@@ -128,6 +128,7 @@ def gap_counts(gap_searches: dict[str, Found]) -> dict[str, int]:
 
 @layer(
     "缺口补救", "Gaps", "LineString",
+    needs=("circles", "roads"),
     name_en=Column("text", "英文名称", "English name"),
     circle=Column("text", "圈层", "Circle"),
     rank=Column("integer", "次序", "Rank"),

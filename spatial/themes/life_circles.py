@@ -153,6 +153,7 @@ def _leave(network: Network, index: RoadIndex, shapes: npt.NDArray[np.object_], 
 
 @layer(
     "生活圈", "Living circles", "Polygon",
+    needs=("facilities", "roads"),
     name_en=Column("text", "英文名称", "English name"),
     category=Column("text", "设施类别", "Category"),
     group=Column("text", "设施大类", "Group"),

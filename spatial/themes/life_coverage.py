@@ -52,6 +52,7 @@ def life_homes(
 
 @layer(
     "生活圈覆盖", "Coverage of living circles", "none",
+    needs=("facilities", "roads"),
     category=Column("text", "设施类别", "Category"),
     time_min=Column("number", "步行时间（分钟）", "Walk (min)"),
     standard=Column("truth", "规则所定时间", "The table's walk"),
@@ -123,6 +124,7 @@ def _measure(ring: BaseGeometry, homes: Homes, land: BaseGeometry) -> list[tuple
 
 @layer(
     "设施最少的居住地", "Homes with the least facilities", "any",
+    needs=("facilities", "roads"),
     reached=Column("integer", "步行可达的设施类别数", "Categories within a walk"),
     categories=Column("integer", "设施类别数", "Categories"),
     missing=Column("text", "缺少的设施", "Missing"),

@@ -11,6 +11,7 @@ from spatial.plan.contract import Column, layer
 
 @layer(
     "规则敏感性", "Sensitivity to rules", "none",
+    needs=("evaluation",),
     name_en=Column("text", "英文名称", "English name"),
     result=Column("text", "评价", "Evaluation"),
     rule=Column("text", "规则", "Rule"),

@@ -34,7 +34,7 @@ _COLUMNS = {
 }
 
 
-@layer("总体格局", "Structure", "any", **_COLUMNS)
+@layer("总体格局", "Structure", "any", needs=("structure",), **_COLUMNS)
 def structure(
     structure_spec: Structure | None,
     structure_shapes: gpd.GeoDataFrame,
@@ -72,25 +72,25 @@ def structure(
     return gpd.GeoDataFrame(frame, geometry=shapes, crs=STORED_CRS)
 
 
-@layer("核与中心", "Cores", "Polygon", **_COLUMNS)
+@layer("核与中心", "Cores", "Polygon", needs=("structure",), **_COLUMNS)
 def cores(structure: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Return 核, 心, 极, 主, 副: kinds ``core, centre, pole, main, sub`` of the structure."""
     return _of_layer(structure, "cores")
 
 
-@layer("发展带", "Belts", "Polygon", **_COLUMNS)
+@layer("发展带", "Belts", "Polygon", needs=("structure",), **_COLUMNS)
 def belts(structure: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Return 带, 廊, 屏, 网: kinds ``belt, corridor, screen, network`` of the structure."""
     return _of_layer(structure, "belts")
 
 
-@layer("节点", "Points", "Point", **_COLUMNS)
+@layer("节点", "Points", "Point", needs=("structure",), **_COLUMNS)
 def points(structure: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Return 点, 节点: kinds ``point, node`` of the structure."""
     return _of_layer(structure, "points")
 
 
-@layer("发展轴", "Axes", "LineString", **_COLUMNS)
+@layer("发展轴", "Axes", "LineString", needs=("structure",), **_COLUMNS)
 def axes(structure: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Return 轴: kind ``axis`` of the structure."""
     return _of_layer(structure, "axes")

@@ -139,6 +139,7 @@ def districts(counties: gpd.GeoDataFrame, territory: gpd.GeoDataFrame) -> gpd.Ge
 
 @layer(
     "镇街", "Towns", "Point",
+    needs=("towns",),
     name_en=Column("text", "英文名称", "English name"),
     code=Column("text", "行政区划代码", "Administrative code"),
     role=Column("text", "职能", "Role"),
@@ -177,6 +178,7 @@ def towns(town_specs: tuple[Town, ...]) -> gpd.GeoDataFrame:
 
 @layer(
     "地点", "Places", "Point",
+    needs=("places",),
     name_en=Column("text", "英文名称", "English name"),
     role=Column("text", "职能", "Role"),
     role_en=Column("text", "英文职能", "Role in English"),

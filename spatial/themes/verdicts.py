@@ -172,6 +172,7 @@ def _is_illustrative(circle: Circle, structure: gpd.GeoDataFrame) -> bool:
 
 @layer(
     "承诺结论", "Promises", "none",
+    needs=("circles",),
     name_en=Column("text", "英文名称", "English name"),
     circle=Column("text", "圈层", "Circle"),
     promise=Column("text", "应达目标", "Promise"),

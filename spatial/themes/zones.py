@@ -21,6 +21,7 @@ _DTYPES = {"text": "str", "number": "float64", "integer": "int64", "truth": "boo
 
 @layer(
     "三区", "Three zones", "Polygon",
+    needs=("zones",),
     zone=Column("text", "空间类型", "Zone"),
     name_en=Column("text", "英文名称", "English name"),
     area_ha=Column("number", "面积（公顷）", "Area (ha)"),
@@ -39,6 +40,7 @@ def zones(land_faces: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 
 @layer(
     "三线", "Three lines", "Polygon",
+    needs=("lines",),
     line=Column("text", "控制线", "Line"),
     name_en=Column("text", "英文名称", "English name"),
     area_ha=Column("number", "面积（公顷）", "Area (ha)"),
@@ -102,6 +104,7 @@ def _shape_up(frame: gpd.GeoDataFrame, function: Callable[..., object]) -> gpd.G
 
 @layer(
     "冲突图斑", "Conflicts", "Polygon",
+    needs=("zones",),
     kind=Column("text", "冲突类型", "Kind"),
     winner=Column("text", "优先方", "Winner"),
     loser=Column("text", "让出方", "Loser"),
@@ -147,6 +150,7 @@ def _list_conflicts(faces: gpd.GeoDataFrame) -> Iterator[tuple[str, str, str, st
 
 @layer(
     "三区三线平衡表", "Balance of zones and lines", "none",
+    needs=("zones",),
     section=Column("text", "分类", "Section"),
     key=Column("text", "代码", "Key"),
     area_ha=Column("number", "面积（公顷）", "Area (ha)"),

@@ -32,6 +32,11 @@ def rings(*problems: str) -> gpd.GeoDataFrame:
     )
 
 
+def judge(*given: Any, closed_by: tuple[str, ...] = ()) -> list[Finding]:
+    """Judge promises of which some have remedies in the layer of gaps."""
+    return circle_promise_findings(*given, gaps=gpd.GeoDataFrame({"circle": list(closed_by)}))
+
+
 def only(findings: list[Finding]) -> Finding:
     assert len(findings) == 1
     assert frame_findings(findings)["message_zh"].str.len().min() > 10
@@ -90,11 +95,7 @@ def margins(**metres: tuple[float, float]) -> gpd.GeoDataFrame:
 
 def test_a_broken_promise_of_towns_shows_the_towns() -> None:
     seats = margins(a=(-1000, 0), b=(1000, 0), other=(5000, 0))
-    found = only(
-        circle_promise_findings(
-            (circle(),), coverage("broken", 0.94999), promise("towns", "a,b"), seats, rings("")
-        )
-    )
+    found = only(judge((circle(),), coverage("broken", 0.94999), promise("towns", "a,b"), seats, rings("")))
     assert (found.rule, found.severity, found.feature_id) == (
         "circles.promise_broken",
         "warning",
@@ -109,7 +110,7 @@ def test_a_broken_promise_of_towns_shows_the_towns() -> None:
 
 def test_a_broken_promise_of_land_shows_the_land() -> None:
     found = only(
-        circle_promise_findings(
+        judge(
             (circle(),),
             coverage("broken", 0.5, "area"),
             promise("area", shape=LAND),
@@ -123,7 +124,7 @@ def test_a_broken_promise_of_land_shows_the_land() -> None:
 
 def test_a_promise_that_leads_nowhere_is_an_error() -> None:
     found = only(
-        circle_promise_findings(
+        judge(
             (circle(),),
             coverage("undecidable", None, ""),
             promise("", problem="没有这个要素"),
@@ -136,9 +137,7 @@ def test_a_promise_that_leads_nowhere_is_an_error() -> None:
 
 
 def test_a_kept_promise_is_no_finding() -> None:
-    kept = circle_promise_findings(
-        (circle(),), coverage("kept", 1), promise("towns", "a"), margins(a=(0, 0)), rings("")
-    )
+    kept = judge((circle(),), coverage("kept", 1), promise("towns", "a"), margins(a=(0, 0)), rings(""))
     assert kept == []
     assert circle_uncertain_findings((circle(),), promise("towns", "a"), margins(a=(-10, 0))) == []
     assert circle_uncertain_findings((circle(),), promise("area", shape=LAND), margins(a=(-10, 500))) == []
@@ -178,24 +177,34 @@ def test_by_road_the_edge_is_told_in_minutes() -> None:
 def test_what_cannot_be_decided_says_why_once() -> None:
     table = coverage("undecidable", 0.5).assign(outside="丙镇 附近无道路 no road near")
     asked = (circle(),), table, promise("towns", "a"), margins(a=(0, 0))
-    found = only(circle_promise_findings(*asked, rings("")))
+    found = only(judge(*asked, rings("")))
     assert (found.rule, found.severity) == ("circles.promise_undecidable", "warning")
     assert "no road near" in found.message_en
-    assert circle_promise_findings(*asked, rings("no_network")) == []  # that is an error of its own
+    assert judge(*asked, rings("no_network")) == []  # that is an error of its own
 
 
 def test_a_broken_promise_by_road_points_to_what_would_help() -> None:
     table = coverage("broken", 0.5).assign(method="network")
-    found = only(
-        circle_promise_findings((circle(),), table, promise("towns", "a"), margins(a=(1, 0)), rings(""))
-    )
+    asked = (circle(),), table, promise("towns", "a"), margins(a=(1, 0)), rings("")
+    found = only(judge(*asked, closed_by=("c",)))
     assert "See layer gaps" in found.message_en
     assert "gaps" in found.message_zh
+    # Where nothing that was tried helps, the layer has nothing to show.
+    for others in ((), ("another",)):
+        found = only(judge(*asked, closed_by=others))
+        assert "gaps" not in found.message_en + found.message_zh
+        assert "Check roads" in found.message_en
+
+
+def test_the_share_seen_is_what_tables_say_unless_that_reads_as_enough() -> None:
+    asked = promise("towns", "a"), margins(a=(1, 0)), rings("")
+    assert "49.3%" in only(judge((circle(),), coverage("broken", 0.49271), *asked)).message_en
+    assert "94.9%" in only(judge((circle(),), coverage("broken", 0.94999), *asked)).message_en
 
 
 def test_no_promises_nothing_to_say() -> None:
     empty = promise("towns").iloc[:0]
-    assert circle_promise_findings((), coverage("kept", 1).iloc[:0], empty, margins(), rings()) == []
+    assert judge((), coverage("kept", 1).iloc[:0], empty, margins(), rings()) == []
     assert circle_uncertain_findings((), empty, margins()) == []
 
 
