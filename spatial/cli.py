@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from spatial.commands import compare, matrix, reach, rings
+from spatial.commands import find_commands
 from spatial.errors import SpatialError
 from spatial.options import (
     AtOption,
@@ -141,8 +141,8 @@ def new(
     typer.echo(f"{file}\n\nNext: spatial build {file.parent}")
 
 
-for _question in (rings, matrix, reach, compare):
-    app.command()(_question)
+for _command in find_commands():
+    app.command()(_command)
 
 
 @app.command()

@@ -64,8 +64,8 @@ def findings(all_findings: Sequence[Finding]) -> gpd.GeoDataFrame:
 
 @cache
 def _find_modules(package: ModuleType) -> tuple[ModuleType, ...]:
-    names = sorted(module.name for module in pkgutil.iter_modules(package.__path__))
-    return tuple(importlib.import_module(f"{package.__name__}.{name}") for name in names)
+    found = pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
+    return tuple(importlib.import_module(name) for name in sorted(module.name for module in found))
 
 
 @cache

@@ -111,8 +111,8 @@ class Inputs:
 def find_layers(package: ModuleType, stage: int = 1) -> dict[str, RasterLayer]:
     """Return the raster layers of a pass that the modules of a package declare, by name."""
     modules = [
-        import_module(f"{package.__name__}.{module.name}")
-        for module in pkgutil.iter_modules(package.__path__)
+        import_module(module.name)
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
     ]
     found = {
         name: RasterLayer(name, function, contract)

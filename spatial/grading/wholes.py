@@ -26,7 +26,7 @@ from spatial.plan.judging import WORST, settle_table
 from spatial.plan.rules import RuleTable
 from spatial.sources.factors import Opened
 from spatial.sources.raster import BurntSource, StackSource
-from spatial.themes.importance import SHARED
+from spatial.themes.evaluation.importance import SHARED
 
 Counts = npt.NDArray[np.int64]
 LAND = {"farming": "farming_grade", "urban": "urban_grade"}

@@ -17,7 +17,7 @@ from spatial.plan.evaluation import Evaluation
 from spatial.plan.judging import BEST, WORST, Grades, Judge, Values, read_codes
 from spatial.plan.rasters import raster
 from spatial.plan.rules import RuleTable
-from spatial.themes.slopes import GRADES
+from spatial.themes.evaluation.slopes import GRADES
 
 _Array = npt.NDArray[Any]
 _WIDEST = 15

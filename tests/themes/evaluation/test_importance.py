@@ -7,7 +7,7 @@ import numpy as np
 from spatial.engine.portions import share_breaks, tally_values
 from spatial.plan.evaluation import Evaluation, Factor
 from spatial.plan.rules import read_rules
-from spatial.themes import ecology, importance
+from spatial.themes.evaluation import ecology, importance
 
 RULES, COVER = read_rules("evaluation_ecology"), read_rules("evaluation_cover")
 DRAFT = Evaluation(profile="2019-draft")

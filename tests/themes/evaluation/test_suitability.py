@@ -6,7 +6,7 @@ import numpy as np
 
 from spatial.plan.evaluation import Evaluation
 from spatial.plan.rules import read_rules
-from spatial.themes import landuse, suitability
+from spatial.themes.evaluation import landuse, suitability
 
 FARMING, CAPACITY, COVER = (read_rules(f"evaluation_{name}") for name in ("farming", "capacity", "cover"))
 DRAFT = Evaluation(profile="2019-draft")

@@ -10,7 +10,7 @@ import pytest
 from spatial.errors import RuleError
 from spatial.plan.evaluation import Evaluation
 from spatial.plan.rules import read_rules
-from spatial.themes import urban
+from spatial.themes.evaluation import urban
 
 RULES = read_rules("evaluation_urban")
 DRAFT = Evaluation(profile="2019-draft")

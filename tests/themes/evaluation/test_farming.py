@@ -9,7 +9,7 @@ import pytest
 
 from spatial.plan.evaluation import Evaluation
 from spatial.plan.rules import read_rules
-from spatial.themes import farming
+from spatial.themes.evaluation import farming
 
 RULES = read_rules("evaluation_farming")
 DRAFT = Evaluation(profile="2019-draft")

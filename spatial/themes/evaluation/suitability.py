@@ -12,7 +12,7 @@ from spatial.plan.evaluation import Evaluation
 from spatial.plan.judging import Grades, Judge, Values
 from spatial.plan.rasters import raster
 from spatial.plan.rules import RuleTable
-from spatial.themes.slopes import GRADES
+from spatial.themes.evaluation.slopes import GRADES
 
 CLASSES = {
     1: Text(zh="适宜", en="Suitable"),

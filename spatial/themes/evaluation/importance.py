@@ -19,7 +19,7 @@ from spatial.plan.evaluation import Evaluation
 from spatial.plan.judging import Grades, Judge, Values, settle_table
 from spatial.plan.rasters import raster
 from spatial.plan.rules import RuleTable
-from spatial.themes.ecology import SENSITIVITY
+from spatial.themes.evaluation.ecology import SENSITIVITY
 
 IMPORTANCE = {
     1: Text(zh="极重要", en="Extremely important"),

@@ -1,4 +1,4 @@
-"""The commands that need no plan, or hold two against each other: parse, call, print."""
+"""Questions of accessibility without a plan, and two scenarios compared: parse, call, print."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 Amounts per cell that do not need the rest of the territory, and classes of sensitivity: 1 extremely
 sensitive, 2 sensitive, 3 general, 0 missing. What needs totals of the whole raster is in
-`spatial.themes.importance`.
+`spatial.themes.evaluation.importance`.
 """
 
 from __future__ import annotations
