@@ -1,35 +1,30 @@
-"""Raster layers on the web map: classes of cells, warped to the map's own projection, with a legend.
+"""Raster layers on the web map: classes of cells on their own grid, with a legend.
 
-An image that a browser lays between two corners is straight in Web Mercator. So cells are brought there
-first; an image of degrees would lie off by many cells in the middle of a large territory.
+An image that a browser lays between two corners is straight in Web Mercator, and a grid of another system is
+not. So cells stay as they are, and a mesh tells the page which cell lies under each of its pixels.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import shapely
-from affine import Affine
 
 from spatial.engine.areas import straight_area_m2
-from spatial.errors import CrsError, Fault, OutputError
+from spatial.errors import Fault, OutputError
+from spatial.outputs.web.mesh import Mesh, lay_mesh
 from spatial.outputs.web.packed import write_numbers
 from spatial.plan.base import Text
 from spatial.plan.findings import STORED_CRS
 from spatial.plan.styles import UNSTYLED, LayerStyle, Styles
 
-SHOWN_CRS = "EPSG:3857"
-"""Web Mercator, in which the page draws."""
-
 _SLUG = re.compile(r"[a-z][a-z0-9_]*\Z")
-_FINER = 3.0
-_MOST_CELLS = 4096
 _MOST_CLASSES = 255
 
 Grid = npt.NDArray[Any]
@@ -52,6 +47,14 @@ class RasterOverlay:
         CRS of the grid, such as ``EPSG:4490``.
     style : LayerStyle
         Title, group, order and classes; of a class the label, fill and opacity of the fill are used.
+    areas_ha : mapping of str to float, optional
+        Area of each class where it is known better than by these cells, hectares.
+    note : Text, optional
+        What a reader should know of the cells, below the legend.
+    digest : str, optional
+        Key of the block that holds the cells, and what each of them is explained by.
+    column : int
+        Of the digest's table: the class of the layer.
     """
 
     key: str
@@ -59,10 +62,14 @@ class RasterOverlay:
     bounds: tuple[float, float, float, float]
     crs: str
     style: LayerStyle
+    areas_ha: Mapping[str, float] = field(default_factory=dict)
+    note: Text | None = None
+    digest: str | None = None
+    column: int = 0
 
 
 @dataclass(frozen=True, eq=False)
-class WarpedOverlay:
+class SortedOverlay:
     """A raster layer as the page draws it.
 
     Parameters
@@ -72,23 +79,31 @@ class WarpedOverlay:
     classes : tuple of str
         Keys of the classes that are there, in legend order.
     cells : numpy.ndarray of uint8, shape (rows, columns)
-        0 for nothing, else one more than a place in `classes`; rows of equal height in Web Mercator.
-    corners : tuple of float
-        West, south, east and north in degrees.
+        0 for nothing, else one more than a place in `classes`, on the grid as given.
+    mesh : Mesh
+        Where places of the map lie in the grid.
     areas_km2 : tuple of float
-        Area of each class on the ellipsoid, by the cells as given.
+        Area of each class on the ellipsoid.
     """
 
     overlay: RasterOverlay
     classes: tuple[str, ...]
     cells: Grid
-    corners: tuple[float, float, float, float]
+    mesh: Mesh
     areas_km2: tuple[float, ...]
 
     def write(self) -> str:
         """Return the layer as the text of a packed block."""
+        if self.overlay.digest is not None:
+            header = {"of": self.overlay.digest, "column": self.overlay.column, "classes": list(self.classes)}
+            return write_numbers(header, {})
         rows, columns = self.cells.shape
-        header = {"rows": rows, "columns": columns, "corners": self.corners, "classes": list(self.classes)}
+        header = {
+            "rows": rows,
+            "columns": columns,
+            "mesh": self.mesh.describe(),
+            "classes": list(self.classes),
+        }
         return write_numbers(header, {"cells": self.cells.ravel().astype(np.int64)})
 
     def describe(self, styles: Styles) -> dict[str, Any]:
@@ -102,6 +117,7 @@ class WarpedOverlay:
             "tooltip": style.tooltip,
             "classed": True,
             "label": None,
+            "note": style_note(self.overlay.note),
             "columns": [],
             "classes": list(self._describe_classes(styles)),
         }
@@ -119,18 +135,23 @@ class WarpedOverlay:
             }
 
 
-def warp_overlay(overlay: RasterOverlay) -> WarpedOverlay:
-    """Sort the cells of a raster layer into classes and bring them to the map's projection.
+def style_note(note: Text | None) -> dict[str, str | None] | None:
+    """Return a note as the page takes texts."""
+    return {"zh": note.zh, "en": note.en} if note else None
+
+
+def sort_overlay(overlay: RasterOverlay) -> SortedOverlay:
+    """Sort the cells of a raster layer into classes, and lay the mesh by which the page finds them.
 
     Parameters
     ----------
     overlay : RasterOverlay
-        Any CRS. Cells become about a third as wide, so that borders move by a quarter of a cell at most; a
-        grid that would have more than 4096 cells a side is thinned out to that.
+        Any CRS. No cell is moved: the page asks the mesh for the cell under a pixel, which is right to a
+        small share of a cell.
 
     Returns
     -------
-    WarpedOverlay
+    SortedOverlay
 
     Raises
     ------
@@ -145,44 +166,29 @@ def warp_overlay(overlay: RasterOverlay) -> WarpedOverlay:
     >>> from spatial.plan.styles import read_styles
     >>> zones = read_styles().layers["zones"]
     >>> grid = np.array([["ecology", "urban"]])
-    >>> warped = warp_overlay(RasterOverlay("risk", grid, (112.0, 35.0, 112.2, 35.1), "EPSG:4490", zones))
-    >>> warped.classes, set(warped.cells.ravel().tolist()) == {1, 2}
-    (('ecology', 'urban'), True)
+    >>> found = sort_overlay(RasterOverlay("risk", grid, (112.0, 35.0, 112.2, 35.1), "EPSG:4490", zones))
+    >>> found.classes, found.cells.tolist()
+    (('ecology', 'urban'), [[1, 2]])
     """
-    from rasterio.errors import CRSError as UnknownCrs
-    from rasterio.warp import Resampling, reproject, transform_bounds
-
     _check(overlay)
     codes, classes = _classify(overlay)
-    try:
-        bounds = transform_bounds(overlay.crs, SHOWN_CRS, *overlay.bounds)
-    except UnknownCrs as error:
-        remedy = f"give one such as {STORED_CRS}"
-        raise CrsError(Fault("map", overlay.key, f"the CRS '{overlay.crs}' is not known", remedy)) from error
-    scale = min(_FINER, _MOST_CELLS / max(codes.shape))
-    cells = np.zeros([max(1, round(side * scale)) for side in codes.shape], dtype=np.uint8)
-    reproject(
-        codes,
-        cells,
-        src_transform=_lay(overlay.bounds, codes),
-        src_crs=overlay.crs,
-        dst_transform=_lay(bounds, cells),
-        dst_crs=SHOWN_CRS,
-        resampling=Resampling.nearest,
-    )
-    corners = transform_bounds(SHOWN_CRS, "EPSG:4326", *bounds)
-    areas = tuple(_measure(overlay, codes, len(classes)).tolist())
-    return WarpedOverlay(overlay, classes, cells, corners, areas)
+    rows, columns = codes.shape
+    mesh = lay_mesh(overlay.bounds, overlay.crs, (rows, columns))
+    if set(classes) <= overlay.areas_ha.keys():
+        areas = tuple(overlay.areas_ha[key] / 100 for key in classes)
+    else:
+        areas = tuple(_measure(overlay, codes, len(classes)).tolist())
+    return SortedOverlay(overlay, classes, codes, mesh, areas)
 
 
-def warn_overlays(warped: Sequence[WarpedOverlay]) -> list[Text]:
+def warn_overlays(found: Sequence[SortedOverlay]) -> list[Text]:
     """Tell of cells that no class takes."""
     return [
         Text(
             zh=f"栅格图层“{one.overlay.style.title.pick('zh')}”中有的值没有样式，以警示样式绘制。",
             en=f"{one.overlay.style.title.pick('en')}: cells without a class are drawn in the warning style.",
         )
-        for one in warped
+        for one in found
         if UNSTYLED in one.classes
     ]
 
@@ -218,13 +224,6 @@ def _classify(overlay: RasterOverlay) -> tuple[Grid, tuple[str, ...]]:
     place_of = {key: place for place, key in enumerate(classes, start=1)}
     lookup = np.array([*(place_of[key] for key in named), 0], dtype=np.uint8)
     return lookup[places].reshape(masked.shape), classes
-
-
-def _lay(bounds: tuple[float, float, float, float], cells: Grid) -> Affine:
-    """Return what takes column and row of a grid to coordinates."""
-    west, south, east, north = bounds
-    rows, columns = cells.shape
-    return Affine((east - west) / columns, 0.0, west, 0.0, (south - north) / rows, north)
 
 
 def _measure(overlay: RasterOverlay, codes: Grid, count: int) -> npt.NDArray[np.float64]:

@@ -90,17 +90,19 @@
     const swatch = single ? kit.swatch(layer.classes[0].style, layer.classes[0].shape) : null;
     const classes = kit.node("div", { class: "plan-classes" });
     const times = kit.timeRow(plan, layer);
+    const note = layer.note ? kit.node("p", { class: "plan-hint plan-note" }) : null;
     const [fade, opacity] = opacityParts(plan, layer, () => row);
     plan.onChange(() => {
       box.checked = plan.isShown(layer.key);
       title.replaceChildren(...kit.phrase(layer.title, plan.language));
       count.replaceChildren(single ? measureOf(plan, layer.classes[0]) : "");
       classes.replaceChildren(...(single ? [] : layer.classes.map((one) => classRow(plan, layer, one))));
+      note?.replaceChildren(plan.say(layer.note));
       row.classList.toggle("plan-off", !box.checked);
       row.dataset.side = plan.swipe ? plan.swipe.sideOf(layer.key) : "both";
     });
     const row = kit.node("div", { class: "plan-layer-row", "data-layer": layer.key },
-      kit.node("div", { class: "plan-layer-head" }, kit.node("label", {}, box, swatch, title, count), fade), opacity, classes, times);
+      kit.node("div", { class: "plan-layer-head" }, kit.node("label", {}, box, swatch, title, count), fade), opacity, classes, note, times);
     return row;
   }
 

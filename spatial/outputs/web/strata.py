@@ -14,7 +14,7 @@ from folium.utilities import JsCode
 from shapely.geometry.base import BaseGeometry
 
 from spatial.outputs.web.features import DrawnLayer, write_features
-from spatial.outputs.web.overlays import WarpedOverlay
+from spatial.outputs.web.overlays import SortedOverlay
 from spatial.outputs.web.packed import should_pack, write_packed
 
 
@@ -117,7 +117,7 @@ def make_stratum(layer: DrawnLayer) -> PlanLayer:
     return kind(layer.key, show=layer.style.show)
 
 
-def make_image(raster: WarpedOverlay) -> PlanLayer:
+def make_image(raster: SortedOverlay) -> PlanLayer:
     """Return the element of a raster layer."""
     return RasterLayer(raster.overlay.key, show=raster.overlay.style.show)
 

@@ -66,7 +66,7 @@
     }
 
     raster(key) {
-      return new kit.RasterImage({ pane: "plan-" + key });
+      return new kit.RasterCanvas({ pane: "plan-" + key });
     }
 
     /* Packed blocks are inflated by the browser meanwhile; a page without any is there at once. */
@@ -89,7 +89,7 @@
       for (const [key, group] of groups) {
         const entry = this.layers.get(key);
         const store = stores.get(key);
-        const Kind = !store ? kit.PlainLayer : group instanceof kit.RasterImage ? kit.RasterLayer : kit.PackedLayer;
+        const Kind = !store ? kit.PlainLayer : group instanceof kit.RasterCanvas ? kit.RasterLayer : kit.PackedLayer;
         this.layers.set(key, new Kind(this, entry, group, store));
       }
       this.descending = this.descending.map(({ key }) => this.layers.get(key));

@@ -31,7 +31,7 @@ from spatial.outputs.web.features import (
 from spatial.outputs.web.generalise import simplify_layers
 from spatial.outputs.web.legend import add_amounts
 from spatial.outputs.web.offline import OWN, inline_page, write_policy
-from spatial.outputs.web.overlays import RasterOverlay, warn_overlays, warp_overlay
+from spatial.outputs.web.overlays import RasterOverlay, sort_overlay, warn_overlays
 from spatial.outputs.web.pointer import describe_grid
 from spatial.outputs.web.strata import (
     PlanEnd,
@@ -181,9 +181,9 @@ def write_webmap(  # noqa: PLR0913 (a page in one call; five have a default)
     shown += second
     simpler = simplify_layers(shown, simplify_m, metric_crs) if simplify_m is not None else None
     shown = simpler.layers if simpler else shown
-    warped = [warp_overlay(raster) for raster in rasters]
+    cells = [sort_overlay(raster) for raster in rasters]
     tiles, warnings = choose_basemap(basemap, tianditu_key)
-    page = _render([*map(make_stratum, shown), *map(make_image, warped)], tiles, heading)
+    page = _render([*map(make_stratum, shown), *map(make_image, cells)], tiles, heading)
     config = _configure(shown, heading, styles, layers) | {
         "about": _tell_about(heading, metric_crs, simpler.tell(simplify_m or 0) if simpler else None),
         "grid": describe_grid(metric_crs),
@@ -192,18 +192,18 @@ def write_webmap(  # noqa: PLR0913 (a page in one call; five have a default)
     }
     config["groups"] += [{"key": GROUP, "title": _text(beside.title)}] if beside else []
     add_amounts(config["layers"], shown, read_stored(layers, beside))
-    config["layers"] += [raster.describe(styles) for raster in warped]
-    config["bounds"] = config["bounds"] or (list(warped[0].corners) if warped else None)
+    config["layers"] += [raster.describe(styles) for raster in cells]
+    config["bounds"] = config["bounds"] or (list(cells[0].mesh.corners) if cells else None)
     territory = next((layer.frame for layer in shown if layer.key == "territory"), None)
     outline = None if territory is None else territory.geometry.to_crs(metric_crs).union_all()
     blocks = [hold_json("config", dump_json(config))]
     blocks += [write_block(layer, metric_crs, outline) for layer in shown]
-    blocks += [hold_packed(raster.overlay.key, raster.write()) for raster in warped]
+    blocks += [hold_packed(raster.overlay.key, raster.write()) for raster in cells]
     data = "\n".join(blocks)
     head, tail = page.split(_DATA_MARK)
     with replacing(path) as fresh:
         fresh.write_text(head + data + tail, encoding="utf-8", newline="\n")
-    warnings += [*_warn_unstyled(drawn), *_warn_absent(drawn), *warn_overlays(warped)]
+    warnings += [*_warn_unstyled(drawn), *_warn_absent(drawn), *warn_overlays(cells)]
     warnings += simpler.warn() if simpler else []
     return [_say(text, heading.language) for text in warnings]
 
