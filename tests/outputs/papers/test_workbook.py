@@ -15,10 +15,11 @@ import pytest
 
 from spatial.errors import OutputError
 from spatial.outputs.order import Order
-from spatial.outputs.papers import workbook
+from spatial.outputs.papers import spreadsheet
 from spatial.outputs.papers.cells import Head, Table
 from spatial.outputs.papers.sheet_sizes import measure_columns
-from spatial.outputs.papers.workbook import name_sheets, write_workbook
+from spatial.outputs.papers.spreadsheet import name_sheets
+from spatial.outputs.papers.workbook import write_workbook
 from spatial.plan.base import Text
 from spatial.plan.findings import Finding, frame_findings
 
@@ -222,7 +223,7 @@ def test_a_hundred_thousand_findings_are_all_there(jiyuan: Build, tmp_path: Path
 def test_rows_beyond_the_limit_are_said(
     jiyuan: Build, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(workbook, "MOST_ROWS", 60)
+    monkeypatch.setattr(spreadsheet, "MOST_ROWS", 60)
     path = tmp_path / "cut.xlsx"
     notes = write_workbook(make_order(jiyuan, language="en"), path)
     total, room = len(jiyuan.layers["zones"]), 60 - HEADS - 1
