@@ -22,6 +22,7 @@ RULE_TABLES = {
     "evaluation_farming_rules": "evaluation_farming",
     "evaluation_urban_rules": "evaluation_urban",
     "facility_rules": "facilities",
+    "green_rules": "green",
     "landcover_rules": "landcover",
     "line_rules": "lines",
     "speed_rules": "speeds",

@@ -159,11 +159,40 @@ class Carrying(Record):
     environment_population: int | None = Field(default=None, ge=0)
 
 
+class Green(Record):
+    """What the green network is made for, where the plan knows better than ``rules/green.yaml``.
+
+    Parameters
+    ----------
+    dispersal_m : float
+        How far the species move over land of the resistance ``dispersal.resistance``.
+    core_m2, stone_m2 : float
+        Least areas of cores and of stepping stones.
+    resistance : dict of str to float
+        By ecosystem, such as ``dry_land``, or ``road.GRADE``; above 0.
+    """
+
+    dispersal_m: Length | None = Field(default=None, alias="dispersal", gt=0)
+    core_m2: Area | None = Field(default=None, alias="core_area", gt=0)
+    stone_m2: Area | None = Field(default=None, alias="stone_area", gt=0)
+    resistance: dict[Name, Annotated[float, Field(gt=0, le=10_000)]] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _cores_are_larger(self) -> Green:
+        if self.core_m2 is not None and self.stone_m2 is not None and self.stone_m2 >= self.core_m2:
+            raise ValueError("`stone_area` must be smaller than `core_area`")
+        return self
+
+
 class Evaluation(Record):
-    """双评价: on which grid, from which factors, by which profile of rules."""
+    """双评价: on which grid, from which factors, by which profile of rules.
+
+    `centre` names the element, town or place that minutes are counted to where no raster of them is given.
+    """
 
     profile: Profile = "2020-trial"
     cell_m: Length = Field(default=50.0, alias="cell", ge=5, le=5000)
+    centre: Name | None = None
     factors: dict[Slug, Factor] = Field(default_factory=dict)
     protection: Slug | None = None
     water_source: Slug | None = None
@@ -174,6 +203,7 @@ class Evaluation(Record):
     breaks: Breaks = Field(default_factory=dict)
     targets: Targets = Targets()
     carrying: Carrying = Carrying()
+    green: Green = Green()
     seed: int = Field(default=1, ge=0)
     runs: int = Field(default=100, ge=1, le=10_000)
 
