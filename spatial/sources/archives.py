@@ -97,6 +97,8 @@ def _decode(data: bytes, codec: str) -> str:
 
 def _choose_member(origin: Origin, root: Path) -> Path:
     entries = sorted(path for path in root.rglob("*") if path.suffix.lower() in FORMATS)
+    # A text beside other data tells about it; alone it is data itself.
+    entries = [path for path in entries if path.suffix.lower() != ".txt"] or entries
     found = [path for path in entries if not any(parent in entries for parent in path.parents)]
     if not found:
         raise origin.refuse("", "the archive holds no vector file", f"pack one of {', '.join(FORMATS)}")

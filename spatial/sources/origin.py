@@ -14,6 +14,7 @@ FORMATS = {
     ".gpkg": "GeoPackage", ".shp": "Shapefile", ".geojson": "GeoJSON", ".json": "GeoJSON",
     ".geojsonl": "GeoJSON lines", ".gdb": "FileGDB", ".kml": "KML", ".kmz": "KML", ".csv": "CSV",
     ".fgb": "FlatGeobuf", ".gml": "GML", ".gpx": "GPX", ".dxf": "DXF", ".tab": "MapInfo", ".mif": "MapInfo",
+    ".txt": "boundary points 界址点",
 }  # fmt: skip
 """File endings that are read, and what they are called. A ``.zip`` may hold any of them."""
 

@@ -16,6 +16,7 @@ from spatial.errors import SourceError
 from spatial.plan.findings import STORED_CRS, Finding
 from spatial.plan.records import Source
 from spatial.sources.archives import open_plain
+from spatial.sources.boundary_text import read_parcels
 from spatial.sources.encoding import check_garbled
 from spatial.sources.features import Table, read_features
 from spatial.sources.files import check_sidecars, hash_parts, list_parts, locate_source
@@ -140,6 +141,8 @@ def _read_table(origin: Origin, path: Path) -> Table:
     if path.suffix.lower() == ".csv":
         attributes, shapes = read_points(origin, path)
         return Table(attributes, shapes, Statement(None))
+    if path.suffix.lower() == ".txt":
+        return Table(*read_parcels(origin, path))
     return read_features(origin, path)
 
 

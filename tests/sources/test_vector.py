@@ -151,7 +151,7 @@ def test_zero_features_are_refused(dirty, tmp_path, file):
     ("file", "remedy"),
     [
         ("a.mdb", "file geodatabase"), ("a.dwg", "save it as DXF"), ("a.xlsx", "save the sheet as CSV"),
-        ("a.rar", "pack it as .zip"), ("a.txt", "give one of .gpkg"), ("a", "give one of .gpkg"), ("a.vrt", "that it points to"),
+        ("a.rar", "pack it as .zip"), ("a.foo", "give one of .gpkg"), ("a", "give one of .gpkg"), ("a.vrt", "that it points to"),
     ],
 )  # fmt: skip
 def test_other_formats_are_refused_with_what_to_do(dirty, tmp_path, file, remedy):
