@@ -13,12 +13,15 @@ import shapely
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from spatial.engine.threads import run_parts
+
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 Truths = npt.NDArray[np.bool_]
 Shapes = npt.NDArray[np.object_]
 
 _POLYGON, _MULTIPOLYGON, _COLLECTION = 3, 6, 7
+_WORTH_THREADS = 5_000
 
 
 class Partition(NamedTuple):
@@ -298,6 +301,12 @@ def dissolve(shapes: Any, labels: Any) -> Shapes:
     starts = np.flatnonzero(np.diff(labels[order], prepend=-1))
     result = np.asarray(shapes[order[starts]], dtype=object)
     ends = np.append(starts[1:], len(order))
-    for group in np.flatnonzero(ends - starts > 1):
-        result[group] = shapely.coverage_union_all(shapes[order[starts[group] : ends[group]]])
+    many = np.flatnonzero(ends - starts > 1)
+
+    def unite(begin: int, end: int) -> None:
+        for group in many[begin:end]:
+            result[group] = shapely.coverage_union_all(shapes[order[starts[group] : ends[group]]])
+
+    # GEOS leaves the interpreter's lock; a thread for a handful of polygons would take longer to start.
+    run_parts(unite, len(many), 1 if len(order) > _WORTH_THREADS else max(1, len(many)))
     return np.asarray(shapely.normalize(result), dtype=object)
