@@ -153,7 +153,7 @@ def write_geopackage(
             _register(database, stamp)
             for name, frame in layers.items():
                 _write_aliases(database, name, contracts[name])
-                rows = _style_rows(name, frame, contracts[name], styles)
+                rows = style_rows(name, frame, contracts[name], styles)
                 database.executemany(_INSERT_STYLE, [(*row, _moment(stamp)) for row in rows])
             _write_provenance(database, provenance, stamp)
 
@@ -243,7 +243,7 @@ def _write_aliases(database: sqlite3.Connection, layer: str, contract: Contract)
         )
 
 
-def _style_rows(
+def style_rows(
     layer: str, frame: pd.DataFrame, contract: Contract, styles: Styles
 ) -> list[tuple[str, str, str, str, int, str]]:
     """Return a row of ``layer_styles`` for each style of a layer, the default one first."""
