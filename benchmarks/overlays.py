@@ -1,7 +1,7 @@
 """Parcels in zones and classes of parcels, against geopandas and DuckDB spatial.
 
 A county's survey has half a million parcels. Synthetic ones: a lattice with crooked edges whose vertices
-neighbours share, under 200 zones of 400 vertices that overlap here and there. Areas are ellipsoidal; DuckDB's are
+neighbours share, under 200 zones of 400 vertices, some of which overlap. Areas are ellipsoidal; DuckDB's are
 planar, in square degrees.
 """
 
