@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from spatial.engine.areas import straight_area_m2
 from spatial.engine.geodesy import length_m
+from spatial.engine.topology import SharedEdges
 
 Contacts = Mapping[tuple[int, int], float]
 
@@ -82,6 +83,30 @@ def absorb_slivers(
     return np.array(
         [groups.classes[groups.find(part)] for part in range(len(groups.classes))], dtype=np.int64
     )
+
+
+def measure_contacts(part: Any, edges: SharedEdges, asked: Any) -> dict[tuple[int, int], float]:
+    """Return how much edge parts of a coverage share, for `absorb_slivers`; only the proportions matter.
+
+    Parameters
+    ----------
+    part : array-like of int
+        Number of the part that each polygon of the coverage belongs to.
+    edges : SharedEdges
+        Of the polygons; longitude and latitude in degrees.
+    asked : array-like of bool
+        By part: pairs without any of these are left out.
+    """
+    part, asked = np.asarray(part, dtype=np.int64), np.asarray(asked, dtype=bool)
+    left, right = part[edges.left], part[edges.right]
+    wanted = (left != right) & (asked[left] | asked[right])
+    lon0, lat0, lon1, lat1 = edges.ends[wanted].T
+    # A degree of longitude is shorter than one of latitude by the cosine of the latitude.
+    length = np.hypot((lon1 - lon0) * np.cos(np.radians((lat0 + lat1) / 2)), lat1 - lat0)
+    pairs = np.sort(np.stack([left, right], axis=1)[wanted], axis=1)
+    found, which = np.unique(pairs, axis=0, return_inverse=True)
+    sums = np.bincount(which.ravel(), weights=length, minlength=len(found))
+    return {(int(one), int(other)): float(value) for (one, other), value in zip(found, sums, strict=True)}
 
 
 class _Groups:

@@ -13,6 +13,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from spatial.plan.base import Name, Position, Record, Slug, Tag, Text
 from spatial.plan.evaluation import Evaluation
+from spatial.plan.sector import Sector
 from spatial.plan.structure import Structure
 from spatial.plan.units import Area, Length, Speed, Time
 
@@ -290,5 +291,6 @@ class Plan(Record):
     connections: Connections | None = None
     facilities: Facilities | None = None
     evaluation: Evaluation | None = None
+    sector: Sector | None = None
     sources: dict[Slug, Source] = Field(default_factory=dict)
     outputs: Outputs = Outputs()

@@ -33,6 +33,7 @@ _USES_OF_SOURCES: tuple[tuple[str, ...], ...] = (
     ("connections", "hamlets"),
     ("facilities", "source"),
     ("facilities", "homes"),
+    ("sector", "source"),
     ("evaluation", "factors", "**", "source"),
     *(("evaluation", name) for name in (*BURNT, "natural_edges")),
 )

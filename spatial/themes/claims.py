@@ -16,7 +16,7 @@ import pandas as pd
 import shapely
 
 from spatial.engine.areas import straight_area_m2
-from spatial.engine.slivers import absorb_slivers
+from spatial.engine.slivers import absorb_slivers, measure_contacts
 from spatial.engine.topology import (
     SharedEdges,
     find_shared_edges,
@@ -168,21 +168,9 @@ def _merge_slivers(faces: gpd.GeoDataFrame, edges: SharedEdges, zoning: Zoning) 
     slivers = (sizes < zoning.min_area_m2) & ~held
     classes = np.zeros(count, dtype=np.int64)
     classes[part] = codes
-    contacts = _measure_contacts(part, edges, slivers)
+    contacts = measure_contacts(part, edges, slivers)
     taken = absorb_slivers(classes, sizes, slivers, contacts, zoning.min_area_m2)
     return pd.Series(np.array(zoning.zone_order)[taken[part]], index=faces.index, dtype="str")
-
-
-def _measure_contacts(part: Integers, edges: SharedEdges, slivers: Truths) -> dict[tuple[int, int], float]:
-    """Return the length of edge that slivers share with other parts; only its proportions matter."""
-    left, right = part[edges.left], part[edges.right]
-    asked = (left != right) & (slivers[left] | slivers[right])
-    lon0, lat0, lon1, lat1 = edges.ends[asked].T
-    # A degree of longitude is shorter than one of latitude by the cosine of the latitude.
-    length = np.hypot((lon1 - lon0) * np.cos(np.radians((lat0 + lat1) / 2)), lat1 - lat0)
-    low, high = np.minimum(left, right)[asked], np.maximum(left, right)[asked]
-    sums = pd.Series(length).groupby([low, high]).sum()
-    return {(int(one), int(other)): value for (one, other), value in sums.items()}
 
 
 def _number_parts(

@@ -12,7 +12,8 @@ from spatial.engine.areas import straight_area_m2
 from spatial.plan.base import Text
 from spatial.plan.rules import read_rules
 from spatial.plan.settling import read_settling
-from spatial.studies.blueprint import KINDS, Blueprint, Sector, reconcile_sectors
+from spatial.studies.blueprint.differences import KINDS, Blueprint, reconcile_parties
+from spatial.studies.blueprint.parties import Party
 
 NAMES = {code: Text(zh=f"类{code}", en=f"class {code}") for code in ("01", "03", "05", "07", "12", "17")}
 DEPARTMENTS = {
@@ -39,16 +40,16 @@ def plan(
     role: str = "land",
     partial: bool = False,
     territory: shapely.Polygon = LAND,
-) -> Sector:
+) -> Party:
     shapes = np.array([shape for shape, _ in claims], dtype=object)
     codes = tuple(code for _, code in claims)
     classes = tuple(frozenset(code.split("/")) if code != "?" else frozenset[str]() for code in codes)
-    return Sector(key, Text(zh=key), key, role, partial, territory, shapes, codes, classes)
+    return Party(key, Text(zh=key), key, role, partial, territory, shapes, codes, classes)
 
 
-def settle(*sectors: Sector, tolerance_m: float | None = None) -> Blueprint:
+def settle(*sectors: Party, tolerance_m: float | None = None) -> Blueprint:
     settling = read_settling(read_rules("reconcile"), tolerance_m)
-    return reconcile_sectors(sectors, NAMES, settling, DEPARTMENTS, CRS)
+    return reconcile_parties(sectors, NAMES, settling, DEPARTMENTS, CRS)
 
 
 def check_partition(made: Blueprint, land: shapely.Geometry) -> None:
@@ -74,7 +75,7 @@ def test_each_kind_is_told_apart() -> None:
     assert kinds.loc["conflict", "says_survey"] == "01 [01]"
     assert kinds.loc["conflict", "says_urban"] == "07 [07]"
     assert kinds.loc["conflict", "proposed"] == "01"
-    assert kinds.loc["conflict", "rule"] == "settle.3.farmland_built"
+    assert kinds.loc["conflict", "rule"] == "settle.4.farmland_built"
     assert kinds.loc["conflict", "agree"] == "survey、住建、自然资源、agriculture"
     assert kinds.loc["code", "state"] == "open"
     assert kinds.loc["code", "proposed"] == ""
@@ -135,7 +136,7 @@ def test_the_base_is_a_partition_and_areas_add_up(claims: list[list[tuple[shapel
     check_partition(made, LAND)
     assert set(made.differences["kind"]) <= set(KINDS)
     whole = straight_area_m2([LAND])[0] / 1e4
-    for column in (*(f"p{number}" for number in range(len(claims))), "base"):
+    for column in (*(f"p{number}_ha" for number in range(len(claims))), "base_ha"):
         assert made.balance[column].sum() == pytest.approx(whole, abs=1e-3)
     agreed = made.base.loc[made.base["state"] == "agreed", "area_ha"].sum()
     assert agreed + made.differences["area_m2"].sum() / 1e4 == pytest.approx(whole, abs=1e-3)

@@ -1,0 +1,61 @@
+"""What a plan is among other plans of the same land: whose it is, and what its codes mean to all of them."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from spatial.plan.base import Name, Record, Slug
+
+Scheme = Literal["sandi", "landuse-2020", "landuse-2023"]
+"""Classifications that the toolkit can read: the third survey's working codes, and 用地用海 of two years."""
+Role = Literal["survey", "land", "ecology", "forest", "farming", "water", "urban", "transport", "other"]
+
+
+class Sector(Record):
+    """A sector plan 专项规划 or any other that is to be reconciled with others.
+
+    Parameters
+    ----------
+    source : str
+        Polygons of the plan's sources, each with a code.
+    column : str
+        Where the code stands.
+    scheme : str, optional
+        Classification of the codes.
+    classes : dict of str to str or list of str
+        What codes mean in the common classification; several where a code does not tell. Before the scheme.
+    department : str
+        Who answers for the plan; a key of ``rules/departments.yaml`` or a name.
+    role : str
+        What the plan is among others; rules of ``rules/reconcile.yaml`` speak of it.
+    partial : bool
+        The plan speaks of its own land only (a forest plan), so that its silence lacks nothing.
+    """
+
+    source: Slug
+    column: Name
+    scheme: Scheme | None = None
+    classes: dict[Name, Name | tuple[Name, ...]] = Field(default_factory=dict)
+    department: Name = "natural_resources"
+    role: Role = "other"
+    partial: bool = False
+
+    @model_validator(mode="after")
+    def _codes_mean_something(self) -> Sector:
+        if self.scheme is None and not self.classes:
+            raise ValueError('say what the codes mean: give `scheme`, or `classes` such as {R: "07"}')
+        return self
+
+    def meaning(self, code: str) -> tuple[str, ...] | None:
+        """Return the classes that the plan itself gives a code; None where it leaves that to the scheme.
+
+        Examples
+        --------
+        >>> plan = Sector(source="land", column="code", classes={"E2": ["01", "03"], "R": "07"})
+        >>> plan.meaning("E2"), plan.meaning("R"), plan.meaning("G")
+        (('01', '03'), ('07',), None)
+        """
+        given = self.classes.get(code)
+        return (given,) if isinstance(given, str) else given
