@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import PurePath
 
-from spatial.errors import CrsError, Fault, SourceError
+from spatial.errors import CrsError, Fault, PlanError, RuleError, SourceError
 from spatial.plan.reader import PlanFile
 from spatial.plan.records import Source
 
@@ -25,13 +25,13 @@ def blaming(file: PlanFile) -> Iterator[None]:
 
     Raises
     ------
-    SourceError, CrsError
+    SourceError, CrsError, PlanError, RuleError
         As they were raised inside, each fault with ``plan.yaml:12`` and ``sources.roads.file`` before its own
-        file. A fault that belongs to no source stays as it is.
+        file. One of ``plan.yaml`` gets the line of its key. A fault that belongs to no source stays as it is.
     """
     try:
         yield
-    except (SourceError, CrsError) as error:
+    except (SourceError, CrsError, PlanError, RuleError) as error:
         faults = [blame_line(fault, file) for fault in error.faults]
         if list(error.faults) == faults:
             raise
@@ -53,6 +53,8 @@ def blame_line(fault: Fault, file: PlanFile) -> Fault:
         `key` is that of the plan, such as ``sources.roads.crs``; the file comes first in `problem`. Of
         several sources of one file all are named, and the line is that of the first.
     """
+    if fault.where == "plan.yaml":
+        return replace(fault, where=_find_line(fault.key, file))
     sources = file.plan.sources
     names = [name for name, source in sources.items() if _is_of(fault.where, name, source)]
     if not names:
@@ -62,6 +64,19 @@ def blame_line(fault: Fault, file: PlanFile) -> Fault:
     own = fault.where if fault.where != names[0] else place
     inner = ": ".join(part for part in (own, fault.key, fault.problem) if part)
     return replace(fault, where=file.where(keys[0]), key=", ".join(keys), problem=inner)
+
+
+def _find_line(key: str, file: PlanFile) -> str:
+    """Return where a dotted key stands; steps of the plan may hold dots themselves, as names of rules do."""
+    words, path = key.split("."), tuple[str | int, ...]()
+    known = {*file.lines.at, *file.lines.given}
+    while words:
+        steps = (".".join(words[:count]) for count in range(1, len(words) + 1))
+        found = next((step for step in steps if (*path, step) in known), None)
+        if found is None:
+            break
+        path, words = (*path, found), words[found.count(".") + 1 :]
+    return file.lines.where(path)
 
 
 def _is_of(where: str, name: str, source: Source) -> bool:

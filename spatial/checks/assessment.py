@@ -84,7 +84,7 @@ def assessment_findings(
     tables = {name: raster_tables[f"evaluation_{name}_rules"] for name in names}
     check_choices(evaluation_spec, tables)
     return [
-        *_list_missing(evaluation_spec),
+        *_list_missing(evaluation_spec, evaluation_rasters),
         *_list_unverified(evaluation_spec, tables),
         *_list_simplified(evaluation_rasters),
         *_list_ungraded(suitability_balance),
@@ -92,8 +92,10 @@ def assessment_findings(
     ]
 
 
-def _list_missing(spec: Evaluation) -> Iterator[Finding]:
+def _list_missing(spec: Evaluation, stack: RasterStack) -> Iterator[Finding]:
     given = {*spec.factors, *(name for name in ("protection", "water_source") if getattr(spec, name))}
+    if "location_grade" in stack:
+        given.add("location")  # counted along the plan's roads
     for group, rows in _WANTED.items():
         lacking = [row for row in rows if given.isdisjoint(row[0])]
         if not lacking:

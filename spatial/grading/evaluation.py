@@ -11,8 +11,10 @@ from spatial import themes
 from spatial.cache import find_rasters
 from spatial.engine.crs import transform_shapes
 from spatial.engine.grids import Grid, lay_grid
+from spatial.engine.remoteness import Remoteness
 from spatial.engine.stacks import RasterStack
 from spatial.errors import Fault, SourceError
+from spatial.grading.location import LOCATION, MinuteSource
 from spatial.grading.streaming import INSIDE, Inputs, Seen, Streamed, find_layers, stream
 from spatial.grading.wholes import list_inputs
 from spatial.plan.evaluation import BURNT, FACTORS, Evaluation, FactorKind
@@ -101,15 +103,19 @@ def burnt_shapes(
 
 
 def evaluation_inputs(
+    *,
     evaluation_spec: Evaluation | None,
     factor_sources: Opened,
     burnt_shapes: dict[str, tuple[BaseGeometry, ...]],
     raster_tables: Mapping[str, RuleTable],
+    location_remoteness: Remoteness | None = None,
+    location_told: str = "",
 ) -> Inputs | None:
     """Return what raster functions may ask for by name; None without an evaluation."""
     if evaluation_spec is None:
         return None
-    return list_inputs(evaluation_spec, factor_sources, burnt_shapes, raster_tables)
+    made = {LOCATION: (MinuteSource(location_remoteness), location_told)} if location_remoteness else {}
+    return list_inputs(evaluation_spec, factor_sources, burnt_shapes, raster_tables, made)
 
 
 def evaluation_pass(evaluation_grid: Grid | None, evaluation_inputs: Inputs | None) -> Streamed | None:
@@ -146,8 +152,8 @@ def evaluation_findings(
     found = list(factor_sources.findings)
     for name, seen in evaluation_pass.seen.items():
         if name in FACTORS:
-            source = evaluation_spec.factors[name].source
-            found += _doubt(name, FACTORS[name], source, seen)
+            given = evaluation_spec.factors.get(name)
+            found += _doubt(name, FACTORS[name], given.source if given else "roads", seen)
     for name, lacking in evaluation_pass.left_out.items():
         names = ", ".join(lacking)
         found.append(Finding(

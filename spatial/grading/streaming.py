@@ -101,11 +101,14 @@ class Inputs:
         Of each source, a hash of all that its cells depend on.
     constants : mapping of str to object
         Handed to functions by name; those that are used are part of the hash.
+    told : mapping of str to str
+        Where a source's cells come from, for whoever asks; no part of the hash.
     """
 
     sources: Mapping[str, BlockSource]
     identities: Mapping[str, str]
     constants: Mapping[str, Any] = field(default_factory=dict)
+    told: Mapping[str, str] = field(default_factory=dict)
 
 
 def find_layers(package: ModuleType, stage: int = 1) -> dict[str, RasterLayer]:

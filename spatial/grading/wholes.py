@@ -25,7 +25,7 @@ from spatial.plan.evaluation import BURNT, Evaluation
 from spatial.plan.judging import WORST, settle_table
 from spatial.plan.rules import RuleTable
 from spatial.sources.factors import Opened
-from spatial.sources.raster import BurntSource, StackSource
+from spatial.sources.raster import BlockSource, BurntSource, StackSource
 from spatial.themes.evaluation.importance import SHARED
 
 Counts = npt.NDArray[np.int64]
@@ -51,8 +51,12 @@ def list_inputs(
     factor_sources: Opened,
     burnt_shapes: Mapping[str, tuple[BaseGeometry, ...]],
     raster_tables: Mapping[str, RuleTable],
+    made: Mapping[str, tuple[BlockSource, str]] | None = None,
 ) -> Inputs:
-    """Return what raster functions may ask for by name, and what tells it apart."""
+    """Return what raster functions may ask for by name, and what tells it apart.
+
+    `made` are factors that the plan gives no raster of but what they are made from, and how they are made.
+    """
     burnt = {
         name: BurntSource(shapes, touched=name in BURNT and BURNT[name][2])
         for name, shapes in burnt_shapes.items()
@@ -61,10 +65,16 @@ def list_inputs(
     for name, opened in factor_sources.sources.items():
         identities[name] = fingerprint((opened.sha256, opened.crs, opened.resampling, opened.nodata,
                                         opened.scale, opened.offset))  # fmt: skip
+    made = made or {}
+    identities |= {name: fingerprint(source) for name, (source, _) in made.items()}
+    told = {name: f"sources.{factor.source}" for name, factor in evaluation_spec.factors.items()}
+    told |= {name: f"sources.{source}" for name in burnt if (source := getattr(evaluation_spec, name, None))}
+    sources = {name: source for name, (source, _) in made.items()}
     return Inputs(
-        {**factor_sources.sources, **burnt},
+        {**sources, **factor_sources.sources, **burnt},
         identities,
         {**raster_tables, "evaluation_spec": evaluation_spec, "factor_specs": evaluation_spec.factors},
+        told | {name: text for name, (_, text) in made.items()},
     )
 
 

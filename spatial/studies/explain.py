@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +52,8 @@ class Explanation:
         Results that are other than the rasters say; empty unless something is wrong with the toolkit.
     layers : dict of str to RasterLayer
         For titles.
+    told : dict of str to str
+        Where inputs come from.
     """
 
     lon: float
@@ -63,6 +65,7 @@ class Explanation:
     results: dict[str, Cell]
     differs: tuple[str, ...]
     layers: Mapping[str, RasterLayer]
+    told: Mapping[str, str] = field(default_factory=dict)
 
 
 def explain_place(
@@ -182,7 +185,9 @@ def trace_cell(cell: Block, grid: Grid, first: Inputs, join: Callable[[Inputs], 
                     seen = {name: _read_input(name, found[name], inputs) for name in names if name != INSIDE}
     finally:
         close_sources()
-    return Explanation(math.nan, math.nan, cell.row, cell.column, seen, tuple(notes), results, (), layers)
+    return Explanation(
+        math.nan, math.nan, cell.row, cell.column, seen, tuple(notes), results, (), layers, first.told
+    )
 
 
 def _read_input(name: str, cells: Any, inputs: Inputs) -> Cell:
