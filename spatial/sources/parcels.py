@@ -21,7 +21,7 @@ SHAPES = {"面": 2, "线": 1, "点": 0}
 PARCEL_FIELDS = ("points", "area", "id", "name", "shape", "map_sheet", "purpose", "land_code")
 """The fields of a parcel in their order; the last may be left out."""
 
-_PLAIN = str.maketrans("，＝［］【】　\t\ufeff", ",=[][] , ")
+_PLAIN = str.maketrans("＝［］【】\u3000\ufeff", "=[][]  ")
 _SECTION = re.compile(r"\[(.+)\]")
 _MOST_FAULTS = 100
 _POINT = "write J1,1,3874000.123,38500000.456 : number, ring, northing, easting"
@@ -103,10 +103,18 @@ def parse_parcels(text: str, where: str) -> ParcelText:
     """
     reading = _Reading(where)
     for number, line in enumerate(re.split(r"\r\n|\r|\n", text), 1):
-        plain = line.translate(_PLAIN).strip(" ;\x1a\x00")
+        plain = line.strip(" ;\x1a\x00\ufeff\u3000")
         if plain:
-            reading.take(number, plain)
+            reading.take(number, _part(plain))
     return reading.finish()
+
+
+def _part(line: str) -> str:
+    """Return a line with its fields parted by commas: wide ones and tabs count where there are no others."""
+    for mark in ("，", "\t"):
+        if "," not in line:
+            line = line.replace(mark, ",")
+    return line
 
 
 class _Reading:
@@ -122,13 +130,13 @@ class _Reading:
         self.faults.append(Fault(f"{self.where}:{line}", key, problem, remedy))
 
     def take(self, number: int, line: str) -> None:
-        if _SECTION.fullmatch(line):
+        if _SECTION.fullmatch(line.translate(_PLAIN)):
             return
         cells = line.split(",")
         if cells[-1].strip() == "@" or (len(cells) >= 5 and cells[4].strip() in SHAPES):
             self._begin(number, [cell.strip() for cell in cells])
-        elif "=" in line and len(cells[0]) >= line.index("="):
-            key, _, value = line.partition("=")
+        elif "=" in cells[0].translate(_PLAIN):
+            key, value = re.split("[=＝]", line, maxsplit=1)
             self.found.header[key.strip()] = value.strip()
             self.found.header_lines[key.strip()] = number
         elif len(cells) == 4:
@@ -265,9 +273,9 @@ def _split_rings(places: Floats, numbers: Indices, *, closed: bool) -> list[slic
         start = begin
         while closed and end - start > 4:
             back = np.flatnonzero((places[start + 3 : end - 1] == places[start]).all(axis=1))
-            if not len(back):
+            middle = start + 3 + int(back[0]) + 1 if len(back) else end
+            if len(np.unique(places[middle:end], axis=0)) < 3:  # a spike, not a ring of its own
                 break
-            middle = start + 3 + int(back[0]) + 1
             pieces.append(slice(start, middle))
             start = middle
         pieces.append(slice(start, end))
