@@ -15,6 +15,8 @@ from spatial.plan.units import Area, Length
 Resampling = Literal["average", "bilinear", "nearest", "mode"]
 """How cells of a source become cells of the grid."""
 Profile = Literal["2019-draft", "2020-trial"]
+Alternative = Literal["ecology_first", "farming_first", "growth"]
+"""Ways to draw zones and lines from the evaluation."""
 Scheme = Literal["worldcover", "nlcd", "globeland30", "clcd", "sandi"]
 """Whose codes the classes of land cover are."""
 
@@ -119,12 +121,30 @@ Breaks = Annotated[dict[Name, tuple[float, ...]], AfterValidator(_rise)]
 
 
 class Targets(Record):
-    """What the delineation aims at."""
+    """What the delineation aims at; what is not given is taken from the rule tables.
+
+    Parameters
+    ----------
+    farmland_share : float
+        Of cultivated land that is to be permanent farmland.
+    population : int
+        Urban people at the end of the plan.
+    land_per_head_m2 : float
+    expansion : float
+        Most that the urban boundary may hold, as a multiple of urban land in the base year.
+    base_urban_m2 : float
+        Urban land in the base year; the existing built area where it is not given.
+    elastic_share, special_share : float
+        Of the elastic zone 弹性发展区 and the special-use zone 特别用途区, by the concentrated one 集中建设区.
+    """
 
     farmland_share: float | None = Field(default=None, gt=0, le=1)
     population: int | None = Field(default=None, ge=0)
     land_per_head_m2: Area | None = Field(default=None, alias="land_per_head", gt=0)
     expansion: float | None = Field(default=None, ge=1, le=5)
+    base_urban_m2: Area | None = Field(default=None, alias="base_urban", gt=0)
+    elastic_share: float | None = Field(default=None, ge=0, le=1)
+    special_share: float | None = Field(default=None, ge=0, le=1)
 
 
 class Water(Record):
@@ -188,6 +208,8 @@ class Evaluation(Record):
     """双评价: on which grid, from which factors, by which profile of rules.
 
     `centre` names the element, town or place that minutes are counted to where no raster of them is given.
+    `alternative` is the one of the proposals that is recommended, `proposals` replaces numbers of
+    ``rules/proposals.yaml`` by key.
     """
 
     profile: Profile = "2020-trial"
@@ -204,6 +226,8 @@ class Evaluation(Record):
     targets: Targets = Targets()
     carrying: Carrying = Carrying()
     green: Green = Green()
+    alternative: Alternative | None = None
+    proposals: dict[Name, float] = Field(default_factory=dict)
     seed: int = Field(default=1, ge=0)
     runs: int = Field(default=100, ge=1, le=10_000)
 
