@@ -1,0 +1,1 @@
+"""The shared database: plans published to PostgreSQL with PostGIS, versions, roles, opinions, audit."""

@@ -1,0 +1,172 @@
+"""Roles of a shared database: planners write, departments give their opinions, viewers read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from spatial.plan.published import (
+    ROLES,
+    Department,
+    department_role,
+    department_schema,
+    role_of,
+)
+
+if TYPE_CHECKING:
+    from psycopg import Connection
+
+_PREFIX = "role_prefix"
+
+
+def find_prefix(connection: Connection[Any]) -> str | None:
+    """Return what the names of this database's roles begin with, or None before the first publication."""
+    row = connection.execute(
+        "SELECT value FROM spatial_registry.settings WHERE key = %s", (_PREFIX,)
+    ).fetchone()
+    return None if row is None else str(row[0])
+
+
+def keep_prefix(connection: Connection[Any], prefix: str) -> None:
+    """Note what the names of this database's roles begin with."""
+    connection.execute(
+        "INSERT INTO spatial_registry.settings VALUES (%s, %s) ON CONFLICT (key) DO NOTHING",
+        (_PREFIX, prefix),
+    )
+
+
+def list_roles(prefix: str, departments: Iterable[Department]) -> list[str]:
+    """Return the names of all roles: planner, viewer and one a department."""
+    own = [role_of(prefix, role) for role in ROLES]
+    return [*own, *(department_role(prefix, one.key) for one in departments)]
+
+
+def make_roles(connection: Connection[Any], prefix: str, departments: Sequence[Department]) -> list[str]:
+    """Make the roles that are absent, if the connecting user may; they are groups without login or password.
+
+    Returns
+    -------
+    list of str
+        What the user should know: which roles are still absent, and the statements that make them.
+    """
+    from psycopg import sql
+
+    absent = _find_absent(connection, list_roles(prefix, departments))
+    if absent and _may_create(connection):
+        for role in absent:
+            connection.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(role)))
+        _join_planners(connection, role_of(prefix, "planner"))
+        absent = []
+    if not absent:
+        return []
+    made = [sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(role)) for role in absent]
+    text = "; ".join(statement.as_string(connection) for statement in made)
+    note = "you may not create roles, so nobody else can read the plan yet: let the administrator run"
+    return [f"{note}: {text}; then publish again 角色缺失，请管理员创建后重新发布"]
+
+
+def _find_absent(connection: Connection[Any], roles: Sequence[str]) -> list[str]:
+    rows = connection.execute(
+        "SELECT rolname FROM pg_roles WHERE rolname = ANY(%s)",
+        (list(roles),),
+    ).fetchall()
+    there = {name for (name,) in rows}
+    return [role for role in roles if role not in there]
+
+
+def _may_create(connection: Connection[Any]) -> bool:
+    row = connection.execute(
+        "SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = current_user"
+    ).fetchone()
+    return bool(row and row[0])
+
+
+def _join_planners(connection: Connection[Any], planner: str) -> None:
+    """Make the creator a planner, who may make schemas in this database."""
+    from psycopg import sql
+
+    row = connection.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user").fetchone()
+    if not (row and row[0]):
+        user = sql.Identifier(connection.info.user)
+        connection.execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(planner), user))
+    parts = sql.Identifier(connection.info.dbname), sql.Identifier(planner)
+    owner = connection.execute(
+        "SELECT pg_has_role(datdba, 'member') FROM pg_database WHERE datname = current_database()"
+    ).fetchone()
+    if owner and owner[0]:  # else the server would warn that nothing was granted
+        connection.execute(sql.SQL("GRANT CREATE ON DATABASE {} TO {}").format(*parts))
+
+
+def become_planner(connection: Connection[Any], planner: str) -> None:
+    """Act as the role that owns the registry until the transaction ends, so any planner can go on.
+
+    Before the first publication that is the planners' role, if the user belongs to it and it may make
+    schemas; else the user acts for himself, and the audit names him in either case.
+    """
+    from psycopg import sql
+
+    row = connection.execute(
+        "SELECT r.rolname FROM pg_namespace n JOIN pg_roles r ON r.oid = n.nspowner"
+        " WHERE n.nspname = 'spatial_registry' AND pg_has_role(r.oid, 'member')"
+        " UNION ALL SELECT rolname FROM pg_roles WHERE rolname = %s AND to_regnamespace('spatial_registry')"
+        " IS NULL AND pg_has_role(oid, 'member')"
+        " AND has_database_privilege(oid, current_database(), 'CREATE')",
+        (planner,),
+    ).fetchone()
+    if row is not None:
+        connection.execute(sql.SQL("SET LOCAL ROLE {}").format(sql.Identifier(row[0])))
+
+
+def grant_version(
+    connection: Connection[Any], schemas: Sequence[str], prefix: str, frozen: str | None = None
+) -> None:
+    """Let planners edit and viewers read the given schemas; nobody edits the frozen one from now on."""
+    from psycopg import sql
+
+    planner, viewer = role_of(prefix, "planner"), role_of(prefix, "viewer")
+    there = {planner, viewer} - set(_find_absent(connection, [planner, viewer]))
+    for schema in map(sql.Identifier, schemas):
+        for role in map(sql.Identifier, sorted(there)):
+            connection.execute(sql.SQL("GRANT USAGE ON SCHEMA {} TO {}").format(schema, role))
+            connection.execute(sql.SQL("GRANT SELECT ON ALL TABLES IN SCHEMA {} TO {}").format(schema, role))
+        if planner in there:
+            edit = sql.SQL("GRANT INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {} TO {}")
+            connection.execute(edit.format(schema, sql.Identifier(planner)))
+            count = sql.SQL("GRANT USAGE ON ALL SEQUENCES IN SCHEMA {} TO {}")
+            connection.execute(count.format(schema, sql.Identifier(planner)))
+    if frozen is not None:
+        stop = sql.SQL("REVOKE INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {} FROM {}, CURRENT_USER")
+        if planner in there:
+            connection.execute(stop.format(sql.Identifier(frozen), sql.Identifier(planner)))
+
+
+def grant_registry(connection: Connection[Any], prefix: str, departments: Sequence[Department]) -> None:
+    """Let all roles read the registry and its opinions; writing opinions is settled row by row."""
+    from psycopg import sql
+
+    roles = list_roles(prefix, departments)
+    absent = _find_absent(connection, roles)
+    schema = sql.Identifier("spatial_registry")
+    for role in roles:
+        if role in absent:
+            continue
+        name = sql.Identifier(role)
+        connection.execute(sql.SQL("GRANT USAGE ON SCHEMA {} TO {}").format(schema, name))
+        connection.execute(sql.SQL("GRANT SELECT ON ALL TABLES IN SCHEMA {} TO {}").format(schema, name))
+        if role != role_of(prefix, "viewer"):
+            write = sql.SQL("GRANT INSERT, UPDATE, DELETE ON spatial_registry.opinions TO {}")
+            connection.execute(write.format(name))
+
+
+def grant_department(connection: Connection[Any], stem: str, prefix: str, department: Department) -> None:
+    """Let a department read its sub-platform and write the opinions in it."""
+    from psycopg import sql
+
+    role = department_role(prefix, department.key)
+    if _find_absent(connection, [role]):
+        return
+    schema, name = sql.Identifier(department_schema(stem, department.key)), sql.Identifier(role)
+    connection.execute(sql.SQL("GRANT USAGE ON SCHEMA {} TO {}").format(schema, name))
+    connection.execute(sql.SQL("GRANT SELECT ON ALL TABLES IN SCHEMA {} TO {}").format(schema, name))
+    view = sql.Identifier(department_schema(stem, department.key), "opinions")
+    connection.execute(sql.SQL("GRANT INSERT, UPDATE, DELETE ON {} TO {}").format(view, name))

@@ -1,0 +1,124 @@
+"""Views of a published plan: its current layers under one name, and what each department sees and writes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from spatial.errors import Fault, OutputError
+from spatial.outputs.postgis.tables import Table, comment_columns
+from spatial.plan.published import Department, department_role, department_schema
+
+if TYPE_CHECKING:
+    from psycopg import Connection
+
+_OPINIONS = "opinions"
+
+
+def show_current(connection: Connection[Any], stem: str, title: str, tables: Sequence[Table]) -> None:
+    """Let the views in a plan's own schema show the given tables; views of layers that are gone go too."""
+    _make_schema(connection, stem, f"{title} 现行版本 Current version")
+    _show_tables(connection, stem, tables)
+
+
+def show_department(
+    connection: Connection[Any],
+    stem: str,
+    plan: str,
+    *,
+    prefix: str,
+    department: Department,
+    tables: Sequence[Table],
+) -> None:
+    """Make a department's sub-platform 子平台: its layers as views, and its own opinions to be written.
+
+    The view of opinions shows only those of the department and takes no other; the policies of the table
+    say so too.
+    """
+    from psycopg import sql
+
+    schema = department_schema(stem, department.key)
+    _make_schema(connection, schema, f"{department.zh}子平台 Sub-platform of {department.en}")
+    wanted = [one for one in tables if not department.layers or one.name in department.layers]
+    _show_tables(connection, schema, wanted, besides=(_OPINIONS,))
+    connection.execute(
+        "INSERT INTO spatial_registry.department_roles VALUES (%s, %s, %s, %s, %s) ON CONFLICT (department)"
+        " DO UPDATE SET role_name = excluded.role_name, zh = excluded.zh, en = excluded.en,"
+        " layers = excluded.layers",
+        (
+            department.key,
+            department_role(prefix, department.key),
+            department.zh,
+            department.en,
+            list(department.layers),
+        ),
+    )
+    name = sql.Identifier(schema, _OPINIONS)
+    connection.execute(
+        sql.SQL(
+            "CREATE OR REPLACE VIEW {} WITH (security_barrier) AS SELECT * FROM spatial_registry.opinions"
+            " WHERE plan = {} AND department = {} WITH CASCADED CHECK OPTION"
+        ).format(name, sql.Literal(plan), sql.Literal(department.key))
+    )
+    for column, value in (("plan", plan), ("department", department.key)):
+        default = sql.SQL("ALTER VIEW {} ALTER COLUMN {} SET DEFAULT {}")
+        connection.execute(default.format(name, sql.Identifier(column), sql.Literal(value)))
+    told = f"{department.zh}意见 Opinions of {department.en}"
+    connection.execute(sql.SQL("COMMENT ON VIEW {} IS {}").format(name, sql.Literal(told)))
+
+
+def _make_schema(connection: Connection[Any], schema: str, comment: str) -> None:
+    from psycopg import sql
+
+    name = sql.Identifier(schema)
+    connection.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(name))
+    connection.execute(sql.SQL("COMMENT ON SCHEMA {} IS {}").format(name, sql.Literal(comment)))
+
+
+def _show_tables(
+    connection: Connection[Any], schema: str, tables: Sequence[Table], besides: Sequence[str] = ()
+) -> None:
+    from psycopg import sql
+
+    rows = connection.execute("SELECT viewname FROM pg_views WHERE schemaname = %s", (schema,)).fetchall()
+    there = {name for (name,) in rows} - set(besides)
+    for name in sorted(there - {table.name for table in tables}):
+        _drop_view(connection, schema, name)
+    for table in tables:
+        _show_table(connection, schema, table, table.name in there)
+        view = sql.Identifier(schema, table.name)
+        told = sql.Literal(f"{table.contract.zh} {table.contract.en}")
+        connection.execute(sql.SQL("COMMENT ON VIEW {} IS {}").format(view, told))
+        for key, text in comment_columns(table.contract, table.geometry_type is not None).items():
+            column = sql.SQL("{}.{}").format(view, sql.Identifier(key))
+            connection.execute(sql.SQL("COMMENT ON COLUMN {} IS {}").format(column, sql.Literal(text)))
+
+
+def _show_table(connection: Connection[Any], schema: str, table: Table, there: bool) -> None:
+    """Point a view to a table: in place where the columns allow it, so what others built on it stays."""
+    from psycopg import errors, sql
+
+    statement = sql.SQL("CREATE OR REPLACE VIEW {} AS SELECT * FROM {}").format(
+        sql.Identifier(schema, table.name), sql.Identifier(table.schema, table.name)
+    )
+    if there:
+        try:
+            with connection.transaction():
+                connection.execute(statement)
+            return
+        except errors.InvalidTableDefinition:
+            _drop_view(connection, schema, table.name)
+    connection.execute(statement)
+
+
+def _drop_view(connection: Connection[Any], schema: str, name: str) -> None:
+    from psycopg import errors, sql
+
+    try:
+        with connection.transaction():
+            connection.execute(sql.SQL("DROP VIEW {}").format(sql.Identifier(schema, name)))
+    except errors.DependentObjectsStillExist as error:
+        detail = (error.diag.message_detail or "").splitlines()
+        problem = f"its columns have changed, and other views are made from it: {'; '.join(detail[:3])}"
+        remedy = "drop those views, publish, and make them anew"
+        raise OutputError(Fault(schema, name, problem, remedy)) from error

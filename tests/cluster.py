@@ -1,0 +1,144 @@
+"""A throw-away PostgreSQL with PostGIS on loopback, for tests and benchmarks; gone when they are done.
+
+The binaries are those of the system (Debian: ``postgresql`` and ``postgresql-NN-postgis-3``). A server refuses to
+run as root, so root hands it to another user. Clients come in by password only, as on a real server.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+TEMPLATE = "with_postgis"
+PASSWORD = "s3cret-and-long"
+_USERS = ("postgres", "nobody")
+
+
+class UnavailableError(RuntimeError):
+    """There is no PostgreSQL, no PostGIS, or no user to run it."""
+
+
+def find_binaries() -> Path:
+    """Return the folder of ``initdb``: the newest of Debian's, else that of the PATH."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
+    if found:
+        return found[-1].parent
+    if there := shutil.which("initdb"):
+        return Path(there).resolve().parent
+    raise UnavailableError("no PostgreSQL server: install postgresql and postgresql-NN-postgis-3")
+
+
+def find_user() -> str | None:
+    """Return the user to run the server as; None stands for oneself."""
+    if os.geteuid():
+        return None
+    known = {entry.pw_name for entry in pwd.getpwall()}
+    for name in _USERS:
+        if name in known:
+            return name
+    raise UnavailableError("a server refuses to run as root, and there is no user postgres or nobody")
+
+
+@dataclass
+class Cluster:
+    """A running server."""
+
+    folder: Path
+    port: int
+    binaries: Path
+    user: str | None
+
+    def url(self, database: str, user: str = "postgres") -> str:
+        """Return an address, which has no password."""
+        return f"postgresql://{user}@127.0.0.1:{self.port}/{database}"
+
+    def run(self, *command: str | Path) -> str:
+        """Run a program of the server as its user; return what it printed."""
+        return _run_as(self.user, command, self.folder)
+
+    @property
+    def postmaster(self) -> int:
+        """The server's process."""
+        return int((self.folder / "data" / "postmaster.pid").read_text().split()[0])
+
+    def stop(self) -> None:
+        """Stop the server at once and remove its files."""
+        if self.folder.exists():
+            control = self.binaries / "pg_ctl"
+            self.run(control, "stop", "-D", self.folder / "data", "-m", "immediate", "-w")
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def start_cluster(*, durable: bool = False) -> Cluster:
+    """Make and start a server whose template database has PostGIS.
+
+    `durable` keeps it safe against power cuts, as a real one is; tests do without.
+    """
+    import psycopg
+
+    binaries, user = find_binaries(), find_user()
+    # Not in pytest's own folder, into which another user cannot look.
+    folder = Path(tempfile.mkdtemp(prefix="spatial-postgres-"))
+    if user:
+        entry = pwd.getpwnam(user)
+        os.chown(folder, entry.pw_uid, entry.pw_gid)
+    secret = folder / "password"
+    secret.write_text(PASSWORD)
+    secret.chmod(0o644)
+    cluster = Cluster(folder, _free_port(), binaries, user)
+    atexit.register(cluster.stop)
+    try:
+        cluster.run(
+            binaries / "initdb", "-D", folder / "data", "-U", "postgres", f"--pwfile={secret}",
+            "--auth=scram-sha-256", "--encoding=UTF8", "--no-locale", "--no-sync",
+        )  # fmt: skip
+        settings = {
+            "listen_addresses": "127.0.0.1", "port": cluster.port, "unix_socket_directories": "''",
+            "autovacuum": "off", **({} if durable else {"fsync": "off", "full_page_writes": "off"}),
+        }  # fmt: skip
+        options = " ".join(f"-c {key}={value}" for key, value in settings.items())
+        log = folder / "log"
+        cluster.run(binaries / "pg_ctl", "start", "-D", folder / "data", "-l", log, "-w", "-o", options)
+        _make_template(psycopg, cluster)
+    except (subprocess.CalledProcessError, psycopg.Error) as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise UnavailableError(f"the server does not start: {getattr(error, 'output', error)}") from error
+    return cluster
+
+
+def _make_template(psycopg: object, cluster: Cluster) -> None:
+    admin = psycopg.connect(cluster.url("postgres"), password=PASSWORD, autocommit=True)  # type: ignore[attr-defined]
+    with admin:
+        admin.execute(f"CREATE DATABASE {TEMPLATE}")
+    inside = psycopg.connect(cluster.url(TEMPLATE), password=PASSWORD, autocommit=True)  # type: ignore[attr-defined]
+    with inside:
+        inside.execute("CREATE EXTENSION postgis")
+
+
+def _free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+def _run_as(user: str | None, command: tuple[str | Path, ...], folder: Path) -> str:
+    entry = pwd.getpwnam(user) if user else None
+    who = {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []} if entry else {}
+    # pg_ctl's server keeps what it inherits open, so its output must not be a pipe that one waits for.
+    with tempfile.TemporaryFile("w+") as said:
+        done = subprocess.run(
+            [str(part) for part in command], stdout=said, stderr=said, stdin=subprocess.DEVNULL,
+            cwd=folder, env={"PATH": os.environ["PATH"], "LC_ALL": "C"}, check=False, **who,
+        )  # fmt: skip
+        said.seek(0)
+        text = said.read()
+    if done.returncode:
+        raise subprocess.CalledProcessError(done.returncode, str(command[0]), text)
+    return text
