@@ -54,11 +54,12 @@ LanguageOption = Annotated[
     typer.Option("--lang", metavar="zh|en|both", help="Of all files; the plan's unless given. 成果语言"),
 ]
 FormatOption = Annotated[
-    Literal["shp", "fgdb", "parquet", "gpkg", "geojson", "sld"],
-    typer.Option("--format", metavar="shp|fgdb|parquet|gpkg|geojson|sld", help="Format. 格式"),
+    Literal["shp", "fgdb", "parquet", "gpkg", "geojson", "sld", "txt"],
+    typer.Option("--format", metavar="shp|fgdb|parquet|gpkg|geojson|sld|txt", help="Format. 格式"),
 ]
 EncodingOption = Annotated[
-    Literal["utf-8", "gbk"], typer.Option(metavar="utf-8|gbk", help="Of texts in Shapefiles. 文字编码")
+    Literal["utf-8", "gbk"] | None,
+    typer.Option(metavar="utf-8|gbk", help="Of Shapefiles, and of txt (gbk unless given). 文字编码"),
 ]
 KeyOption = Annotated[str | None, typer.Option(envvar="TIANDITU_KEY", help=_KEY_HELP)]
 CodeOption = Annotated[int | None, typer.Option(metavar="CODE", help="Six-digit division code. 行政区划代码")]

@@ -24,9 +24,11 @@ from spatial.outputs.order import Order
 from spatial.plan.base import Text
 from spatial.plan.contract import Contract
 
-Format: TypeAlias = Literal["shp", "fgdb", "parquet", "gpkg", "geojson", "sld"]
+Format: TypeAlias = Literal["shp", "fgdb", "parquet", "gpkg", "geojson", "sld", "txt"]
 
 _ARROW: tuple[Format, ...] = ("fgdb", "parquet")
+_ENCODINGS: dict[Format, Encoding] = {"shp": "utf-8", "txt": "gbk"}
+"""Formats whose texts may be in either encoding, and the one they are in unless it is said."""
 _STALE = (".shp", ".shx", ".dbf", ".prj", ".cpg", ".qix", ".sbn", ".sbx", ".qpj", ".idm", ".ind", ".shp.xml")
 _FIELDS = "fields.csv"
 _MICROMETRE_DECIMALS = 12
@@ -40,7 +42,7 @@ class Export:
     notes: tuple[str, ...]
 
 
-def export_layers(order: Order, folder: Path, form: Format, *, encoding: Encoding = "utf-8") -> Export:
+def export_layers(order: Order, folder: Path, form: Format, *, encoding: Encoding | None = None) -> Export:
     """Write the layers of a plan into a folder in one format.
 
     Parameters
@@ -49,11 +51,12 @@ def export_layers(order: Order, folder: Path, form: Format, *, encoding: Encodin
         Layers in EPSG:4490, contracts, plan, provenance.
     folder : Path
         Where the files go; made if need be. Files of the same names are replaced, others stay.
-    form : {"shp", "fgdb", "parquet", "gpkg", "geojson", "sld"}
+    form : {"shp", "fgdb", "parquet", "gpkg", "geojson", "sld", "txt"}
         Shapefile and GeoJSON: a file for each layer, and ``fields.csv`` with what the fields mean. File
-        geodatabase and GeoPackage: one for all. GeoParquet: a file for each layer. SLD: the styles.
-    encoding : {"utf-8", "gbk"}
-        Of texts in Shapefiles.
+        geodatabase and GeoPackage: one for all. GeoParquet: a file for each layer. SLD: the styles. Text: the
+        boundary points 界址点 of each layer of areas.
+    encoding : {"utf-8", "gbk"}, optional
+        Of texts in Shapefiles (UTF-8 unless given) and boundary-point texts (GBK unless given).
 
     Returns
     -------
@@ -68,12 +71,12 @@ def export_layers(order: Order, folder: Path, form: Format, *, encoding: Encodin
         A library is not installed, the encoding lacks characters, or a file cannot be written.
     """
     require_arrow(form)
-    if encoding != "utf-8" and form != "shp":
-        problem = f"is for Shapefiles; {form} holds texts in UTF-8"
+    if encoding not in (None, "utf-8") and form not in _ENCODINGS:
+        problem = f"is for Shapefiles and boundary-point texts; {form} holds texts in UTF-8"
         raise OutputError(Fault("--encoding", encoding, problem, "leave it out, or take --format shp"))
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        files, notes = _WRITERS[form](order, folder, encoding)
+        files, notes = _WRITERS[form](order, folder, encoding or _ENCODINGS.get(form, "utf-8"))
     except OSError as error:
         if isinstance(error, OutputError):
             raise
@@ -224,6 +227,30 @@ def _export_styles(order: Order, folder: Path, _: Encoding) -> _Written:
     return files, []
 
 
+def _export_boundary_texts(order: Order, folder: Path, encoding: Encoding) -> _Written:
+    """Write each layer of areas as boundary-point text; other layers are no parcels."""
+    from spatial.outputs.formats.boundary_text import write_boundary_text
+
+    files, others = [], []
+    maker = order.plan.outputs.compiler
+    header = {"数据产生单位": maker.pick("zh") if maker else "", "数据产生日期": order.date}
+    for name, frame in order.layers.items():
+        areas = isinstance(frame, gpd.GeoDataFrame) and order.contracts[name].shape == "Polygon"
+        rows = frame[~(frame.geometry.isna() | frame.geometry.is_empty)] if areas else frame[:0]
+        if len(rows):
+            files.append(folder / f"{name}.txt")
+            write_boundary_text(files[-1], rows, encoding=encoding, header=header)
+        else:
+            others.append(name)
+    zh = "界址点文本只写面图层；坐标为 CGCS2000 三度带高斯克吕格投影，横坐标加带号，面积为椭球面积（公顷）。"
+    en = (
+        "Boundary points are written of layers of areas; CGCS2000 Gauss-Krüger in zones of 3° with the zone "
+        "before the easting, areas on the ellipsoid in hectares."
+    )
+    left = [Text(zh=f"未写出：{'、'.join(others)}。", en=f"Left out: {', '.join(others)}.")] if others else []
+    return files, [Text(zh=zh, en=en), *left]
+
+
 _WRITERS: dict[Format, Callable[[Order, Path, Encoding], _Written]] = {
     "shp": _export_shapefiles,
     "fgdb": _export_geodatabase,
@@ -231,6 +258,7 @@ _WRITERS: dict[Format, Callable[[Order, Path, Encoding], _Written]] = {
     "geojson": _export_geojson,
     "gpkg": _export_geopackage,
     "sld": _export_styles,
+    "txt": _export_boundary_texts,
 }
 
 

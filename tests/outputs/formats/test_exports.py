@@ -344,3 +344,14 @@ def test_a_cut_text_is_the_beginning_of_the_text(text: str, encoding: Literal["u
     assert len(kept.encode(encoding)) <= TEXT_BYTES
     rest = text[len(kept) :]
     assert not rest or len((kept + rest[0]).encode(encoding)) > TEXT_BYTES
+
+
+def test_boundary_points_of_all_layers_of_areas(order: Order, tmp_path: Path) -> None:
+    made = export_layers(order, tmp_path, "txt")
+    assert [file.name for file in made.files] == ["parcels.txt", "export_txt.json"]
+    text = (tmp_path / "parcels.txt").read_bytes().decode("gbk")
+    assert f"数据产生日期={order.date}\r\n" in text
+    assert text.count(",@\r\n") == 2
+    assert "stops" in made.notes[1]
+    whole = export_layers(order, tmp_path / "utf", "txt", encoding="utf-8")
+    assert whole.files[0].read_bytes().decode("utf-8") == text
