@@ -26,6 +26,7 @@ PROGRAMS = {
     "pdftotext": ["poppler-utils"],
     "qgis": ["qgis", "qgis-providers", "python3-qgis"],
     "gdaldem": ["gdal-bin"],
+    "pg_ctlcluster": ["postgresql", "postgresql-postgis"],
 }
 """Programs that tests hold our files against, and the Debian packages that bring them."""
 
