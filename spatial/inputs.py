@@ -7,6 +7,7 @@ from importlib.metadata import version as version_of
 from typing import Any
 
 from spatial.cache import fingerprint, hash_code
+from spatial.plan.judging import GROUPS, check_choices
 from spatial.plan.reader import PlanFile
 from spatial.plan.records import Plan
 from spatial.plan.rules import RuleTable, read_rules
@@ -53,8 +54,13 @@ def gather_inputs(file: PlanFile) -> dict[str, Any]:
     ------
     PlanError, SourceError
         A source of the plan is not there.
+    RuleError
+        Rows of rules that the plan replaces and the tables do not have, or not so.
     """
     plan = file.plan
+    tables: dict[str, RuleTable] = {node: read_rules(table) for node, table in RULE_TABLES.items()}
+    if plan.evaluation is not None:
+        check_choices(plan.evaluation, {group: tables[f"evaluation_{group}_rules"] for group in GROUPS})
     return {
         "territory_spec": plan.territory,
         "town_specs": plan.towns,
@@ -74,7 +80,7 @@ def gather_inputs(file: PlanFile) -> dict[str, Any]:
         "source_refs": references.reference_sources(
             plan.sources, file.folder, references.list_rasters(plan.roads, plan.terrain, plan.evaluation)
         ),
-        **(tables := {node: read_rules(table) for node, table in RULE_TABLES.items()}),
+        **tables,
         "raster_tables": tables,
     }
 

@@ -123,7 +123,9 @@ def draw_runs(
                 rows.append(move_rule(rule, factors) if is_movable(rule) else rule)
             moved[group] = table.model_copy(update={"rules": tuple(rows)})
         weights = {group: _stir(shares, chance, spread) for group, shares in spec.weights.items()}
-        runs.append(_make_run(spec.model_copy(update={"weights": weights, "breaks": {}}), moved, tallies))
+        runs.append(
+            _make_run(spec.model_copy(update={"weights": weights, "breaks": {}, "rules": {}}), moved, tallies)
+        )
     return tuple(runs)
 
 
@@ -224,7 +226,7 @@ def measure_swings(
     """
     spread = settle_table(tables["evaluation_capacity_rules"], spec, "capacity").value("robustness.spread")
     settled = _settled(spec, tables)
-    plain = spec.model_copy(update={"breaks": {}})
+    plain = spec.model_copy(update={"breaks": {}, "rules": {}})
     found = []
     for group, (result, _, _) in RESULTS.items():
         work = _plan_chain(result, inputs, grid.cell_m)

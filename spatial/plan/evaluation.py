@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -135,7 +135,7 @@ class Targets(Record):
     base_urban_m2 : float
         Urban land in the base year; the existing built area where it is not given.
     elastic_share, special_share : float
-        Of the elastic zone 弹性发展区 and the special-use zone 特别用途区, by the concentrated one 集中建设区.
+        Of the elastic 弹性发展区 and the special-use zone 特别用途区, by the concentrated one 集中建设区.
     """
 
     farmland_share: float | None = Field(default=None, gt=0, le=1)
@@ -208,6 +208,7 @@ class Evaluation(Record):
     """双评价: on which grid, from which factors, by which profile of rules.
 
     `centre` names the element, town or place that minutes are counted to where no raster of them is given.
+    `rules` replaces rows of the evaluation's tables, by ``GROUP.KEY``: numbers, matrices, names.
     `alternative` is the one of the proposals that is recommended, `proposals` replaces numbers of
     ``rules/proposals.yaml`` by key.
     """
@@ -223,6 +224,7 @@ class Evaluation(Record):
     natural_edges: Slug | None = None
     weights: Weights = Field(default_factory=dict)
     breaks: Breaks = Field(default_factory=dict)
+    rules: dict[Name, Any] = Field(default_factory=dict)
     targets: Targets = Targets()
     carrying: Carrying = Carrying()
     green: Green = Green()
@@ -230,6 +232,12 @@ class Evaluation(Record):
     proposals: dict[Name, float] = Field(default_factory=dict)
     seed: int = Field(default=1, ge=0)
     runs: int = Field(default=100, ge=1, le=10_000)
+
+    @model_validator(mode="after")
+    def _each_row_once(self) -> Evaluation:
+        if twice := sorted(self.breaks.keys() & self.rules.keys()):
+            raise ValueError(f"{', '.join(twice)}: given under `breaks` and under `rules`; keep one of them")
+        return self
 
     @model_validator(mode="after")
     def _factors_are_known(self) -> Evaluation:

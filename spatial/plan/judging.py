@@ -35,7 +35,7 @@ _HELD_MOST = 1024
 
 
 def settle_table(table: RuleTable, spec: Evaluation, group: str) -> RuleTable:
-    """Return a table as the plan's profile has it, with the plan's own breaks.
+    """Return a table as the plan's profile has it, with the plan's own breaks and rows.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ def settle_table(table: RuleTable, spec: Evaluation, group: str) -> RuleTable:
     Raises
     ------
     RuleError
-        Breaks of a row that there is not, or of another number.
+        Breaks or values of a row that there is not, or of another number, kind or size.
 
     Examples
     --------
@@ -61,9 +61,7 @@ def settle_table(table: RuleTable, spec: Evaluation, group: str) -> RuleTable:
     held = _HELD.get(key)
     if held is not None and held[0] is table and held[1] is spec:
         return held[2]
-    head = f"{group}."
-    own = {name.removeprefix(head): row for name, row in spec.breaks.items() if name.startswith(head)}
-    settled = table.of(spec.profile).override(own, "plan.yaml: evaluation.breaks")
+    settled = _override(table.of(spec.profile), spec, group)
     if len(_HELD) >= _HELD_MOST:
         _HELD.clear()
     # Both are kept, so that their ids are not given to others.
@@ -71,8 +69,21 @@ def settle_table(table: RuleTable, spec: Evaluation, group: str) -> RuleTable:
     return settled
 
 
+def _override(table: RuleTable, spec: Evaluation, group: str) -> RuleTable:
+    head, faults = f"{group}.", list[Fault]()
+    for part, said in (("breaks", spec.breaks), ("rules", spec.rules)):
+        own = {name.removeprefix(head): row for name, row in said.items() if name.startswith(head)}
+        try:
+            table = table.override(own, head=f"evaluation.{part}.{head}")
+        except RuleError as error:
+            faults += error.faults
+    if faults:
+        raise RuleError(faults)
+    return table
+
+
 def check_choices(spec: Evaluation, tables: Mapping[str, RuleTable]) -> None:
-    """Refuse breaks and weights of a plan that no step would ever read.
+    """Refuse breaks, rows and weights of a plan that no step would ever read.
 
     Parameters
     ----------
@@ -86,10 +97,12 @@ def check_choices(spec: Evaluation, tables: Mapping[str, RuleTable]) -> None:
         All faults at once.
     """
     faults = []
-    for name in spec.breaks:
-        if name.partition(".")[0] not in GROUPS:
-            remedy = f"write GROUP.KEY, such as farming.slope; groups are {', '.join(GROUPS)}"
-            faults.append(Fault("plan.yaml", f"evaluation.breaks.{name}", "names no group of rules", remedy))
+    for part, said in (("breaks", spec.breaks), ("rules", spec.rules)):
+        for name in said:
+            if name.partition(".")[0] not in GROUPS:
+                remedy = f"write GROUP.KEY, such as farming.slope; groups are {', '.join(GROUPS)}"
+                key = f"evaluation.{part}.{name}"
+                faults.append(Fault("plan.yaml", key, "names no group of rules", remedy))
     for group, shares in spec.weights.items():
         known = WEIGHED.get(group, ())
         for name in sorted(shares.keys() - set(known)) if known else [""]:

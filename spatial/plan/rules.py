@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import difflib
+from collections.abc import Iterator, Mapping
 from functools import cache
 from itertools import pairwise
 from typing import Annotated, Any, Literal, get_args
@@ -175,15 +176,15 @@ class RuleTable(Record):
                 rows[key] = rule.model_copy(update={"key": key})
         return self.model_copy(update={"rules": tuple(rows.values())})
 
-    def override(self, values: Mapping[str, Any], place: str = "plan.yaml") -> RuleTable:
+    def override(self, values: Mapping[str, Any], place: str = "plan.yaml", head: str = "") -> RuleTable:
         """Return the table with values that a plan gives in place of its own.
 
         Parameters
         ----------
         values : mapping of str to value
             By key. For grades or shifts by breaks a bare list replaces the breaks only.
-        place : str
-            Where they are given, for messages.
+        place, head : str
+            Where they are given, and what stands before their keys there, for messages.
 
         Raises
         ------
@@ -201,10 +202,13 @@ class RuleTable(Record):
             try:
                 rows[key] = _replace(rows[key], value)
             except KeyError:
-                faults.append(Fault(place, key, f"rules/{self.name}.yaml has no such row"))
+                near = difflib.get_close_matches(key, rows, 3, 0.5)
+                hint = f"did you mean {' or '.join(near)}?" if near else "see the table for its rows"
+                faults.append(Fault(place, head + key, f"rules/{self.name}.yaml has no such row", hint))
             except ValueError as error:
                 problem = f"{show_value(value)}: {_say(error)}"
-                faults.append(Fault(place, key, problem, f"the table has {show_value(_plain(rows[key]))}"))
+                remedy = f"the table has {show_value(_plain(rows[key]))}"
+                faults.append(Fault(place, head + key, problem, remedy))
         if faults:
             raise RuleError(faults)
         return self.model_copy(update={"rules": tuple(rows.values())})
@@ -230,10 +234,47 @@ def _replace(rule: Rule, value: Any) -> Rule:
     old = _plain(rule)
     if isinstance(old, dict) and isinstance(rule.value, Intervals) and isinstance(value, (list, tuple)):
         value = old | {"breaks": list(value)}
+    if isinstance(rule.value, dict) and isinstance(value, dict) and _has_codes(rule.value):
+        # A plan's keys are texts, whatever they look like.
+        value = {int(key) if str(key).isdecimal() else key: one for key, one in value.items()}
     new = Rule.model_validate(rule.model_dump() | {"value": value, "source": "plan", "confidence": "given"})
     if _shape(new.value) != _shape(rule.value):
         raise ValueError(_STRANGE)
+    _refuse_range(rule.value, new.value)
     return new
+
+
+def _refuse_range(old: Any, new: Any) -> None:
+    """Refuse numbers that a row of this kind cannot hold: of the other sign, or no grades."""
+    given, known = list(_numbers(new)), list(_numbers(old))
+    if min(given, default=0) < 0 <= min(known, default=0) and not isinstance(old, Shifts):
+        raise ValueError("is below 0")
+    if _is_matrix(old) and (
+        any(number != int(number) for number in given)
+        or not min(known) <= min(given) <= max(given) <= max(known)
+    ):
+        raise ValueError(f"entries of this matrix are whole numbers {min(known):g} to {max(known):g}")
+
+
+def _has_codes(value: Mapping[Any, Any]) -> bool:
+    return all(isinstance(key, int) for key in value)
+
+
+def _is_matrix(value: Any) -> bool:
+    return isinstance(value, tuple) and bool(value) and isinstance(value[0], tuple)
+
+
+def _numbers(value: Any) -> Iterator[float]:
+    """Yield all numbers that a row holds; of intervals the breaks."""
+    if isinstance(value, Intervals):
+        value = value.breaks
+    if isinstance(value, dict):
+        value = tuple(value.values())
+    if isinstance(value, tuple):
+        for item in value:
+            yield from _numbers(item)
+    elif isinstance(value, (int, float)) and not isinstance(value, bool):
+        yield float(value)
 
 
 def _shape(value: Any) -> Any:
@@ -243,7 +284,8 @@ def _shape(value: Any) -> Any:
     if isinstance(value, dict):
         return sorted(value, key=str)
     if isinstance(value, tuple):
-        return [_shape(item) for item in value]
+        is_list = all(isinstance(item, str) for item in value)
+        return "names" if is_list else [_shape(item) for item in value]
     return "number"
 
 

@@ -35,6 +35,64 @@ def test_all_that_a_plan_says_wrong_is_told_at_once() -> None:
     assert len(caught.value.faults) == 5
 
 
+MATRIX = [[1, 1, 1, 1, 2], [1, 1, 2, 2, 3], [2, 2, 3, 3, 4], [3, 4, 4, 5, 5], [5, 5, 5, 5, 5]]
+
+
+def test_single_rows_of_the_plan_stand_in_for_those_of_the_table() -> None:
+    rules = {
+        "urban.matrix.land_water": MATRIX,
+        "urban.concentration.min_area": 20_000,
+        "farming.soil_capacity": {"1": 0, "3": 2, "5": 4},
+        "urban.slope": {"breaks": [5, 10], "grades": [1, 3, 5]},
+        "capacity.conflict.urban": ["urban", "bare"],
+    }
+    spec = Evaluation(rules=rules)
+    check_choices(spec, TABLES)
+    urban = settle_table(TABLES["urban"], spec, "urban")
+    judge = Judge.of(TABLES["urban"], spec, "urban")
+    one, four = np.array([[1]], np.uint8), np.array([[4]], np.uint8)
+    assert judge.combine("matrix.land_water", one, four, ("land", "water"))[0, 0] == 1  # the table's own: 2
+    assert judge.grade("slope", np.array([[7.0]], np.float32))[0, 0] == 3
+    assert urban["concentration.min_area"].source == "plan"
+    assert urban["concentration.min_area"].confidence == "given"
+    assert urban["concentration.max_area"] == TABLES["urban"]["concentration.max_area"]
+    assert settle_table(TABLES["farming"], spec, "farming").value("soil_capacity")[3] == 2
+
+
+@pytest.mark.parametrize(
+    ("rules", "told"),
+    [
+        ({"farm.slope": 3}, "evaluation.rules.farm.slope: names no group of rules"),
+        ({"urban.matrix.land_watr": MATRIX}, "did you mean matrix.land_water"),
+        ({"urban.matrix.land_water": MATRIX[:4]}, "not of the kind or the size"),
+        ({"urban.matrix.land_water": [row[:4] for row in MATRIX]}, "not of the kind or the size"),
+        ({"urban.matrix.land_water": [[0, *row[1:]] for row in MATRIX]}, "whole numbers 1 to 5"),
+        ({"urban.matrix.land_water": [[1.5, *row[1:]] for row in MATRIX]}, "whole numbers 1 to 5"),
+        ({"urban.concentration.min_area": "2 ha"}, "not of the kind or the size"),
+        ({"urban.concentration.min_area": -1}, "is below 0"),
+        ({"urban.concentration.min_area": float("nan")}, "not of the kind or the size"),
+        ({"urban.concentration.min_area": True}, "not of the kind or the size"),
+        ({"farming.soil_capacity": {1: 0, 2: 1}}, "the table has"),
+        ({"urban.slope": {"breaks": [5, 10], "grades": [1, 3]}}, "2 breaks part 3 intervals"),
+        ({"urban.slope": {"breaks": [10, 5], "grades": [1, 3, 5]}}, "breaks do not rise"),
+    ],
+)
+def test_rows_that_a_table_does_not_have_or_not_so_are_refused(rules: dict, told: str) -> None:
+    with pytest.raises(RuleError) as caught:
+        check_choices(Evaluation(rules=rules), TABLES)
+    assert told in str(caught.value)
+    (fault,) = caught.value.faults
+    assert fault.key == f"evaluation.rules.{next(iter(rules))}"
+    assert fault.remedy
+
+
+def test_a_row_given_twice_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"urban.slope: given under `breaks` and under `rules`"):
+        Evaluation(
+            rules={"urban.slope": {"breaks": [5], "grades": [1, 2]}}, breaks={"urban.slope": (1, 2, 3, 4)}
+        )
+
+
 def test_weights_of_nothing_that_is_given_are_refused() -> None:
     judge = Judge.of(TABLES["farming"], Evaluation(), "farming")
     with pytest.raises(RuleError, match="weigh some of land"):
