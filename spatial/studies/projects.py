@@ -1,0 +1,228 @@
+"""Projects that ask for approval: read from any file, their attributes understood, doubts about them told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import shapely
+
+from spatial.engine.gcj02 import unshift_gcj02
+from spatial.engine.regions import measure_shapes
+from spatial.plan.departments import Attribute, Departments
+from spatial.plan.findings import STORED_CRS, Finding
+from spatial.plan.records import Source
+from spatial.sources.origin import list_some
+from spatial.sources.vector import read_source
+
+Shapes = npt.NDArray[np.object_]
+
+_NAMES = ("项目名称", "XMMC", "地块名称", "名称", "title", "project")
+_CLOSE_DEG = 5e-5
+_CORNERS = 20_000
+_LEAST_CORNERS = 4
+
+
+@dataclass(frozen=True)
+class Projects:
+    """Projects as read.
+
+    Parameters
+    ----------
+    frame : geopandas.GeoDataFrame
+        EPSG:4490: ``id, name``, a column of texts for each attribute of the rules (empty where unknown),
+        ``area_m2, length_m, illustrative, geometry``.
+    findings : tuple of Finding
+    """
+
+    frame: gpd.GeoDataFrame
+    findings: tuple[Finding, ...]
+
+
+def read_projects(path: Path, table: Departments, *, crs: str | None = None) -> Projects:
+    """Read projects from a vector file, a table with WKT, or boundary-point text 界址点.
+
+    Parameters
+    ----------
+    path : Path
+        ``.shp``, ``.zip``, ``.gpkg``, ``.geojson``, ``.txt``, ``.csv`` and what else is read.
+    table : Departments
+        Which attributes are asked for, and what their columns may be called.
+    crs : str, optional
+        Of a file that does not say its own.
+
+    Raises
+    ------
+    SourceError
+        As `read_source`.
+    """
+    source = Source(file=path.name, crs=crs)
+    read = read_source("project", source, path.parent, lenient=True)
+    frame, findings = read.frame, list(read.findings)
+    columns = {str(name).lower(): str(name) for name in frame.columns}
+    if "id" not in columns or frame["id"].str.fullmatch(r"project-\d{4,}").all():
+        findings.append(_say_numbered(path.name, len(frame)))
+    kept: dict[str, Any] = {"id": frame["id"].to_numpy(), "name": _read_names(frame, columns)}
+    for attribute in table.attributes:
+        kept[attribute.key], strange = _read_attribute(frame, columns, attribute)
+        findings += [_say_strange(path.name, attribute, strange)] if strange else []
+    shapes = frame.geometry.to_numpy()
+    kind, amounts = shapely.get_dimensions(shapes), measure_shapes(shapes)
+    if (kind < 2).any():
+        findings.append(_say_flat(path.name, frame["id"].to_numpy()[kind < 2]))
+    kept |= {
+        "area_m2": np.where(kind == 2, amounts, 0.0),
+        "length_m": np.where(kind == 1, amounts, 0.0),
+        "illustrative": _read_illustrative(frame),
+    }
+    return Projects(gpd.GeoDataFrame(kept, geometry=shapes, crs=STORED_CRS), tuple(findings))
+
+
+def _read_names(frame: gpd.GeoDataFrame, columns: dict[str, str]) -> Shapes:
+    names = frame["name"].to_numpy(dtype=object)
+    for other in _NAMES:
+        if (names != "").any():
+            break
+        if other.lower() in columns:
+            names = _as_texts(frame[columns[other.lower()]])
+    return np.where(names == "", frame["id"].to_numpy(dtype=object), names)
+
+
+def _as_texts(column: pd.Series[Any]) -> Shapes:
+    texts = column.astype(object).where(column.notna(), "")
+    return np.array([str(value).strip() for value in texts], dtype=object)
+
+
+def _read_illustrative(frame: gpd.GeoDataFrame) -> npt.NDArray[np.bool_]:
+    own = next((name for name in ("illustrative_original", "illustrative") if name in frame), None)
+    if own is None:
+        return np.zeros(len(frame), dtype=bool)
+    return np.array([text.lower() in ("true", "1", "yes", "是") for text in _as_texts(frame[own])])
+
+
+def _read_attribute(
+    frame: gpd.GeoDataFrame, columns: dict[str, str], attribute: Attribute
+) -> tuple[Shapes, list[str]]:
+    """Return an attribute's values as rules know them, empty where unknown, and what was not understood."""
+    column = next((columns[name.lower()] for name in attribute.columns if name.lower() in columns), None)
+    if column is None:
+        return np.full(len(frame), "", dtype=object), []
+    known = {value.lower(): value for value in attribute.values}
+    for value, label in attribute.values.items():
+        known |= {label.zh.lower(): value, label.en.lower(): value}
+    for value, others in attribute.also.items():
+        known |= {str(other).lower(): value for other in others}
+    given = _as_texts(frame[column])
+    lowered = [text.removesuffix(".0").lower() for text in given]
+    values = np.array([known.get(text, "") if attribute.values else text for text in lowered], dtype=object)
+    return values, sorted(
+        {str(text) for text, value in zip(given, values, strict=True) if text and not value}
+    )
+
+
+def _say_numbered(file: str, count: int) -> Finding:
+    return Finding(
+        "projects.no_id", "info", "projects", "",
+        f"{file}：没有 id 字段，{count} 个项目按文件中的顺序编号。",
+        f"{file}: there is no column id; {count} projects were numbered in the order of the file.",
+        float(count),
+    )  # fmt: skip
+
+
+def _say_strange(file: str, attribute: Attribute, strange: list[str]) -> Finding:
+    shown = list_some([text[:40] for text in strange])
+    known = "、".join(f"{key}（{label.zh[:12]}）" for key, label in attribute.values.items())
+    return Finding(
+        "projects.unknown_value", "warning", "projects", "",
+        f"{file}：{attribute.name.zh}的值不认识：{shown}；与其有关的规则不予审查或按无例外处理。可用：{known}。",
+        f"{file}: {attribute.name.en.lower()} has values that are not known: {shown}; rules that hang on "
+        f"it are not judged, and its exceptions do not apply. Known are {', '.join(attribute.values)}.",
+        float(len(strange)),
+    )  # fmt: skip
+
+
+def _say_flat(file: str, ids: Shapes) -> Finding:
+    return Finding(
+        "projects.no_area", "warning", "projects", "",
+        f"{file}：{len(ids)} 个项目是线或点，没有面积（{list_some(ids)}）；"
+        "线按长度、点按位置审查，不能代替用地范围。",
+        f"{file}: {len(ids)} projects are lines or points without an area ({list_some(ids)}); they are "
+        "judged by length or position, which does not stand for the land they will use.",
+        float(len(ids)),
+    )  # fmt: skip
+
+
+def doubt_projects(projects: gpd.GeoDataFrame, land: Any, edges: Any) -> list[Finding]:
+    """Say which projects lie outside the territory, and whether they look shifted as GCJ-02 is.
+
+    Parameters
+    ----------
+    projects : geopandas.GeoDataFrame
+        EPSG:4490.
+    land : shapely.Polygon or shapely.MultiPolygon or None
+        The territory.
+    edges : array-like of shapely geometries
+        What corners of projects often lie on: edges of the plan's lines and zones.
+
+    Returns
+    -------
+    list of Finding
+
+    Notes
+    -----
+    Nothing in a coordinate tells GCJ-02 from CGCS2000. Two signs are looked for: projects that leave the
+    territory and would not once the shift is taken off, and corners that would come to lie within some 5 m of
+    the plan's edges and do not now. A file without either may be shifted all the same.
+    """
+    shapes = projects.geometry.to_numpy()
+    back = shapely.transform(shapes, lambda xy: np.column_stack(unshift_gcj02(*xy.T)))
+    found: list[Finding] = []
+    moved = 0
+    if land is not None:
+        shapely.prepare(land)
+        inside, meets = shapely.covers(land, shapes), shapely.intersects(land, shapes)
+        away = projects["id"].to_numpy()[~meets]
+        found += [_say_outside(len(away), list_some(away))] if len(away) else []
+        moved = int((~inside & shapely.covers(land, back)).sum())
+    now, then = (_count_close(one, edges) for one in (shapes, back))
+    if moved or (then >= _LEAST_CORNERS and then > 5 * now):
+        found.append(_say_shifted(moved, now, then))
+    return found
+
+
+def _count_close(shapes: Shapes, edges: Any) -> int:
+    """Return how many corners lie within some metres of edges; of very many, of an even sample."""
+    corners = shapely.get_coordinates(shapes)
+    corners = corners[:: max(1, len(corners) // _CORNERS)]
+    lines = shapely.boundary(np.asarray(edges, dtype=object).ravel())
+    parts = shapely.get_parts(lines[~shapely.is_empty(lines)])
+    if not len(parts) or not len(corners):
+        return 0
+    points = shapely.points(corners)
+    return len(np.unique(shapely.STRtree(parts).query(points, predicate="dwithin", distance=_CLOSE_DEG)[0]))
+
+
+def _say_outside(count: int, shown: str) -> Finding:
+    return Finding(
+        "projects.outside", "warning", "projects", "",
+        f"{count} 个项目全部位于规划范围以外（{shown}）；请核对坐标系和所属行政区。",
+        f"{count} projects lie wholly outside the plan's territory ({shown}); check their coordinates.",
+        float(count),
+    )  # fmt: skip
+
+
+def _say_shifted(moved: int, now: int, then: int) -> Finding:
+    return Finding(
+        "projects.gcj02", "warning", "projects", "",
+        f"疑似 GCJ-02（火星坐标）：去除偏移后，{moved} 个项目由越界变为在规划范围内，"
+        f"落在规划线上（约 5 米内）的拐点由 {now} 个变为 {then} 个；请向数据提供方核实，未作改正。",
+        f"Coordinates look like GCJ-02: with its shift taken off {moved} projects come to lie inside the "
+        f"territory, and {then} corners lie within some 5 m of the plan's edges, now {now}; ask whoever "
+        "made the file. Nothing was corrected.",
+        float(then),
+    )  # fmt: skip
