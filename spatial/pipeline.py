@@ -28,7 +28,7 @@ from spatial.blame import blaming
 from spatial.cache import find_cache, register_fingerprints
 from spatial.engine.compute import Pace, reporting
 from spatial.errors import Fault, PlanError
-from spatial.grading import assessment, evaluation
+from spatial.grading import assessment, evaluation, location
 from spatial.inputs import PARTS, gather_inputs, trace_inputs
 from spatial.outputs.delivery import write_outputs
 from spatial.outputs.formats.exports import Format, export_layers, require_arrow
@@ -41,7 +41,7 @@ from spatial.plan.findings import Finding, frame_findings
 from spatial.plan.rasters import raster_of
 from spatial.plan.reader import PlanFile, load_plan
 from spatial.plan.styles import read_styles
-from spatial.results import Build, Language
+from spatial.results import DIGESTS, Build, Language
 from spatial.sources import grounds, nodes
 
 Progress = Callable[[str, int, int], None]
@@ -133,7 +133,9 @@ def build_plan(
     file = load_plan(where, overrides)
     require_extras(KINDS if deliver else file.plan.outputs.files)
     folder = Path(out) if out is not None else Path("out") / file.plan.name
-    build = _make_layers(file, only, progress)
+    drawn = deliver or "webmap" in file.plan.outputs.files
+    besides = (DIGESTS,) if drawn and file.plan.evaluation and not only else ()
+    build = _make_layers(file, only, progress, besides)
     order = build.order(tianditu_key=tianditu_key, language=language)
     made = write_outputs(order, folder, whole=deliver, progress=progress)
     return replace(build, files=made.files, written=made.written, notes=made.notes, removed=made.removed)
@@ -142,13 +144,15 @@ def build_plan(
 def check_plan(
     where: str | Path,
     *,
+    only: Sequence[str] = (),
     overrides: Sequence[str] = (),
     progress: Progress | None = None,
     besides: Sequence[str] = (),
 ) -> Build:
     """Read a plan, make its layers and check them; write nothing.
 
-    `besides` names nodes that are wanted too though they are no layers, such as ``circle_margins``.
+    `only` names the layers that are wanted, all unless given; `besides` names nodes that are wanted too
+    though they are no layers, such as ``circle_margins``.
 
     Raises
     ------
@@ -160,7 +164,7 @@ def check_plan(
     >>> check_plan("jiyuan").has_errors
     False
     """
-    return _make_layers(load_plan(where, overrides), (), progress, besides)
+    return _make_layers(load_plan(where, overrides), only, progress, besides)
 
 
 def export_plan(
@@ -168,7 +172,7 @@ def export_plan(
     out: str | Path,
     form: Format,
     *,
-    encoding: Encoding = "utf-8",
+    encoding: Encoding | None = None,
     only: Sequence[str] = (),
     overrides: Sequence[str] = (),
     language: Language | None = None,
@@ -184,7 +188,7 @@ def export_plan(
         Folder for the files.
     form : {"shp", "fgdb", "parquet", "gpkg", "geojson", "sld"}
         Format; see `spatial.outputs.formats.exports.export_layers`.
-    encoding : {"utf-8", "gbk"}
+    encoding : {"utf-8", "gbk"}, optional
         Of texts in Shapefiles.
     only, overrides, language, progress
         As `build_plan` takes them.
@@ -238,6 +242,7 @@ def _make_driver(*hooks: lifecycle.NodeExecutionHook) -> driver.Driver:
         grounds,
         nodes,
         evaluation,
+        location,
         assessment,
     )
     return (
