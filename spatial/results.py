@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from spatial.outputs.notebook import MapView, TableView
 
 Language = Literal["zh", "en", "both"]
+DIGESTS = "evaluation_digests"
+"""Node that the map needs besides layers."""
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,7 @@ class Build:
             language,
             self.not_built,
             self.rasters,
+            self.besides.get(DIGESTS),
         )
 
     def map(

@@ -13,9 +13,11 @@ from typing import Any
 from spatial import themes
 from spatial.cache import find_rasters
 from spatial.engine.stacks import RasterStack
+from spatial.grading.digesting import digest_cells
 from spatial.grading.robustness import draw_runs, make_layers, measure_swings
 from spatial.grading.streaming import Inputs, Streamed, find_layers, stream
 from spatial.grading.wholes import join_stack, tally_services
+from spatial.plan.digests import Digests
 from spatial.plan.evaluation import Evaluation
 from spatial.plan.rules import RuleTable
 from spatial.sources.raster import close_sources
@@ -54,6 +56,17 @@ def evaluation_rasters(
         return None
     results = {**assessment_stack.layers, **robustness_pass.stack.layers}
     return replace(evaluation_stack, layers={**results, **evaluation_stack.layers})
+
+
+def evaluation_digests(
+    evaluation_inputs: Inputs | None,
+    evaluation_stack: RasterStack | None,
+    assessment_stack: RasterStack | None,
+) -> Digests | None:
+    """Return how every cell came to the results, for the map; None without an evaluation."""
+    if evaluation_inputs is None or evaluation_stack is None or assessment_stack is None:
+        return None
+    return digest_cells(evaluation_inputs, evaluation_stack, assessment_stack)
 
 
 def robustness_pass(

@@ -216,9 +216,10 @@ def write_map(order: Order, path: Path) -> list[str]:
     OutputError
         The basemap is unknown, a script has no local carrier, or the file cannot be written.
     """
+    from spatial.outputs.web.evaluated import list_overlays, write_digests
     from spatial.outputs.web.webmap import MapHeading, write_webmap
 
-    plan = order.plan
+    plan, styles = order.plan, read_styles().fit(order.layers)
     heading = MapHeading(
         title=plan.title,
         subtitle=order.subtitle,
@@ -234,8 +235,10 @@ def write_map(order: Order, path: Path) -> list[str]:
             path,
             order.layers,
             heading=heading,
-            styles=read_styles().fit(order.layers),
+            styles=styles,
             contracts=order.contracts,
+            rasters=list_overlays(order, styles),
+            digests=write_digests(order.digests, styles, plan.name),
             basemap=plan.outputs.basemap,
             tianditu_key=order.tianditu_key,
             metric_crs=order.metric_crs,

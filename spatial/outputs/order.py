@@ -12,6 +12,7 @@ import pandas as pd
 from spatial.engine.stacks import RasterStack
 from spatial.plan.base import Text
 from spatial.plan.contract import Contract
+from spatial.plan.digests import Digests
 from spatial.plan.records import Plan
 
 
@@ -40,6 +41,8 @@ class Order:
         Empty layers and the part of the plan that would build each.
     rasters : RasterStack, optional
         Raster layers of the evaluation.
+    digests : Digests, optional
+        How every cell of the evaluation came to its class, for the map.
     """
 
     plan: Plan
@@ -51,6 +54,7 @@ class Order:
     language: Literal["zh", "en", "both"] | None = None
     not_built: Mapping[str, str] = field(default_factory=dict)
     rasters: RasterStack | None = None
+    digests: Digests | None = None
 
     @property
     def tongue(self) -> Literal["zh", "en", "both"]:

@@ -16,8 +16,6 @@ FOLDER = "rasters"
 _NAMES = ".tif.aux.xml"
 _HEAD = 1 << 26
 """More than the header of any raster takes."""
-_GRADES: tuple[Colour, ...] = ((38, 115, 0), (139, 209, 0), (255, 235, 130), (245, 150, 60), (190, 40, 35))
-"""Best to worst, for classes without a style: told apart in grey print by their lightness at the ends."""
 
 
 def list_rasters(stack: RasterStack | None) -> tuple[str, ...]:
@@ -57,11 +55,9 @@ def choose_colours(layer: StackLayer, styles: Styles) -> dict[int, Colour]:
     colours = {}
     for place, key in enumerate(sorted(layer.classes)):
         fill = style.classes[str(key)].fill if style and str(key) in style.classes else None
-        if fill:
-            colours[key] = (int(fill[1:3], 16), int(fill[3:5], 16), int(fill[5:7], 16))
-        else:
-            steps = max(len(layer.classes) - 1, 1)
-            colours[key] = _GRADES[round(place * (len(_GRADES) - 1) / steps)]
+        steps = max(len(layer.classes) - 1, 1)
+        fill = fill or styles.grades[round(place * (len(styles.grades) - 1) / steps)]
+        colours[key] = (int(fill[1:3], 16), int(fill[3:5], 16), int(fill[5:7], 16))
     return colours
 
 

@@ -220,7 +220,8 @@ class Styles(Record):
 
     `terms` translates coded values, column by column. `paper` is the colour round the territory and
     `ground` that of the territory itself. `unstyled` is the warning style of classes without a style.
-    `sheets` are the pages of the atlas in their order.
+    `sheets` are the pages of the atlas in their order. `grades` are colours, best to worst, of raster layers
+    of grades without an entry of their own.
     """
 
     version: Name
@@ -228,6 +229,7 @@ class Styles(Record):
     ground: Colour = "#ffffff"
     groups: dict[Slug, Text]
     unstyled: ClassStyle
+    grades: tuple[Colour, ...] = Field(default=("#267300", "#be2823"), min_length=2)
     views: dict[Slug, View] = Field(default_factory=dict)
     sheets: dict[Slug, SheetStyle] = Field(default_factory=dict)
     terms: dict[Slug, dict[str, Text]] = Field(default_factory=dict)

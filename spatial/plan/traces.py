@@ -1,12 +1,12 @@
 """Traces: what was done to one cell of the evaluation, step by step, noted by the very functions that did it.
 
-Steps are noted only inside `tracing`, and only of arrays of one cell; a pass over millions of cells notes
-nothing and loses no time.
+Steps are noted inside `tracing`, and only of arrays of one cell, or inside `sweeping`, of whole arrays; else
+a pass over millions of cells notes nothing and loses no time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -48,7 +48,20 @@ class Note:
     table: str = ""
 
 
+@dataclass(frozen=True, eq=False)
+class Sweep:
+    """One step of many cells at once: as `Note`, with arrays as they were handed in and made."""
+
+    layer: str
+    action: str
+    inputs: Mapping[str, Any]
+    result: Any
+    rule: Rule | None = None
+    table: str = ""
+
+
 _NOTES: ContextVar[list[Note] | None] = ContextVar("notes", default=None)
+_SWEEPS: ContextVar[list[Sweep] | None] = ContextVar("sweeps", default=None)
 _LAYER: ContextVar[str] = ContextVar("layer", default="")
 
 
@@ -64,6 +77,17 @@ def tracing() -> Iterator[list[Note]]:
 
 
 @contextmanager
+def sweeping() -> Iterator[list[Sweep]]:
+    """Collect the steps that are done inside, in order, with all their cells."""
+    sweeps: list[Sweep] = []
+    token = _SWEEPS.set(sweeps)
+    try:
+        yield sweeps
+    finally:
+        _SWEEPS.reset(token)
+
+
+@contextmanager
 def making(layer: str) -> Iterator[None]:
     """Say which layer is being made inside."""
     token = _LAYER.set(layer)
@@ -74,7 +98,7 @@ def making(layer: str) -> Iterator[None]:
 
 
 def note(action: str, inputs: dict[str, Any], result: Any, rule: Rule | None = None, table: str = "") -> None:
-    """Note a step if someone traces it and its arrays are of one cell.
+    """Note a step if someone traces it and its arrays are of one cell, or sweeps over many.
 
     Examples
     --------
@@ -83,6 +107,9 @@ def note(action: str, inputs: dict[str, Any], result: Any, rule: Rule | None = N
     >>> notes[0].inputs, notes[0].result
     ({'slope': 3.0}, 2)
     """
+    sweeps = _SWEEPS.get()
+    if sweeps is not None:
+        sweeps.append(Sweep(_LAYER.get(), action, dict(inputs), result, rule, table))
     notes = _NOTES.get()
     if notes is None or (isinstance(result, np.ndarray) and result.size != 1):
         return

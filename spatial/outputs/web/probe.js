@@ -57,11 +57,13 @@
       kit.node("div", { class: "plan-headline" }, headline(plan, first, false)),
       kit.node("div", { class: "plan-layer" }, kindOf(plan, first)),
       table(plan, first),
+      kit.reasonsOf(plan, first),
       others.length ? kit.node("div", { class: "plan-also" }, plan.word("alsoHere")) : null,
       others.map((item) =>
         kit.node("details", {},
           kit.node("summary", {}, headline(plan, item)),
-          table(plan, item))));
+          table(plan, item),
+          kit.reasonsOf(plan, item))));
   }
 
   /* Open a popup about features at a position. */

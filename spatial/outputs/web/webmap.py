@@ -31,7 +31,7 @@ from spatial.outputs.web.features import (
 from spatial.outputs.web.generalise import simplify_layers
 from spatial.outputs.web.legend import add_amounts
 from spatial.outputs.web.offline import OWN, inline_page, write_policy
-from spatial.outputs.web.overlays import RasterOverlay, sort_overlay, warn_overlays
+from spatial.outputs.web.overlays import RasterOverlay, SortedOverlay, sort_overlay, warn_overlays
 from spatial.outputs.web.pointer import describe_grid
 from spatial.outputs.web.strata import (
     PlanEnd,
@@ -57,6 +57,7 @@ _SCRIPTS = (
     "canvas.js",
     "raster.js",
     "webmap.js",
+    "reasons.js",
     "probe.js",
     "labels.js",
     "measure.js",
@@ -129,6 +130,7 @@ def write_webmap(  # noqa: PLR0913 (a page in one call; five have a default)
     tianditu_key: str | None = None,
     beside: Beside | None = None,
     rasters: Sequence[RasterOverlay] = (),
+    digests: Mapping[str, str] | None = None,
     simplify_m: float | None = None,
 ) -> list[str]:
     """Write the layers as one HTML file that needs no network.
@@ -158,6 +160,8 @@ def write_webmap(  # noqa: PLR0913 (a page in one call; five have a default)
         other. Those that are the same in both are drawn once.
     rasters : sequence of RasterOverlay
         Layers of cells, drawn at the place that the order of their style gives them.
+    digests : mapping of str to str, optional
+        Packed blocks that raster layers name as theirs, by key.
     simplify_m : float, optional
         Metres to which the shared edges of areas are simplified together; the page says so. Layers whose
         areas overlap stay as they are, with a note.
@@ -184,7 +188,7 @@ def write_webmap(  # noqa: PLR0913 (a page in one call; five have a default)
     cells = [sort_overlay(raster) for raster in rasters]
     tiles, warnings = choose_basemap(basemap, tianditu_key)
     page = _render([*map(make_stratum, shown), *map(make_image, cells)], tiles, heading)
-    config = _configure(shown, heading, styles, layers) | {
+    config = _configure(shown, heading, styles, layers, cells) | {
         "about": _tell_about(heading, metric_crs, simpler.tell(simplify_m or 0) if simpler else None),
         "grid": describe_grid(metric_crs),
         "basemap": tiles.describe() if tiles else None,
@@ -199,6 +203,7 @@ def write_webmap(  # noqa: PLR0913 (a page in one call; five have a default)
     blocks = [hold_json("config", dump_json(config))]
     blocks += [write_block(layer, metric_crs, outline) for layer in shown]
     blocks += [hold_packed(raster.overlay.key, raster.write()) for raster in cells]
+    blocks += [hold_packed(key, text) for key, text in (digests or {}).items()]
     data = "\n".join(blocks)
     head, tail = page.split(_DATA_MARK)
     with replacing(path) as fresh:
@@ -241,10 +246,14 @@ def _render(parts: Sequence[PlanLayer], tiles: Tiles | None, heading: MapHeading
 
 
 def _configure(
-    shown: Sequence[DrawnLayer], heading: MapHeading, styles: Styles, layers: Mapping[str, pd.DataFrame]
+    shown: Sequence[DrawnLayer],
+    heading: MapHeading,
+    styles: Styles,
+    layers: Mapping[str, pd.DataFrame],
+    cells: Sequence[SortedOverlay],
 ) -> dict[str, Any]:
     """Return all that the page's scripts need to know beside the features."""
-    keys = {layer.key for layer in shown}
+    keys = {layer.key for layer in shown} | {raster.overlay.key for raster in cells}
     titles = {key: style.title for key, style in styles.layers.items()}
     terms = dict(styles.terms) | {"layer": titles}
     return {
