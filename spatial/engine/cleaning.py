@@ -17,12 +17,14 @@ from spatial.engine.patches import label_patches
 Truths = npt.NDArray[np.bool_]
 Classes = npt.NDArray[np.uint8]
 
-_ROUNDS = 8
+_ROUNDS = 4
+_FEW = 4
+"""Cells up to which sums are added one by one."""
 _PASSES = 2
 """Boxes laid over each other: two make a pyramid, whose half-way line bends smoothly round corners."""
 
 
-def count_round(mask: npt.NDArray[Any], radius: int) -> npt.NDArray[np.int32]:
+def count_round(mask: npt.NDArray[Any], radius: int) -> npt.NDArray[Any]:
     """Return how many cells of a mask lie round each cell, near ones counted more often.
 
     Parameters
@@ -34,7 +36,7 @@ def count_round(mask: npt.NDArray[Any], radius: int) -> npt.NDArray[np.int32]:
 
     Returns
     -------
-    ndarray of int32, shape (h, w)
+    ndarray of int16 or int32, shape (h, w)
         From 0 to ``(2 radius + 1)⁴``.
 
     Examples
@@ -42,22 +44,30 @@ def count_round(mask: npt.NDArray[Any], radius: int) -> npt.NDArray[np.int32]:
     >>> count_round(np.array([[0, 0, 1, 0, 0]], np.uint8), 1).tolist()
     [[1, 2, 3, 2, 1]]
     """
-    found = mask.astype(np.int32)
+    kind = np.int16 if (2 * radius + 1) ** (2 * _PASSES) <= np.iinfo(np.int16).max else np.int32
+    found = mask.astype(kind)
     for _ in range(_PASSES):
         for axis in (0, 1):
             found = _sum_along(found, radius, axis)
     return found
 
 
-def _sum_along(values: npt.NDArray[np.int32], radius: int, axis: int) -> npt.NDArray[np.int32]:
+def _sum_along(values: npt.NDArray[Any], radius: int, axis: int) -> npt.NDArray[Any]:
+    """Return sums of each cell and `radius` cells before and behind it, in the same whole numbers."""
     size = values.shape[axis]
     pad = [(0, 0), (0, 0)]
-    # The row before the first is counted as nothing; 1 more row makes sums differences.
-    pad[axis] = (radius + 1, radius)
-    total = np.cumsum(np.pad(values, pad), axis=axis, dtype=np.int32)
-    upper = total.take(range(2 * radius + 1, 2 * radius + 1 + size), axis=axis)
-    found: npt.NDArray[np.int32] = upper - total.take(range(size), axis=axis)
-    return found
+    pad[axis] = (radius, radius) if radius <= _FEW else (radius + 1, radius)
+    framed = np.pad(values, pad)
+    parts = [framed, framed.swapaxes(0, 1)][axis]
+    if radius <= _FEW:
+        found = parts[:size].copy()
+        for step in range(1, 2 * radius + 1):
+            found += parts[step : step + size]
+    else:
+        # Running sums may overflow, but their differences are right again.
+        total = np.cumsum(parts, axis=0, dtype=values.dtype)
+        found = total[2 * radius + 1 :] - total[:size]
+    return found if axis == 0 else np.ascontiguousarray(found.swapaxes(0, 1))
 
 
 def round_edges(mask: Truths, radius: int) -> Truths:
@@ -80,7 +90,7 @@ def round_edges(mask: Truths, radius: int) -> Truths:
     if radius < 1:
         return mask.copy()
     full = (2 * radius + 1) ** (2 * _PASSES)
-    return count_round(mask, radius) * 2 > full
+    return count_round(mask, radius) > full // 2
 
 
 def bridge_gaps(mask: Truths, reach: int) -> Truths:
@@ -215,7 +225,7 @@ def round_classes(classes: Classes, radius: int, fixed: Truths | None = None) ->
             continue
         own = classes == kind
         # Twice the count, and one more for the class that is there, settles ties in one comparison.
-        count = 2 * count_round(own, radius) + own
+        count = 2 * count_round(own, radius).astype(np.int32) + own
         better = count > most
         found[better], most[better] = kind, count[better]
     stays = classes == 0 if fixed is None else (classes == 0) | fixed
@@ -251,12 +261,14 @@ def give_away(classes: Classes, least_cells: Mapping[int, float], fixed: Truths 
     for step in range(1, _ROUNDS + 1):
         label, kind = label_patches(found)
         sizes = np.bincount(label.ravel(), minlength=len(kind))
-        small = sizes < limits[kind] * min(step / (_ROUNDS - 2), 1.0)
+        small = sizes < limits[kind] * min(step / 2, 1.0)
         small[0] = False
         if fixed is not None:
             small[label[fixed]] = False
         if small.any():
             found = _fill_nearest(found, small[label])
+        elif step > 1:
+            break
     return found
 
 

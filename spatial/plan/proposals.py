@@ -49,8 +49,8 @@ class Choice(Record):
     least_ring_ha : float
     cultivated : tuple of int
         Codes of ecosystems that are cultivated land.
-    farmed : tuple of int
-        Codes of ecosystems that are farming space.
+    farmed, barred : tuple of int
+        Codes of ecosystems that are farming space, and of those that towns do not grow over.
     table : RuleTable
         The other numbers.
     """
@@ -69,6 +69,7 @@ class Choice(Record):
     least_ring_ha: float
     cultivated: tuple[int, ...]
     farmed: tuple[int, ...]
+    barred: tuple[int, ...]
     table: RuleTable
 
     def cells(self, key: str, cell_m: float) -> int:
@@ -127,6 +128,7 @@ def settle_choices(
             least_ring_ha=capacity.value("boundary.least_ring"),
             cultivated=name_kinds(cover, capacity.value("conflict.farmland")),
             farmed=name_kinds(cover, table.value("zones.farming_kinds")),
+            barred=name_kinds(cover, table.value("urban.barred")),
             table=table,
         )
         for name in sorted(names, key=lambda name: name != best)

@@ -44,6 +44,8 @@ class Zoning(Record):
         listed like all others, but no finding warns of them.
     min_area_m2 : float
         Smaller zone parts without a line go to a neighbour.
+    min_line_m2 : float
+        Smaller parts of lines without a binding claim are not in the line.
     """
 
     has_zones: bool
@@ -54,6 +56,7 @@ class Zoning(Record):
     unclaimed: Zone
     tolerance_m: float
     min_area_m2: float
+    min_line_m2: float = 0.0
 
 
 def settle_zoning(

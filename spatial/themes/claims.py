@@ -111,12 +111,15 @@ def land_faces(
 ) -> gpd.GeoDataFrame:
     """Return the faces between all edges, and what each of them became.
 
+    Claims may have a column ``binding``: land that such a claim covers goes to its line before all others.
+
     Returns
     -------
     geopandas.GeoDataFrame
         Polygons that tile the territory and share all vertices; no rows without zones and lines in the plan.
         ``line``, ``zone``: what the face became, empty for none. ``merged``: it was part of a sliver
-        that went to a neighbour. ``claims_NAME``: whether NAME claims it. ``line_part``, ``zone_part``:
+        that went to a neighbour. ``claims_NAME``: whether NAME claims it, ``binds_NAME``: whether with a
+        binding claim, of lines that have any. ``line_part``, ``zone_part``:
         number of the connected part that it belongs to, -1 for none. ``line_source``, ``zone_source``,
         ``line_illustrative``, ``zone_illustrative``: of that part. ``area_m2``: ellipsoidal.
     """
@@ -129,20 +132,24 @@ def land_faces(
     claimed = {f"claims_{name}": np.zeros(len(shapes), dtype=bool) for name in NAMES}
     for name, faces in pairs.groupby("target")["face"]:
         claimed[f"claims_{name}"][faces] = True
+    if "binding" in claims:
+        bound = pairs.assign(binds=claims["binding"].to_numpy(dtype=bool)[claim]).query("binds")
+        for name, faces in bound.groupby("target")["face"]:
+            claimed[f"binds_{name}"] = np.isin(np.arange(len(shapes)), faces)
     frame = gpd.GeoDataFrame(
         {**claimed, "area_m2": straight_area_m2(shapes)}, geometry=shapes, crs=STORED_CRS
     )
-    frame["line"], frame["zone"] = _settle(frame, zoning)
     edges = find_shared_edges(shapes)
+    frame["line"], frame["zone"] = _settle(frame, edges, zoning)
     settled = frame["zone"]
     frame["zone"] = _merge_slivers(frame, edges, zoning)
     frame["merged"] = frame["zone"] != settled
     return _number_parts(frame, edges, pairs, bool(territory["illustrative"].any()))
 
 
-def _settle(faces: gpd.GeoDataFrame, zoning: Zoning) -> tuple[pd.Series, pd.Series]:
+def _settle(faces: gpd.GeoDataFrame, edges: SharedEdges, zoning: Zoning) -> tuple[pd.Series, pd.Series]:
     """Return the line and the zone of each face: by rank, and in a line the zone of that line."""
-    line = _first_claimed(faces, zoning.line_order)
+    line = _drop_small(faces, _first_claimed(faces, zoning.line_order), edges, zoning)
     if not zoning.has_zones:
         return line, pd.Series("", index=faces.index, dtype="str")
     zone = _first_claimed(faces, zoning.zone_order).where(lambda names: names != "", zoning.unclaimed)
@@ -152,8 +159,28 @@ def _settle(faces: gpd.GeoDataFrame, zoning: Zoning) -> tuple[pd.Series, pd.Seri
 
 
 def _first_claimed(faces: gpd.GeoDataFrame, order: tuple[str, ...]) -> pd.Series:
-    claimed = [faces[f"claims_{name}"] for name in order]
-    return pd.Series(np.select(claimed, list(order), default=""), index=faces.index, dtype="str")
+    """Return the first of the order that claims each face; binding claims come before all others."""
+    binding = [name for name in order if f"binds_{name}" in faces]
+    claimed = [faces[f"binds_{name}"] for name in binding] + [faces[f"claims_{name}"] for name in order]
+    return pd.Series(np.select(claimed, [*binding, *order], default=""), index=faces.index, dtype="str")
+
+
+def _drop_small(faces: gpd.GeoDataFrame, line: pd.Series, edges: SharedEdges, zoning: Zoning) -> pd.Series:
+    """Return the lines without parts below the least area that hold no binding claim."""
+    if zoning.min_line_m2 <= 0:
+        return line
+    codes = pd.Index(zoning.line_order).get_indexer(line)
+    part = label_parts(codes, edges)
+    count = part.max(initial=-1) + 1
+    binds = np.zeros(len(faces), dtype=bool)
+    for name in zoning.line_order:
+        if f"binds_{name}" in faces:
+            binds |= (faces[f"binds_{name}"] & (line == name)).to_numpy()
+    inner = part >= 0
+    sizes = np.bincount(part[inner], weights=faces["area_m2"][inner], minlength=count)
+    held = np.bincount(part[inner], weights=binds[inner], minlength=count) > 0
+    small = np.append((sizes < zoning.min_line_m2) & ~held, False)
+    return line.mask(small[part], "")
 
 
 def _merge_slivers(faces: gpd.GeoDataFrame, edges: SharedEdges, zoning: Zoning) -> pd.Series:

@@ -1,0 +1,154 @@
+"""Growth of the urban boundary 城镇开发边界: from the built area over the cheapest land to what is needed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from spatial.engine.cleaning import (
+    bridge_gaps,
+    clean_mask,
+    count_round,
+    drop_patches,
+    round_classes,
+    round_edges,
+)
+from spatial.engine.growing import reach_from, take_cheapest
+from spatial.engine.patches import label_patches
+from spatial.plan.proposals import Choice
+from spatial.themes.evaluation.grounds import Ground
+
+Truths = npt.NDArray[np.bool_]
+Classes = npt.NDArray[np.uint8]
+CONCENTRATED, ELASTIC, SPECIAL = 1, 2, 3
+
+
+@dataclass(frozen=True, eq=False)
+class Growth:
+    """A boundary as cells.
+
+    Parameters
+    ----------
+    zones : ndarray of uint8
+        1 concentrated, 2 elastic, 3 special use, 0 outside.
+    seeds : ndarray of bool
+        Built land that it grew from.
+    base_ha : float
+        Urban land of the base year.
+    most_ha : float
+        What the boundary may hold in this alternative.
+    aim_ha : float
+        Of the concentrated zone: the need, no more than the limit lets be and no less than stands.
+    """
+
+    zones: Classes
+    seeds: Truths
+    base_ha: float
+    most_ha: float
+    aim_ha: float
+
+
+def grow_boundary(ground: Ground, choice: Choice, never: Truths) -> Growth:
+    """Grow the boundary from built land.
+
+    The concentrated zone holds what is needed, the elastic zone the next cheapest land, the special-use zone
+    open land in bays and holes between them. Rings below the least size do not stay.
+
+    Parameters
+    ----------
+    ground : Ground
+    choice : Choice
+    never : ndarray of bool
+        Land that others have.
+    """
+    free = ground.inside & ~never & ~ground.given_to_others("urban_boundary")
+    seeds = _find_seeds(ground, choice, ground.built & free)
+    base = choice.base_ha if choice.base_ha is not None else float(ground.built.sum()) * ground.cell_ha
+    most = base * (1 + choice.growth_share * (choice.limit - 1))
+    parts = 1 + choice.elastic_share + choice.special_share
+    room = most * (1 - choice.by_name("edge_margin")) / parts
+    cost = _price(ground, choice, free)
+    zones = np.zeros(ground.inside.shape, dtype=np.uint8)
+    aim = room
+    # Seeds whose ring stays too small are left out, and the others grow once more.
+    for _ in range(2):
+        stands = float(seeds.sum()) * ground.cell_ha
+        aim = max(min(room if choice.need_ha is None else choice.need_ha, room), stands)
+        zones = _spread(ground, choice, seeds=seeds, cost=cost, free=free, aim_ha=aim)
+        kept = seeds & (zones > 0)
+        if (kept == seeds).all():
+            break
+        seeds = kept
+    return Growth(_add_special(ground, choice, zones, free), seeds, base, most, aim)
+
+
+def _find_seeds(ground: Ground, choice: Choice, built: Truths) -> Truths:
+    """Return built land in groups that are large enough to grow."""
+    label, kind = label_patches(
+        bridge_gaps(built, choice.cells("urban.join", ground.cell_m)).astype(np.uint8)
+    )
+    sizes = np.bincount(label[built], minlength=len(kind))
+    found: Truths = built & (sizes >= choice.patch_cells("urban.least_seed", ground.cell_m))[label]
+    return found
+
+
+def _price(ground: Ground, choice: Choice, free: Truths) -> npt.NDArray[np.float32]:
+    """Return what each cell costs to grow over; infinite where that is not to be."""
+    table = choice.table
+    by_grade = np.full(256, np.inf, dtype=np.float32)
+    for grade, cost in table.value("urban.cost").items():
+        by_grade[grade] = cost
+    cost = by_grade[ground.layers["urban_concentrated"]]
+    good = ground.where("farming_concentrated", table.value("farmland.good"))
+    good &= ground.where("ecosystem", choice.cultivated)
+    cost = np.where(good, cost * np.float32(table.value("urban.good_farmland")), cost)
+    radius = choice.cells("urban.window", ground.cell_m) // 2
+    density = count_round(ground.built, radius) / np.float32((2 * radius + 1) ** 4)
+    cost *= 1 + np.float32(table.value("urban.infill")) * (1 - density)
+    barred = ground.where("ecosystem", choice.barred)
+    barred |= ground.where("ecology_importance", table.value("redline.classes"))
+    return np.where(free & ~barred, cost, np.float32(np.inf))
+
+
+def _spread(
+    ground: Ground,
+    choice: Choice,
+    *,
+    seeds: Truths,
+    cost: npt.NDArray[np.float32],
+    free: Truths,
+    aim_ha: float,
+) -> Classes:
+    """Return the concentrated and the elastic zone."""
+    core = max(round(aim_ha / ground.cell_ha) - int(seeds.sum()), 0)
+    whole = core + round(aim_ha * choice.elastic_share / ground.cell_ha)
+    reached = reach_from(seeds, cost, whole)
+    beyond = np.where(seeds, np.float32(np.inf), reached)
+    near, all_ = take_cheapest(beyond, core) | seeds, take_cheapest(beyond, whole) | seeds
+    cell_m = ground.cell_m
+    mask = clean_mask(
+        all_,
+        radius=choice.cells("smooth", cell_m),
+        least_hole=choice.patch_cells("urban.least_hole", cell_m),
+        must=seeds,
+        never=~free,
+    )
+    mask = drop_patches(mask, choice.least_ring_ha / ground.cell_ha)
+    # What rounding and filling took in is no reserve.
+    zones = np.where(mask, np.where(all_ & ~near, ELASTIC, CONCENTRATED), 0).astype(np.uint8)
+    return round_classes(zones, choice.cells("smooth", cell_m), seeds)
+
+
+def _add_special(ground: Ground, choice: Choice, zones: Classes, free: Truths) -> Classes:
+    """Return the zones with the open land that is most enclosed by them as special use, up to its share."""
+    held = zones > 0
+    most = round(float((zones == CONCENTRATED).sum()) * choice.special_share)
+    reach = choice.cells("urban.special_reach", ground.cell_m)
+    bays = bridge_gaps(held, reach) & ~held & free
+    least = choice.patch_cells("urban.least_hole", ground.cell_m)
+    bays = drop_patches(bays & round_edges(bays, 1), least)
+    enclosed = np.where(bays, -count_round(held, reach // 2 + 1).astype(np.float32), np.float32(np.inf))
+    taken = drop_patches(take_cheapest(enclosed, most), least)
+    return np.where(taken, np.uint8(SPECIAL), zones)
