@@ -117,9 +117,8 @@ def green_land(
     cover = np.where(built, np.uint8(ecosystem_codes(cover_rules)["urban"]), cover)
     resistance = _resist(cover, importance, stack, cover_rules, green_table)
     grid, times = stack.grid, _times(stack.grid, green_table)
-    patched = _find_sources(
-        cover, importance, mark_areas(grid, _array(burnt_shapes)), cover_rules, green_table
-    )
+    reserve = mark_areas(grid, _array(burnt_shapes, "protection"))
+    patched = _find_sources(cover, importance, reserve, cover_rules, green_table)
     if times > 1:
         grid = coarsen_grid(grid, times)
         parts = coarsen_cells(resistance, times, np.nan)
@@ -187,8 +186,7 @@ def _find_sources(
 ) -> Truths:
     """Return the cells that patches are made of; without any importance all semi-natural land."""
     natural = np.isin(cover, name_kinds(cover_rules, rules.value("source.kinds")))
-    if not cover.any():
-        natural = importance > 0
+    natural |= (cover == 0) & (importance > 0)
     if not importance.any():
         return natural
     found = natural & np.isin(importance, rules.value("source.importance"))
