@@ -360,7 +360,7 @@ def _tell_limits(stock: _Stock) -> Iterator[Block]:
     for part, titles in parts.items():
         yield sentences.tell_absent(titles, part)
     rules = list_rules(order)
-    loose = [rule for _, rule in rules if rule.confidence != VERIFIED]
+    loose = [rule for _, rule in rules if rule.confidence not in VERIFIED]
     if rules:
         yield sentences.tell_rules(len(rules), len(loose))
     table = stock.tables.get("rules")

@@ -12,10 +12,13 @@ from spatial.outputs.papers.cells import Cell, Head, Table, sum_column
 from spatial.outputs.papers.layouts import TOTAL, Layout, lay_out
 from spatial.outputs.papers.words import CONFIDENCES, decode, make_text
 from spatial.plan.base import Text
-from spatial.plan.rules import Rule, read_rules
+from spatial.plan.evaluation import Evaluation
+from spatial.plan.judging import settle_table
+from spatial.plan.rules import Rule, RuleTable, read_rules
 
-VERIFIED = "found"
-"""Confidence of rows that were seen in a source; all others are unverified."""
+VERIFIED = ("found", "given")
+"""Confidence of rows that were seen in a source, and of those that the plan itself gives; all others are
+unverified."""
 _LAYERS_OF_RULES = {
     "commute": ("commute_circles",),
     "facilities": ("life_circles", "life_coverage"),
@@ -31,6 +34,7 @@ def list_rules(order: Order) -> list[tuple[str, Rule]]:
     """Return the rows, with their table, of the rule tables that the built layers rest on.
 
     Tables are those of the provenance (``rules.NAME``). Of rows that go by mode only those of modes in use.
+    Tables of the evaluation are as the plan's profile has them, with the rows that the plan replaces.
     """
     rows = []
     modes = _list_modes(order)
@@ -39,11 +43,16 @@ def list_rules(order: Order) -> list[tuple[str, Rule]]:
         if name == key or not _is_used(order, name):
             continue
         try:
-            rules = read_rules(name).rules
+            rules = _settle(read_rules(name), order.plan.evaluation).rules
         except RuleError:
             continue  # a table that came with another version of the toolkit
         rows += [(name, rule) for rule in rules if _is_open(rule.key, modes)]
     return rows
+
+
+def _settle(table: RuleTable, spec: Evaluation | None) -> RuleTable:
+    head, _, group = table.name.partition("_")
+    return settle_table(table, spec, group) if spec is not None and head == "evaluation" else table
 
 
 def _is_used(order: Order, table: str) -> bool:
@@ -77,7 +86,7 @@ def lay_out_rules(order: Order) -> Table | None:
             rule.label,
             _show_value(rule.value),
             rule.unit,
-            rule.confidence != VERIFIED,
+            rule.confidence not in VERIFIED,
             CONFIDENCES.get(rule.confidence, rule.confidence),
             rule.source,
             rule.note,

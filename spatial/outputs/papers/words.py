@@ -71,6 +71,7 @@ CONFIDENCES = _words(
     medium=("经验判断，一般，未核原文", "own knowledge, medium; text not checked"),
     low=("经验判断，较弱，未核原文", "own knowledge, low; text not checked"),
     default=("本项目默认值，无规范依据", "default of this project, no norm"),
+    given=("规划给定", "given by the plan"),
 )
 GRADES = _words(
     expressway=("高速公路", "expressway"),

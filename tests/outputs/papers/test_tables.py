@@ -27,10 +27,11 @@ from spatial.outputs.papers.cells import (
     show_number,
 )
 from spatial.outputs.papers.key_figures import lay_out_summary
-from spatial.outputs.papers.plan_tables import list_rules
+from spatial.outputs.papers.plan_tables import lay_out_rules, list_rules
 from spatial.outputs.papers.tables import list_tables
 from spatial.plan.base import Text
 from spatial.plan.contract import Column, Contract
+from spatial.plan.evaluation import Evaluation
 
 if TYPE_CHECKING:
     from spatial.results import Build
@@ -166,6 +167,20 @@ def test_rules_are_those_in_use(jiyuan: Build) -> None:
     assert {table for table, _ in rows} == {"commute", "lines", "speeds", "zones"}
     assert not [rule.key for _, rule in rows if rule.key.startswith(("cycle.", "walk.", "bus."))]
     assert any(rule.key == "drive.motorway" for _, rule in rows)
+
+
+def test_rules_of_an_evaluation_are_those_of_its_profile_with_the_plans_own_rows(jiyuan: Build) -> None:
+    spec = Evaluation(profile="2020-trial", rules={"urban.unsuitable.slope": 20})
+    plan = jiyuan.plan.model_copy(update={"evaluation": spec})
+    order = replace(make_order(jiyuan), plan=plan, provenance={"rules.evaluation_urban": "2026-11"})
+    rows = {rule.key: rule for _, rule in list_rules(order)}
+    assert (rows["unsuitable.slope"].value, rows["unsuitable.slope"].source) == (20, "plan")
+    assert rows["slope"].source != "plan"
+    assert not [key for key in rows if key.startswith("20")]  # no row of another profile
+    table = lay_out_rules(order)
+    assert table is not None
+    (shown,) = (row for row in table.rows if row[1] == "unsuitable.slope")
+    assert (shown[5], shown[7]) == (False, "plan")
 
 
 def test_sources_have_licence_date_and_hash(jiyuan: Build, tables: Mapping[str, Table]) -> None:
