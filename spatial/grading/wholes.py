@@ -7,22 +7,19 @@ functions like any other input.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from shapely.geometry.base import BaseGeometry
 
-from spatial.cache import fingerprint
-from spatial.engine.grids import Block, Grid
-from spatial.engine.patches import measure_patches
+from spatial.cache import find_rasters, fingerprint
 from spatial.engine.portions import share_breaks, tally_values
-from spatial.engine.scoring import map_codes
 from spatial.engine.stacks import RasterStack
-from spatial.grading.streaming import Inputs
+from spatial.grading.patching import Land, stream_land
+from spatial.grading.streaming import INSIDE, Inputs
 from spatial.plan.evaluation import BURNT, Evaluation
-from spatial.plan.judging import WORST, settle_table
+from spatial.plan.judging import settle_table
 from spatial.plan.rules import RuleTable
 from spatial.sources.factors import Opened
 from spatial.sources.raster import BlockSource, BurntSource, StackSource
@@ -31,19 +28,6 @@ from spatial.themes.evaluation.importance import SHARED
 Counts = npt.NDArray[np.int64]
 LAND = {"farming": "farming_grade", "urban": "urban_grade"}
 """Evaluations whose grades are corrected by the patches they form."""
-
-
-@dataclass(frozen=True, eq=False)
-class PatchSource:
-    """What is known of each patch, at each of its cells; NaN where there is none."""
-
-    label: npt.NDArray[np.int32]
-    values: npt.NDArray[np.float32]
-
-    def read(self, grid: Grid, block: Block) -> npt.NDArray[np.float32]:
-        """Return the cells of a block, float32."""
-        assert grid.shape == self.label.shape
-        return self.values[self.label[block.slices]]
 
 
 def list_inputs(
@@ -87,6 +71,11 @@ def join_stack(first: Inputs, stack: RasterStack) -> Inputs:
         As `list_inputs` returns them: plan's part and rule tables are among the constants.
     stack : RasterStack
         What the first pass made of them.
+
+    Raises
+    ------
+    OutputError
+        Patches that cannot be kept.
     """
     tables, spec = first.constants, first.constants["evaluation_spec"]
     sources: dict[str, Any] = dict(first.sources)
@@ -96,10 +85,11 @@ def join_stack(first: Inputs, stack: RasterStack) -> Inputs:
     for group, name in LAND.items():
         if name in stack:
             table = settle_table(tables[f"evaluation_{group}_rules"], spec, group)
-            ratio, patch = measure_land(stack, name, table.value("class"))
-            known = fingerprint((identities[name], table))
-            sources |= {f"{group}_ratio": ratio, f"{group}_patch": patch}
-            identities |= {f"{group}_ratio": known, f"{group}_patch": known}
+            land, known = Land(stack, name, table.value("class")), fingerprint((identities[name], table))
+            inside = sources[INSIDE], identities[INSIDE]
+            made = stream_land(group, land, inside, known, stack=stack, folder=find_rasters()).stack
+            sources |= {one: StackSource(made, one) for one in made.names}
+            identities |= dict.fromkeys(made.names, known)
     rules = settle_table(tables["evaluation_ecology_rules"], spec, "ecology")
     thresholds = find_thresholds(
         tally_services(stack), {name: rules.value(f"{name}.shares") for name in SHARED}
@@ -124,25 +114,3 @@ def find_thresholds(
 ) -> dict[str, tuple[float, ...]]:
     """Return the amounts from which on the largest cells hold the shares of the total, by service."""
     return {prefix: share_breaks(counts, shares[prefix]) for prefix, counts in tallies.items()}
-
-
-def measure_land(
-    stack: RasterStack, name: str, classes: Mapping[int, int]
-) -> tuple[PatchSource, PatchSource]:
-    """Return compactness and area, m², of the patches that cells of one class form.
-
-    Land of the worst grade forms none. The whole raster is held: some 10 bytes a cell.
-
-    Parameters
-    ----------
-    stack : RasterStack
-    name : str
-        A layer of grades.
-    classes : mapping of int to int
-        Of each grade; cells of one class side by side are one patch.
-    """
-    patched = {grade: kind for grade, kind in classes.items() if grade < WORST}
-    patches = measure_patches(map_codes(stack.read(name), patched), stack.grid.cell_m)
-    area = patches.area_m2.astype(np.float32)
-    area[0] = np.nan
-    return PatchSource(patches.label, patches.ratio), PatchSource(patches.label, area)

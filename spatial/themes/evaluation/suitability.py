@@ -2,7 +2,7 @@
 
 Classes: 1 suitable 适宜, 2 generally suitable 一般适宜, 3 unsuitable 不适宜, 0 missing. The inputs
 ``farming_ratio`` and ``farming_patch`` (and those of building) hold, at each cell, the compactness and the
-area in m² of the patch that it lies in; see `spatial.grading.assessment.measure_land`.
+area in m² of the patch that it lies in; see `spatial.grading.patching`.
 """
 
 from __future__ import annotations
