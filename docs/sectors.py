@@ -156,28 +156,49 @@ PLANS = {
 """How each is drawn, the coordinate system of its file, and the column of its codes."""
 
 
+def write_towns(folder: Path) -> Path:
+    """Write areas of the towns: what lies nearest to each seat, which is no boundary of anything."""
+    from spatial import read_plan
+
+    towns = read_plan("jiyuan").towns
+    seats = gpd.GeoSeries([shapely.Point(town.seat) for town in towns], crs=GEODETIC).to_crs(METRIC)
+    land = shapely.simplify(shapely.buffer(unite(read_shapes("zones")), 60), SIMPLER_M)
+    cells = shapely.get_parts(shapely.voronoi_polygons(shapely.MultiPoint(list(seats)), extend_to=land))
+    features = []
+    for town, seat in zip(towns, seats, strict=True):
+        cell = next(cell for cell in cells if cell.contains(seat))
+        shape = meet(cell, land)
+        kept = max(shapely.get_parts(shape), key=shapely.area) if shape.geom_type != "Polygon" else shape
+        names = {"name": town.name.zh, "name_en": town.name.en, "code": town.code, "illustrative": True}
+        features.append(describe(kept, GEODETIC, names))
+    return write_features(folder / "town_areas.geojson", GEODETIC, features)
+
+
+def describe(shape: BaseGeometry, crs: str, properties: dict[str, object]) -> dict[str, object]:
+    """Return a polygon as a feature in a coordinate system, to some centimetres."""
+    flat = gpd.GeoSeries([shape], crs=METRIC).to_crs(crs).iloc[0]
+    rounded = shapely.make_valid(shapely.set_precision(flat, 1e-6 if crs == GEODETIC else 0.1))
+    return {"type": "Feature", "properties": properties, "geometry": json.loads(shapely.to_geojson(rounded))}
+
+
+def write_features(path: Path, crs: str, features: list[dict[str, object]]) -> Path:
+    """Write features as GeoJSON that names its coordinate system."""
+    system = {"type": "name", "properties": {"name": f"urn:ogc:def:crs:EPSG::{crs.partition(':')[2]}"}}
+    whole = {"type": "FeatureCollection", "name": path.stem, "crs": system, "features": features}
+    text = json.dumps(whole, ensure_ascii=False, separators=(",", ":"))
+    path.write_text(text + "\n", encoding="utf-8")
+    return path
+
+
 def write_plan(folder: Path, name: str) -> Path:
     """Write one of the plans as GeoJSON."""
     draw, crs, column = PLANS[name]
-    digits = 6 if crs == GEODETIC else 1
     features = []
     for code, land in draw():
         for number, shape in enumerate(part(land), 1):
-            flat = gpd.GeoSeries([shape], crs=METRIC).to_crs(crs).iloc[0]
-            rounded = shapely.make_valid(shapely.set_precision(flat, 10.0**-digits))
-            features.append(
-                {
-                    "type": "Feature",
-                    "properties": {"id": f"{name}-{code}-{number:03d}", column: code, "illustrative": True},
-                    "geometry": json.loads(shapely.to_geojson(rounded)),
-                }
-            )
-    system = f"urn:ogc:def:crs:EPSG::{crs.partition(':')[2]}"
-    whole = {"type": "FeatureCollection", "name": name,
-             "crs": {"type": "name", "properties": {"name": system}}, "features": features}  # fmt: skip
-    path = folder / f"{name}.geojson"
-    path.write_text(json.dumps(whole, ensure_ascii=False, separators=(",", ":")) + "\n", encoding="utf-8")
-    return path
+            names = {"id": f"{name}-{code}-{number:03d}", column: code, "illustrative": True}
+            features.append(describe(shape, crs, names))
+    return write_features(folder / f"{name}.geojson", crs, features)
 
 
 if __name__ == "__main__":
@@ -185,3 +206,4 @@ if __name__ == "__main__":
     target.mkdir(exist_ok=True, parents=True)
     for each in PLANS:
         print(write_plan(target, each))
+    print(write_towns(target.parent))

@@ -43,6 +43,7 @@ PARTS = {
     "connection_spec": "connections",
     "facility_spec": "facilities",
     "evaluation_spec": "evaluation",
+    "functional_spec": "functional_zones",
 }
 """Parts of a plan by the name of the node that takes them."""
 
@@ -77,6 +78,7 @@ def gather_inputs(file: PlanFile) -> dict[str, Any]:
         "connection_spec": plan.connections,
         "facility_spec": plan.facilities,
         "evaluation_spec": plan.evaluation,
+        "functional_spec": plan.functional_zones,
         "source_refs": references.reference_sources(
             plan.sources, file.folder, references.list_rasters(plan.roads, plan.terrain, plan.evaluation)
         ),

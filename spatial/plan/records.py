@@ -13,6 +13,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from spatial.plan.base import Name, Position, Record, Slug, Tag, Text
 from spatial.plan.evaluation import Evaluation
+from spatial.plan.functional import FunctionalZones
 from spatial.plan.sector import Sector
 from spatial.plan.structure import Structure
 from spatial.plan.units import Area, Length, Speed, Time
@@ -291,6 +292,7 @@ class Plan(Record):
     connections: Connections | None = None
     facilities: Facilities | None = None
     evaluation: Evaluation | None = None
+    functional_zones: FunctionalZones | None = None
     sector: Sector | None = None
     sources: dict[Slug, Source] = Field(default_factory=dict)
     outputs: Outputs = Outputs()

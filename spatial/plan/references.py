@@ -34,6 +34,8 @@ _USES_OF_SOURCES: tuple[tuple[str, ...], ...] = (
     ("facilities", "source"),
     ("facilities", "homes"),
     ("sector", "source"),
+    ("functional_zones", "source"),
+    ("functional_zones", "units"),
     ("evaluation", "factors", "**", "source"),
     *(("evaluation", name) for name in (*BURNT, "natural_edges")),
 )
