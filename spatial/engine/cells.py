@@ -13,6 +13,7 @@ from spatial.engine.grids import Grid
 
 Shapes = npt.NDArray[np.object_]
 Labels = npt.NDArray[np.int32]
+_ON_BORDER_M = 1.0
 
 
 def mark_lines(grid: Grid, lines: Shapes, rank: npt.NDArray[np.integer[Any]]) -> npt.NDArray[np.uint8]:
@@ -44,6 +45,45 @@ def mark_lines(grid: Grid, lines: Shapes, rank: npt.NDArray[np.integer[Any]]) ->
         shapes = [(lines[k], int(rank[k])) for k in order]
         rasterize(shapes, out=marked, transform=grid.transform, all_touched=True)
     return marked
+
+
+def prolong_lines(lines: Shapes, border: shapely.Geometry, by_m: float) -> Shapes:
+    """Return lines whose ends on a border go on straight beyond it, so that no cell of the border lets past.
+
+    Parameters
+    ----------
+    lines : ndarray of LineString or MultiLineString
+        Cut at the border, in the same metric system as it.
+    border : shapely geometry
+    by_m : float
+
+    Returns
+    -------
+    ndarray of MultiLineString
+        The lines, with the pieces beyond.
+
+    Examples
+    --------
+    >>> road = np.array([shapely.LineString([(0, 5), (10, 5)])])
+    >>> prolong_lines(road, shapely.box(0, 0, 10, 10).boundary, 4.0)[0].bounds
+    (-4.0, 5.0, 14.0, 5.0)
+    """
+    parts, owner = shapely.get_parts(lines, return_index=True)
+    real = shapely.get_num_points(parts) > 1
+    parts, owner = parts[real], owner[real]
+    pieces, whose = [parts], [owner]
+    for last, before in ((0, 1), (-1, -2)):
+        end, inner = (shapely.get_coordinates(shapely.get_point(parts, k)) for k in (last, before))
+        ahead = end - inner
+        ahead /= np.maximum(np.hypot(*ahead.T), 1e-9)[:, None]
+        out = shapely.dwithin(shapely.points(end), border, _ON_BORDER_M)
+        pieces.append(shapely.linestrings(np.stack([end, end + by_m * ahead], axis=1))[out])
+        whose.append(owner[out])
+    order = np.argsort(np.concatenate(whose), kind="stable")
+    indices = np.concatenate(whose)[order]
+    found = np.empty(len(lines), dtype=object)
+    shapely.multilinestrings(np.concatenate(pieces)[order], indices=indices, out=found)
+    return found
 
 
 def mark_areas(grid: Grid, areas: Shapes) -> npt.NDArray[np.bool_]:

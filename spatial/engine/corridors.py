@@ -251,12 +251,12 @@ class Corridor:
         high, wide = self.toll.shape
         return slice(self.row, self.row + high), slice(self.column, self.column + wide)
 
-    def near(self, share: float, most: int) -> Truths:
-        """Return which cells of the window lie on ways at most `share` costlier than the least, off patches.
+    def near(self, slack: float, most: int) -> Truths:
+        """Return which cells of the window lie on ways at most `slack` costlier than the least, off patches.
 
         Of more than `most` cells the best are taken. Cells of one corridor hold together, with its patches.
         """
-        limit = np.float32(self.cost * (1 + share))
+        limit = np.float32(self.cost + slack)
         if (self.toll <= limit).sum() > most:
             limit = min(limit, np.partition(self.toll, most, axis=None)[most])
         return np.asarray(self.toll <= limit)

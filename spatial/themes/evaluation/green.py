@@ -122,7 +122,7 @@ def _tell_way(land: GreenLand, way: Way) -> dict[str, Any]:
     length_m=Column("number", "长度（米）", "Length (m)"),
     cost=Column("number", "累积阻力", "Cost"),
     mean_resistance=Column("number", "平均阻力", "Mean resistance"),
-    width_m=Column("number", "廊道带平均宽度（米）", "Mean width of the band (m)"),
+    width_m=Column("number", "最窄处有效宽度（米）", "Effective width where narrowest (m)"),
     chance=Column("number", "现状连通概率", "Probability at present"),
     chance_restored=Column("number", "修复后连通概率", "Probability once restored"),
     within_reach=Column("truth", "在扩散距离内", "Within dispersal reach"),
@@ -133,8 +133,9 @@ def green_corridors(
 ) -> gpd.GeoDataFrame:
     """Return the least costly ways between neighbouring patches.
 
-    Those of the ``backbone`` join all patches at the least cost; a ``loop`` is a way round. The width is the
-    area of the band of ways that are hardly costlier over the length of the corridor.
+    Those of the ``backbone`` join all patches at the least cost; a ``loop`` is a way round. The width is
+    the side of a cell over the greatest share of the current that one cell carries: how wide even land would
+    be that spreads it as much.
     """
     if green_land is None or green_web is None:
         return _frame([], green_corridors, _array([]))
@@ -149,7 +150,7 @@ def green_corridors(
             "length_m": metres,
             "cost": way.cost,
             "mean_resistance": way.cost / metres,
-            "width_m": way.cells * land.grid.cell_m**2 / metres,
+            "width_m": land.grid.cell_m / max(way.peak, 1e-6),
             "chance": way.chance,
             "chance_restored": chance ** (way.restored / reach),
             "within_reach": way.cost <= reach,

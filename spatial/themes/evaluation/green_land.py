@@ -13,9 +13,10 @@ from dataclasses import dataclass
 import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
+import shapely
 from shapely.geometry.base import BaseGeometry
 
-from spatial.engine.cells import coarsen_cells, coarsen_grid, mark_areas, mark_lines
+from spatial.engine.cells import coarsen_cells, coarsen_grid, mark_areas, mark_lines, prolong_lines
 from spatial.engine.crs import transform_shapes
 from spatial.engine.grids import Grid, measure_cells
 from spatial.engine.patches import label_patches
@@ -32,6 +33,8 @@ Truths = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 _HECTARE_M2 = 1e4
 _OTHER = "other"
+_BEYOND = 3
+"""Cells that roads are led on beyond the border."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,6 +105,7 @@ def green_land(
     burnt_shapes: Mapping[str, tuple[BaseGeometry, ...]],
     roads: gpd.GeoDataFrame,
     road_spec: Roads | None,
+    territory: gpd.GeoDataFrame,
     green_table: RuleTable,
     evaluation_cover_rules: RuleTable,
 ) -> GreenLand | None:
@@ -128,7 +132,7 @@ def green_land(
         resistance = resistance.astype(np.float32)
         patched = coarsen_cells(patched, times, False).mean(axis=2) >= 0.5
         cover = coarsen_cells(cover, times, 0)[:, :, times * times // 2]
-    road, grades = _burn_roads(grid, roads, road_spec, green_table)
+    road, grades = _burn_roads(grid, roads, road_spec, territory, green_table)
     told = [0.0] + [float(green_table.value(f"road.{grade}")) for grade in grades]
     resistance = np.maximum(resistance, np.array(told, dtype=np.float32)[road])
     cut = np.isin(grades, green_table.value("source.cut"))
@@ -196,9 +200,13 @@ def _find_sources(
 
 
 def _burn_roads(
-    grid: Grid, roads: gpd.GeoDataFrame, spec: Roads | None, rules: RuleTable
+    grid: Grid, roads: gpd.GeoDataFrame, spec: Roads | None, territory: gpd.GeoDataFrame, rules: RuleTable
 ) -> tuple[Grades, tuple[str, ...]]:
-    """Return the greatest road that touches each cell, and the grades, those that resist least first."""
+    """Return the greatest road that touches each cell, and the grades, those that resist least first.
+
+    Roads are cut at the border of the territory; there they are led on, or the cells that stand across it
+    would let everything past their ends.
+    """
     rows = {name: value for name, value in rules.under("road").items() if name != "skipped"}
     grades = tuple(sorted(rows, key=lambda name: (rows[name], name)))
     if not len(roads):
@@ -208,6 +216,8 @@ def _burn_roads(
     kept = ~np.isin(named, rules.value("road.skipped"))
     rank = np.array([grades.index(name if name in rows else _OTHER) + 1 for name in named], dtype=np.uint8)
     lines = transform_shapes(roads.geometry.to_numpy(), roads.crs, grid.crs)
+    border = transform_shapes(territory.geometry.to_numpy(), territory.crs, grid.crs)
+    lines = prolong_lines(lines, shapely.union_all(shapely.boundary(border)), _BEYOND * grid.cell_m)
     return mark_lines(grid, lines[kept], rank[kept]), grades
 
 

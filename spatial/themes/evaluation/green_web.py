@@ -52,8 +52,8 @@ class Way:
         Probability of getting along it.
     path : ndarray of int64, shape (k, 2)
         Row and column of its cells.
-    cells : int
-        Of the band of ways that are hardly costlier.
+    peak : float
+        Greatest share of the current through one cell of the band of ways that are hardly costlier.
     pinches : tuple of Pinch
     """
 
@@ -64,7 +64,7 @@ class Way:
     resistance: float
     chance: float
     path: Longs
-    cells: int
+    peak: float
     pinches: tuple[Pinch, ...]
 
 
@@ -153,7 +153,9 @@ def _survey(
 ) -> Way:
     """Return a corridor with what it would cost restored, its band and its pinches."""
     window = corridor.window
-    band = corridor.near(rules.value("band.share"), rules.value("band.most"))
+    reach, chance = moves
+    slack = rules.value("band.slack") * rules.value("dispersal.resistance")
+    band = corridor.near(max(slack, rules.value("band.share") * corridor.cost), rules.value("band.most"))
     label, cell_m = land.label[window], land.grid.cell_m
     first, second = corridor.ends
     current = spread_current(land.resistance[window], cell_m, band, label == first, label == second)
@@ -169,7 +171,6 @@ def _survey(
         )
         for k, size in zip(begins.tolist(), sizes.tolist(), strict=True)
     )
-    reach, chance = moves
     return Way(
         ends=corridor.ends,
         tree=tree,
@@ -178,7 +179,7 @@ def _survey(
         resistance=current.resistance,
         chance=float(chance ** (corridor.cost / reach)),
         path=corridor.path,
-        cells=int(band.sum()),
+        peak=float(current.share.max()),
         pinches=pinches,
     )
 
