@@ -26,6 +26,7 @@ RULE_TABLES = {
     "green_rules": "green",
     "landcover_rules": "landcover",
     "line_rules": "lines",
+    "proposal_rules": "proposals",
     "speed_rules": "speeds",
     "zone_rules": "zones",
 }

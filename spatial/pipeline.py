@@ -28,7 +28,7 @@ from spatial.blame import blaming
 from spatial.cache import find_cache, register_fingerprints
 from spatial.engine.compute import Pace, reporting
 from spatial.errors import Fault, PlanError
-from spatial.grading import assessment, evaluation, location
+from spatial.grading import assessment, evaluation, location, proposals
 from spatial.inputs import PARTS, gather_inputs, trace_inputs
 from spatial.outputs.delivery import write_outputs
 from spatial.outputs.formats.exports import Format, export_layers, require_arrow
@@ -243,6 +243,7 @@ def _make_driver(*hooks: lifecycle.NodeExecutionHook) -> driver.Driver:
         nodes,
         evaluation,
         location,
+        proposals,
         assessment,
     )
     return (

@@ -254,20 +254,21 @@ def _list_passed(
         given = ground.given_to_others(line)
         rank = choice.order.index(line)
         for lost, rule in ((claim & ~own & given, "proposals.given"), (claim & ~own & ~given, "")):
-            for code, count in _count(classes[lost]):
-                winner = OWNERS.get(code, "")
+            for winner, count in _count(classes[lost]):
                 by_order = winner in choice.order[:rank]
                 said = rule or (f"proposals.order.{choice.alternative}" if by_order else "proposals.cleaning")
                 yield Passed(line, winner, said, count * ground.cell_ha)
         if line != "urban_boundary":
-            for code, count in _count(outside[own & ~claim]):
-                yield Passed(OWNERS.get(code, ""), line, "proposals.cleaning", count * ground.cell_ha)
+            for loser, count in _count(outside[own & ~claim]):
+                yield Passed(loser, line, "proposals.cleaning", count * ground.cell_ha)
 
 
-def _count(codes: Classes) -> Iterator[tuple[int, int]]:
-    counts = np.bincount(codes, minlength=1)
-    for code in np.flatnonzero(counts):
-        yield int(code), int(counts[code])
+def _count(codes: Classes) -> Iterator[tuple[str, int]]:
+    """Yield how many cells each line and zone has; land that is left open has no name."""
+    counts: dict[str, int] = {}
+    for code, count in enumerate(np.bincount(codes)):
+        counts[OWNERS.get(code, "")] = counts.get(OWNERS.get(code, ""), 0) + int(count)
+    yield from ((name, count) for name, count in counts.items() if count)
 
 
 def _weigh_up(ground: Ground, choice: Choice, classes: Classes) -> dict[str, float]:

@@ -12,7 +12,6 @@ from spatial.engine.cleaning import (
     clean_mask,
     count_round,
     drop_patches,
-    round_classes,
     round_edges,
 )
 from spatial.engine.growing import reach_from, take_cheapest
@@ -126,7 +125,7 @@ def _spread(
     whole = core + round(aim_ha * choice.elastic_share / ground.cell_ha)
     reached = reach_from(seeds, cost, whole)
     beyond = np.where(seeds, np.float32(np.inf), reached)
-    near, all_ = take_cheapest(beyond, core) | seeds, take_cheapest(beyond, whole) | seeds
+    all_ = take_cheapest(beyond, whole) | seeds
     cell_m = ground.cell_m
     mask = clean_mask(
         all_,
@@ -136,9 +135,11 @@ def _spread(
         never=~free,
     )
     mask = drop_patches(mask, choice.least_ring_ha / ground.cell_ha)
-    # What rounding and filling took in is no reserve.
-    zones = np.where(mask, np.where(all_ & ~near, ELASTIC, CONCENTRATED), 0).astype(np.uint8)
-    return round_classes(zones, choice.cells("smooth", cell_m), seeds)
+    # Of what was reached, the dearest is the reserve; what rounding and filling took in is not.
+    last = np.where(mask & all_ & ~seeds, -reached, np.float32(np.inf))
+    reserve = take_cheapest(last, min(whole - core, int(np.isfinite(last).sum())))
+    zones = np.where(mask, np.where(reserve, ELASTIC, CONCENTRATED), 0)
+    return zones.astype(np.uint8)
 
 
 def _add_special(ground: Ground, choice: Choice, zones: Classes, free: Truths) -> Classes:

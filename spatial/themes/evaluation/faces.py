@@ -1,0 +1,186 @@
+"""Faces of proposals: drafts drawn as polygons and settled with all given land, as claims are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from spatial.engine.cleaning import spread_out
+from spatial.engine.coverages import Coverage, draw_coverage
+from spatial.engine.crs import transform_shapes
+from spatial.engine.following import follow_lines
+from spatial.engine.grids import Grid
+from spatial.engine.stacks import RasterStack
+from spatial.engine.topology import dissolve, find_shared_edges, label_parts, partition, repair_polygons
+from spatial.errors import Fault, SourceError
+from spatial.plan.evaluation import Evaluation
+from spatial.plan.findings import STORED_CRS
+from spatial.plan.zoning import GRID_DEG, Zoning
+from spatial.themes.claims import land_faces
+from spatial.themes.evaluation.drafts import CODES, OWNERS, Draft
+from spatial.themes.evaluation.grounds import GIVEN
+
+Shapes = npt.NDArray[np.object_]
+
+_BEYOND = 3
+"""Cells that classes are spread beyond the territory, whose own edge then cuts them."""
+DRAWN = "evaluation"
+"""What stands as the source of land that was chosen from the evaluation."""
+_URBAN = (CODES["concentrated"], CODES["elastic"], CODES["special"])
+_CLAIM = ("target", "source", "illustrative", "binding", "geometry")
+
+
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """One alternative as polygons, EPSG:4490.
+
+    Parameters
+    ----------
+    draft : Draft
+    faces : geopandas.GeoDataFrame
+        As `spatial.themes.claims.land_faces` returns them.
+    growth : geopandas.GeoDataFrame
+        Single polygons that tile the urban boundary: ``subzone``.
+    """
+
+    draft: Draft
+    faces: gpd.GeoDataFrame
+    growth: gpd.GeoDataFrame
+
+
+def proposal_edges(
+    evaluation_spec: Evaluation | None, source_frames: dict[str, gpd.GeoDataFrame], metric_crs: str
+) -> tuple[BaseGeometry, ...]:
+    """Return the natural edges that proposed lines follow, in the metric system; none where none are given.
+
+    Raises
+    ------
+    SourceError
+        A source that is no source of features.
+    """
+    name = evaluation_spec.natural_edges if evaluation_spec else None
+    if name is None:
+        return ()
+    if name not in source_frames:
+        problem, remedy = "is a raster, where lines are needed", "name a source of lines or polygons"
+        raise SourceError(Fault("evaluation.natural_edges", name, problem, remedy))
+    frame = source_frames[name]
+    shapes = frame.geometry[~frame.geometry.is_empty].to_numpy()
+    return tuple(transform_shapes(shapes[shapely.get_dimensions(shapes) > 0], frame.crs, metric_crs))
+
+
+def given_land(
+    evaluation_spec: Evaluation | None, source_frames: dict[str, gpd.GeoDataFrame]
+) -> gpd.GeoDataFrame:
+    """Return the land that the plan gives to a line: ``target, source, illustrative``, single polygons."""
+    tables = [gpd.GeoDataFrame(columns=list(_CLAIM[:3]), geometry=[], crs=STORED_CRS)]
+    for name, line in GIVEN.items():
+        source = getattr(evaluation_spec, name) if evaluation_spec else None
+        if source in source_frames:
+            rows = source_frames[source]
+            shapes = repair_polygons(rows.geometry)
+            table = gpd.GeoDataFrame({"illustrative": rows["illustrative"]}, geometry=shapes, crs=STORED_CRS)
+            table = table.assign(target=line, source=source)[~shapely.is_empty(shapes)]
+            tables.append(table.explode(ignore_index=True))
+    filled = [table for table in tables if len(table)] or tables
+    return pd.concat(filled, ignore_index=True).astype({"illustrative": "bool"})
+
+
+def proposal_faces(
+    *,
+    proposal_drafts: tuple[Draft, ...],
+    evaluation_rasters: RasterStack | None,
+    proposal_edges: tuple[BaseGeometry, ...],
+    given_land: gpd.GeoDataFrame,
+    evaluation_rough: bool,
+    territory: gpd.GeoDataFrame,
+    zoning: Zoning,
+) -> tuple[Drawn, ...]:
+    """Return the alternatives as polygons; given land goes to its line before all else, to the last metre.
+
+    Edges of cells are rounded, laid onto natural edges where they run beside some, and cut by the territory.
+    """
+    if evaluation_rasters is None:
+        return ()
+    found = []
+    for draft in proposal_drafts:
+        coverage = _draw(draft, evaluation_rasters.grid, proposal_edges)
+        claims = _claim_lines(coverage, evaluation_rough)
+        given = _choose_given(given_land, draft, evaluation_rasters.grid)
+        lines = pd.concat([claims, given], ignore_index=True)
+        zones = _claim_zones(coverage, zoning, evaluation_rough).iloc[: None if draft.has_zones else 0]
+        faces = land_faces(territory, zones, lines, _settle(draft, zoning))
+        found.append(Drawn(draft, faces, _split_boundary(faces, coverage)))
+    return tuple(found)
+
+
+def _draw(draft: Draft, grid: Grid, edges: tuple[BaseGeometry, ...]) -> Coverage:
+    """Return the draft as a coverage in longitude and latitude; neighbours share vertices, so none part."""
+    choice = draft.choice
+    wide = spread_out(draft.classes, _BEYOND)
+    drawn = draw_coverage(wide, grid, choice.by_name("simplify") * grid.cell_m)
+    drawn = follow_lines(drawn, edges, choice.by_name("follow"))
+    return Coverage(transform_shapes(drawn.shapes, grid.crs, STORED_CRS), drawn.classes)
+
+
+def _settle(draft: Draft, zoning: Zoning) -> Zoning:
+    least = draft.choice.by_name("least_line") * 1e4
+    return zoning.model_copy(update={"has_lines": True, "has_zones": draft.has_zones, "min_line_m2": least})
+
+
+def _frame_claims(coverage: Coverage, targets: dict[int, str], rough: bool) -> gpd.GeoDataFrame:
+    """Return the polygons of some classes as claims."""
+    names = pd.Series(coverage.classes.astype(int)).map(targets)
+    table = gpd.GeoDataFrame({"target": names}, geometry=coverage.shapes, crs=STORED_CRS)
+    table = table[names.notna()].assign(source=DRAWN, illustrative=rough, binding=False)
+    return table[list(_CLAIM)].astype({"target": "str", "source": "str"})
+
+
+def _claim_lines(coverage: Coverage, rough: bool) -> gpd.GeoDataFrame:
+    lines = {code: name for code, name in OWNERS.items() if code <= max(_URBAN)}
+    return _frame_claims(coverage, lines, rough)
+
+
+def _claim_zones(coverage: Coverage, zoning: Zoning, rough: bool) -> gpd.GeoDataFrame:
+    """Return what claims zones: land outside lines, and that in lines for the zone which it would be in."""
+    held = {str(line): str(zone) for line, zone in zoning.zone_of_line.items()}
+    return _frame_claims(coverage, {code: held.get(name, name) for code, name in OWNERS.items()}, rough)
+
+
+def _choose_given(given: gpd.GeoDataFrame, draft: Draft, grid: Grid) -> gpd.GeoDataFrame:
+    """Return the given land that binds: all of it for lines that are drawn, but built land within towns."""
+    targets = given["target"].to_numpy(dtype=object)
+    stays = ~np.isin(targets, list(draft.lacking))
+    towns = targets == "urban_boundary"
+    places = shapely.point_on_surface(
+        transform_shapes(given.geometry.to_numpy()[towns], STORED_CRS, grid.crs)
+    )
+    cells = [grid.cell_of(place.x, place.y) for place in places]
+    stays[towns] &= [cell is not None and draft.classes[cell] in _URBAN for cell in cells]
+    return given[stays].assign(binding=True)[list(_CLAIM)]
+
+
+def _split_boundary(faces: gpd.GeoDataFrame, coverage: Coverage) -> gpd.GeoDataFrame:
+    """Return the zones of the urban boundary; what none claims, such as given land, is concentrated."""
+    town = faces.geometry.to_numpy()[(faces["line"] == "urban_boundary").to_numpy()]
+    parts = list[gpd.GeoDataFrame]()
+    claims = {name: coverage.shapes[coverage.classes == CODES[name]] for name in ("elastic", "special")}
+    shapes = np.concatenate([*claims.values(), np.empty(0, dtype=object)])
+    owner = np.repeat(list(claims), [len(claim) for claim in claims.values()])
+    for area in dissolve(town, label_parts(np.zeros(len(town)), find_shared_edges(town))):
+        pieces, face, claim = partition(area, shapes, GRID_DEG)
+        names = np.full(len(pieces), "concentrated", dtype=object)
+        names[face] = owner[claim]
+        codes = pd.Index(["concentrated", "elastic", "special"]).get_indexer(names)
+        label = label_parts(codes, find_shared_edges(pieces))
+        _, first = np.unique(label, return_index=True)
+        united = dissolve(pieces, label)
+        parts.append(gpd.GeoDataFrame({"subzone": names[first]}, geometry=united, crs=STORED_CRS))
+    empty = gpd.GeoDataFrame({"subzone": []}, geometry=[], crs=STORED_CRS)
+    return pd.concat(parts or [empty], ignore_index=True).astype({"subzone": "str"})
