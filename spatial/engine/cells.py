@@ -13,7 +13,6 @@ from spatial.engine.grids import Grid
 
 Shapes = npt.NDArray[np.object_]
 Labels = npt.NDArray[np.int32]
-_ON_BORDER_M = 1.0
 
 
 def mark_lines(grid: Grid, lines: Shapes, rank: npt.NDArray[np.integer[Any]]) -> npt.NDArray[np.uint8]:
@@ -48,14 +47,15 @@ def mark_lines(grid: Grid, lines: Shapes, rank: npt.NDArray[np.integer[Any]]) ->
 
 
 def prolong_lines(lines: Shapes, border: shapely.Geometry, by_m: float) -> Shapes:
-    """Return lines whose ends on a border go on straight beyond it, so that no cell of the border lets past.
+    """Return lines whose ends near a border go on straight, so that no cell of the border lets past.
 
     Parameters
     ----------
     lines : ndarray of LineString or MultiLineString
-        Cut at the border, in the same metric system as it.
+        In the same metric system as the border.
     border : shapely geometry
     by_m : float
+        How far they go on, and how near to the border an end must be, metres.
 
     Returns
     -------
@@ -76,7 +76,7 @@ def prolong_lines(lines: Shapes, border: shapely.Geometry, by_m: float) -> Shape
         end, inner = (shapely.get_coordinates(shapely.get_point(parts, k)) for k in (last, before))
         ahead = end - inner
         ahead /= np.maximum(np.hypot(*ahead.T), 1e-9)[:, None]
-        out = shapely.dwithin(shapely.points(end), border, _ON_BORDER_M)
+        out = shapely.dwithin(shapely.points(end), border, by_m)
         pieces.append(shapely.linestrings(np.stack([end, end + by_m * ahead], axis=1))[out])
         whose.append(owner[out])
     order = np.argsort(np.concatenate(whose), kind="stable")
