@@ -9,6 +9,7 @@ from shapely.geometry.base import BaseGeometry
 from spatial.engine.grids import Grid
 from spatial.plan.evaluation import BURNT
 from spatial.sources.raster import BurntSource
+from spatial.sources.references import SourceRef
 
 
 def proposal_masks(
@@ -26,3 +27,8 @@ def proposal_masks(
         name: BurntSource(shapes, touched=name in BURNT and BURNT[name][2]).read(evaluation_grid, whole)
         for name, shapes in burnt_shapes.items()
     }
+
+
+def evaluation_rough(factor_refs: dict[str, SourceRef]) -> bool:
+    """Tell whether the evaluation rests on any source that is only illustrative."""
+    return any(ref.source.illustrative for ref in factor_refs.values())
