@@ -2,6 +2,7 @@
 
 The binaries are those of the system (Debian: ``postgresql`` and ``postgresql-NN-postgis-3``). A server refuses to
 run as root, so root hands it to another user. Clients come in by password only, as on a real server.
+Without psycopg or a server those who ask for it skip.
 """
 
 from __future__ import annotations
@@ -15,6 +16,9 @@ import subprocess
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import psycopg
 
 TEMPLATE = "with_postgis"
 PASSWORD = "s3cret-and-long"
@@ -81,8 +85,6 @@ def start_cluster(*, durable: bool = False) -> Cluster:
 
     `durable` keeps it safe against power cuts, as a real one is; tests do without.
     """
-    import psycopg
-
     binaries, user = find_binaries(), find_user()
     # Not in pytest's own folder, into which another user cannot look.
     folder = Path(tempfile.mkdtemp(prefix="spatial-postgres-"))
@@ -106,18 +108,18 @@ def start_cluster(*, durable: bool = False) -> Cluster:
         options = " ".join(f"-c {key}={value}" for key, value in settings.items())
         log = folder / "log"
         cluster.run(binaries / "pg_ctl", "start", "-D", folder / "data", "-l", log, "-w", "-o", options)
-        _make_template(psycopg, cluster)
+        _make_template(cluster)
     except (subprocess.CalledProcessError, psycopg.Error) as error:
         shutil.rmtree(folder, ignore_errors=True)
         raise UnavailableError(f"the server does not start: {getattr(error, 'output', error)}") from error
     return cluster
 
 
-def _make_template(psycopg: object, cluster: Cluster) -> None:
-    admin = psycopg.connect(cluster.url("postgres"), password=PASSWORD, autocommit=True)  # type: ignore[attr-defined]
+def _make_template(cluster: Cluster) -> None:
+    admin = psycopg.connect(cluster.url("postgres"), password=PASSWORD, autocommit=True)
     with admin:
         admin.execute(f"CREATE DATABASE {TEMPLATE}")
-    inside = psycopg.connect(cluster.url(TEMPLATE), password=PASSWORD, autocommit=True)  # type: ignore[attr-defined]
+    inside = psycopg.connect(cluster.url(TEMPLATE), password=PASSWORD, autocommit=True)
     with inside:
         inside.execute("CREATE EXTENSION postgis")
 
@@ -142,3 +144,47 @@ def _run_as(user: str | None, command: tuple[str | Path, ...], folder: Path) -> 
     if done.returncode:
         raise subprocess.CalledProcessError(done.returncode, str(command[0]), text)
     return text
+
+
+@dataclass(frozen=True)
+class Database:
+    """A database of its own for one test."""
+
+    cluster: Cluster
+    name: str
+
+    def url(self, user: str = "postgres") -> str:
+        """Return its address for a user, without a password."""
+        return self.cluster.url(self.name, user)
+
+    def connect(self, user: str = "postgres") -> psycopg.Connection[Any]:
+        """Open a connection where each statement is committed at once."""
+        return psycopg.connect(self.url(user), password=PASSWORD, autocommit=True)
+
+    def ask(self, query: Any, *values: Any, user: str = "postgres") -> list[tuple[Any, ...]]:
+        """Run a statement as a user; return its rows, if it has any."""
+        with self.connect(user) as connection:
+            cursor = connection.execute(query, values or None)
+            return cursor.fetchall() if cursor.description else []
+
+    def add_user(self, name: str, *groups: str) -> str:
+        """Make a user who may log in, in some groups; users are of the whole server, so names bear the test's."""
+        user = f"{name}_of_{self.name}"
+        self.ask(f"CREATE ROLE {user} LOGIN PASSWORD '{PASSWORD}'")
+        for group in groups:
+            self.ask(f'GRANT "{self.name}_{group}" TO {user}')
+        return user
+
+
+def make_database(cluster: Cluster, name: str, *, template: str = TEMPLATE) -> Database:
+    """Make a database with PostGIS in it."""
+    with psycopg.connect(cluster.url("postgres"), password=PASSWORD, autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+    return Database(cluster, name)
+
+
+def drop_database(database: Database) -> None:
+    """Remove a database, whoever is in it."""
+    cluster = database.cluster
+    with psycopg.connect(cluster.url("postgres"), password=PASSWORD, autocommit=True) as admin:
+        admin.execute(f"DROP DATABASE IF EXISTS {database.name} WITH (FORCE)")

@@ -103,3 +103,39 @@ def hamlet(tmp_path_factory: pytest.TempPathFactory) -> Hamlet:
         with rasterio.open(folder / f"{name}.tif", "w", dtype=cells.dtype, crs="EPSG:4490", **kept) as file:
             file.write(cells, 1)
     return Hamlet(folder)
+
+
+_DATABASES = count(1)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> ModuleType:
+    """The module beside this one that starts a server; tests skip where psycopg is not installed."""
+    pytest.importorskip("psycopg", reason="psycopg is not installed: extra postgis")
+    spec = importlib.util.spec_from_file_location("throw_away_cluster", TOP / "tests" / "cluster.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def cluster(postgres: ModuleType) -> Iterator[Any]:
+    """A PostgreSQL server with PostGIS, one a process, on loopback; tests skip where there is none."""
+    try:
+        server = postgres.start_cluster()
+    except postgres.UnavailableError as error:
+        pytest.skip(str(error))
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def database(postgres: ModuleType, cluster: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """An empty database with PostGIS, of one test alone; its users' password is in PGPASSWORD."""
+    monkeypatch.setenv("PGPASSWORD", postgres.PASSWORD)
+    made = postgres.make_database(cluster, f"plan_{next(_DATABASES)}")
+    yield made
+    postgres.drop_database(made)

@@ -10,6 +10,7 @@ from typing import Any
 
 from spatial.errors import Fault, OutputError
 from spatial.plan.contract import Column, Contract
+from spatial.plan.departments import Departments
 
 REGISTRY = "spatial_registry"
 """Schema with the table of plans, their versions, opinions and the audit."""
@@ -24,6 +25,7 @@ VERDICTS = ("pass", "conditional", "reject")
 LONGEST = 63
 """Bytes that PostgreSQL keeps of a name; it cuts off the rest without a word."""
 _MARK = 8
+_GROUND = ("territory", "districts", "towns", "zones", "lines")
 
 
 def fit_name(text: str, *, room: int = 0) -> str:
@@ -100,8 +102,8 @@ def department_role(prefix: str, department: str) -> str:
 
 
 @dataclass(frozen=True)
-class Department:
-    """A department that judges projects.
+class SubPlatform:
+    """What a department sees of a plan, its sub-platform 子平台, and where it writes its opinions.
 
     Parameters
     ----------
@@ -117,6 +119,26 @@ class Department:
     zh: str
     en: str
     layers: tuple[str, ...] = ()
+
+
+def list_platforms(table: Departments) -> list[SubPlatform]:
+    """Return a sub-platform for each department: the layers that its rules ask for, and the ground below.
+
+    Examples
+    --------
+    >>> from spatial.plan.departments import read_departments
+    >>> "lines" in list_platforms(read_departments())[0].layers
+    True
+    """
+    return [
+        SubPlatform(
+            one.key,
+            one.name.pick("zh"),
+            one.name.pick("en"),
+            tuple(dict.fromkeys([*_GROUND, *(rule.layer for rule in one.rules if rule.layer)])),
+        )
+        for one in table.departments
+    ]
 
 
 @dataclass(frozen=True)

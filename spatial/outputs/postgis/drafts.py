@@ -23,7 +23,8 @@ from spatial.outputs.postgis.views import show_current, show_department
 from spatial.plan.base import Text
 from spatial.plan.contract import Contract
 from spatial.plan.published import (
-    Department,
+    GEOMETRY,
+    SubPlatform,
     contract_from_json,
     contract_to_json,
     version_schema,
@@ -61,7 +62,7 @@ class Draft:
         Schema of PostGIS.
     prefix : str
         What names of roles begin with.
-    departments : sequence of Department
+    platforms : sequence of SubPlatform
     """
 
     connection: Connection[Any]
@@ -71,7 +72,7 @@ class Draft:
     version: int
     postgis: str
     prefix: str
-    departments: Sequence[Department]
+    platforms: Sequence[SubPlatform]
 
     @property
     def schema(self) -> str:
@@ -183,7 +184,9 @@ def copy_draft(draft: Draft, source: Current) -> list[Table]:
     ).fetchall()
     tables = []
     for name, told, kind in rows:
-        table = Table(draft.schema, name, contract_from_json(told), kind)
+        table = Table(
+            draft.schema, name, contract_from_json(told), kind, _is_whole(draft, source, name, kind)
+        )
         create_table(draft.connection, table, draft.postgis)
         columns = sql.SQL(", ").join(map(sql.Identifier, table.columns))
         statement = sql.SQL("INSERT INTO {} ({}) SELECT {} FROM {} ORDER BY row_order")
@@ -194,13 +197,25 @@ def copy_draft(draft: Draft, source: Current) -> list[Table]:
         draft.connection.execute(
             sql.SQL(
                 "INSERT INTO spatial_registry.layers"
-                " SELECT plan, %s, layer, position, contract, geometry_type, (SELECT count(*) FROM {}), CASE WHEN %s THEN content_sha256 ELSE 'edited' END, lone_parts"
+                " SELECT plan, %s, layer, position, contract, geometry_type, (SELECT count(*) FROM {}),"
+                " CASE WHEN %s THEN content_sha256 ELSE 'edited' END, lone_parts"
                 " FROM spatial_registry.layers WHERE plan = %s AND version = %s AND layer = %s"
             ).format(one),
             (draft.version, not source.edits, draft.plan, source.version, name),
         )
         tables.append(table)
     return tables
+
+
+def _is_whole(draft: Draft, source: Current, layer: str, kind: str | None) -> bool:
+    """Say whether every row of a published table must have a shape."""
+    row = draft.connection.execute(
+        "SELECT a.attnotnull FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid"
+        " JOIN pg_namespace n ON n.oid = c.relnamespace"
+        " WHERE a.attname = %s AND n.nspname = %s AND c.relname = %s",
+        (GEOMETRY, source.schema, layer),
+    ).fetchone()
+    return bool(kind and row and row[0])
 
 
 def is_same(draft: Draft, other: int) -> bool:
@@ -221,15 +236,15 @@ def finish_draft(draft: Draft, tables: Sequence[Table], frozen: str | None) -> N
     for table in tables:
         guard_table(connection, table)
     show_current(connection, draft.stem, draft.title.pick("zh"), tables)
-    for department in draft.departments:
+    for platform in draft.platforms:
         show_department(
             connection,
             draft.stem,
             draft.plan,
             prefix=draft.prefix,
-            department=department,
+            platform=platform,
             tables=tables,
         )
-        grant_department(connection, draft.stem, draft.prefix, department)
+        grant_department(connection, draft.stem, draft.prefix, platform)
     grant_version(connection, [draft.stem, draft.schema], draft.prefix, frozen)
-    grant_registry(connection, draft.prefix, draft.departments)
+    grant_registry(connection, draft.prefix, draft.platforms)

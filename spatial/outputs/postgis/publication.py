@@ -25,10 +25,11 @@ from spatial.outputs.postgis.opinions import make_opinions
 from spatial.outputs.postgis.registry import begin_alone, has_registry, make_registry, require_postgis
 from spatial.outputs.postgis.roles import become_planner, find_prefix, keep_prefix, make_roles
 from spatial.outputs.postgis.styles import copy_styles, make_styles_table, store_styles
+from spatial.outputs.postgis.views import find_platforms
 from spatial.plan.base import Text
 from spatial.plan.contract import Contract
 from spatial.plan.postgres import Address, Ask, connect, explaining
-from spatial.plan.published import Department, role_of, stem_of
+from spatial.plan.published import SubPlatform, role_of, stem_of
 from spatial.plan.styles import Styles
 
 if TYPE_CHECKING:
@@ -56,8 +57,8 @@ class Parcel:
         Hashes and versions of all that went in.
     note : str
         What the publisher says of this version.
-    departments : sequence of Department
-        Who gets a sub-platform of his own.
+    platforms : sequence of SubPlatform
+        Departments that get a sub-platform of their own; those of earlier publications keep theirs.
     """
 
     plan: str
@@ -67,7 +68,7 @@ class Parcel:
     styles: Styles
     provenance: Mapping[str, str] = field(default_factory=dict)
     note: str = ""
-    departments: Sequence[Department] = ()
+    platforms: Sequence[SubPlatform] = ()
 
 
 @dataclass(frozen=True)
@@ -164,6 +165,18 @@ def publish_layers(
     return Publication(parcel.plan, before.version, before.schema, stem, False, rows, tuple(notes))
 
 
+def check_server(address: Address, *, ask: Ask | None = None) -> None:
+    """Refuse a database that cannot be published to, before anything is computed for it.
+
+    Raises
+    ------
+    OutputError
+        The server is down, does not let the user in, or has no PostGIS.
+    """
+    with explaining(address), connect(address, ask=ask) as connection:
+        require_postgis(connection, address)
+
+
 @dataclass
 class _Ways:
     """How to publish, and what is noted on the way."""
@@ -178,7 +191,9 @@ def _publish(connection: Connection[Any], address: Address, parcel: Parcel, ways
     prefix = _prepare(connection, postgis, parcel, ways)
     before = find_current(connection, parcel.plan)
     stem, version = stem_of(parcel.plan), before.version + 1 if before else 1
-    draft = Draft(connection, parcel.plan, parcel.title, stem, version, postgis, prefix, parcel.departments)
+    given = {platform.key for platform in parcel.platforms}
+    platforms = [*parcel.platforms, *(one for one in find_platforms(connection) if one.key not in given)]
+    draft = Draft(connection, parcel.plan, parcel.title, stem, version, postgis, prefix, platforms)
     register_draft(draft, parcel.provenance, parcel.note.replace("\0", ""))
     tables = fill_draft(draft, parcel.layers, parcel.contracts, ways.progress)
     if before and before.edits:
@@ -199,7 +214,7 @@ def _prepare(connection: Connection[Any], postgis: str, parcel: Parcel, ways: _W
     prefix = wanted if known is None else known
     if ways.prefix is not None and known not in {None, ways.prefix}:
         ways.notes.append(f"roles of this database begin with {known}; that was settled before 角色前缀已定")
-    ways.notes += make_roles(connection, prefix, parcel.departments)
+    ways.notes += make_roles(connection, prefix, parcel.platforms)
     planner = role_of(prefix, "planner")
     ways.notes += make_styles_table(connection, planner)
     become_planner(connection, planner)

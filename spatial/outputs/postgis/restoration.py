@@ -17,9 +17,9 @@ from spatial.outputs.postgis.publication import Publication
 from spatial.outputs.postgis.registry import begin_alone, has_registry, require_postgis
 from spatial.outputs.postgis.roles import become_planner, find_prefix
 from spatial.outputs.postgis.styles import copy_styles
+from spatial.outputs.postgis.views import find_platforms
 from spatial.plan.base import Text
 from spatial.plan.postgres import Address, Ask, connect, explaining
-from spatial.plan.published import Department
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -65,8 +65,8 @@ def restore_version(
             return Publication(plan, version, source.schema, stem, False, _count(connection, plan, version))
         prefix = find_prefix(connection) or ""
         become_planner(connection, "")
-        departments = _find_departments(connection)
-        draft = Draft(connection, plan, title, stem, found.version + 1, postgis, prefix, departments)
+        platforms = find_platforms(connection)
+        draft = Draft(connection, plan, title, stem, found.version + 1, postgis, prefix, platforms)
         register_draft(draft, told, note.replace("\0", ""), restored_from=version)
         tables = copy_draft(draft, source)
         finish_draft(draft, tables, found.schema)
@@ -106,11 +106,3 @@ def _count(connection: Connection[Any], plan: str, version: int) -> dict[str, in
         (plan, version),
     ).fetchall()
     return {str(name): int(count) for name, count in rows}
-
-
-def _find_departments(connection: Connection[Any]) -> list[Department]:
-    """Return the departments that have a sub-platform, with the layers that theirs shows."""
-    rows = connection.execute(
-        "SELECT department, zh, en, layers FROM spatial_registry.department_roles ORDER BY department"
-    ).fetchall()
-    return [Department(key, zh, en, tuple(layers)) for key, zh, en, layers in rows]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from spatial.plan.published import (
     ROLES,
-    Department,
+    SubPlatform,
     department_role,
     department_schema,
     role_of,
@@ -35,13 +35,13 @@ def keep_prefix(connection: Connection[Any], prefix: str) -> None:
     )
 
 
-def list_roles(prefix: str, departments: Iterable[Department]) -> list[str]:
+def list_roles(prefix: str, platforms: Iterable[SubPlatform]) -> list[str]:
     """Return the names of all roles: planner, viewer and one a department."""
     own = [role_of(prefix, role) for role in ROLES]
-    return [*own, *(department_role(prefix, one.key) for one in departments)]
+    return [*own, *(department_role(prefix, one.key) for one in platforms)]
 
 
-def make_roles(connection: Connection[Any], prefix: str, departments: Sequence[Department]) -> list[str]:
+def make_roles(connection: Connection[Any], prefix: str, platforms: Sequence[SubPlatform]) -> list[str]:
     """Make the roles that are absent, if the connecting user may; they are groups without login or password.
 
     Returns
@@ -51,7 +51,7 @@ def make_roles(connection: Connection[Any], prefix: str, departments: Sequence[D
     """
     from psycopg import sql
 
-    absent = _find_absent(connection, list_roles(prefix, departments))
+    absent = _find_absent(connection, list_roles(prefix, platforms))
     if absent and _may_create(connection):
         for role in absent:
             connection.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(role)))
@@ -140,11 +140,11 @@ def grant_version(
             connection.execute(stop.format(sql.Identifier(frozen), sql.Identifier(planner)))
 
 
-def grant_registry(connection: Connection[Any], prefix: str, departments: Sequence[Department]) -> None:
+def grant_registry(connection: Connection[Any], prefix: str, platforms: Sequence[SubPlatform]) -> None:
     """Let all roles read the registry and its opinions; writing opinions is settled row by row."""
     from psycopg import sql
 
-    roles = list_roles(prefix, departments)
+    roles = list_roles(prefix, platforms)
     absent = _find_absent(connection, roles)
     schema = sql.Identifier("spatial_registry")
     for role in roles:
@@ -158,15 +158,15 @@ def grant_registry(connection: Connection[Any], prefix: str, departments: Sequen
             connection.execute(write.format(name))
 
 
-def grant_department(connection: Connection[Any], stem: str, prefix: str, department: Department) -> None:
+def grant_department(connection: Connection[Any], stem: str, prefix: str, platform: SubPlatform) -> None:
     """Let a department read its sub-platform and write the opinions in it."""
     from psycopg import sql
 
-    role = department_role(prefix, department.key)
+    role = department_role(prefix, platform.key)
     if _find_absent(connection, [role]):
         return
-    schema, name = sql.Identifier(department_schema(stem, department.key)), sql.Identifier(role)
+    schema, name = sql.Identifier(department_schema(stem, platform.key)), sql.Identifier(role)
     connection.execute(sql.SQL("GRANT USAGE ON SCHEMA {} TO {}").format(schema, name))
     connection.execute(sql.SQL("GRANT SELECT ON ALL TABLES IN SCHEMA {} TO {}").format(schema, name))
-    view = sql.Identifier(department_schema(stem, department.key), "opinions")
+    view = sql.Identifier(department_schema(stem, platform.key), "opinions")
     connection.execute(sql.SQL("GRANT INSERT, UPDATE, DELETE ON {} TO {}").format(view, name))

@@ -122,10 +122,7 @@ def _geometry_parts(table: Table, postgis: str) -> list[Composed]:
     valid = sql.SQL("CONSTRAINT {} CHECK ({}.ST_IsValid({}))").format(
         sql.Identifier("geometry_valid"), schema, geom
     )
-    srid = sql.SQL("CONSTRAINT {} CHECK ({}.ST_SRID({}) = {})").format(
-        sql.Identifier("geometry_cgcs2000"), schema, geom, sql.Literal(SRID)
-    )
-    return [column, valid, srid]
+    return [column, valid]
 
 
 def index_table(connection: Connection[Any], table: Table, postgis: str) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from spatial.errors import Fault, OutputError
 from spatial.outputs.postgis.tables import Table, comment_columns
-from spatial.plan.published import Department, department_role, department_schema
+from spatial.plan.published import SubPlatform, department_role, department_schema
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -27,7 +27,7 @@ def show_department(
     plan: str,
     *,
     prefix: str,
-    department: Department,
+    platform: SubPlatform,
     tables: Sequence[Table],
 ) -> None:
     """Make a department's sub-platform 子平台: its layers as views, and its own opinions to be written.
@@ -37,20 +37,20 @@ def show_department(
     """
     from psycopg import sql
 
-    schema = department_schema(stem, department.key)
-    _make_schema(connection, schema, f"{department.zh}子平台 Sub-platform of {department.en}")
-    wanted = [one for one in tables if not department.layers or one.name in department.layers]
+    schema = department_schema(stem, platform.key)
+    _make_schema(connection, schema, f"{platform.zh}子平台 Sub-platform of {platform.en}")
+    wanted = [one for one in tables if not platform.layers or one.name in platform.layers]
     _show_tables(connection, schema, wanted, besides=(_OPINIONS,))
     connection.execute(
         "INSERT INTO spatial_registry.department_roles VALUES (%s, %s, %s, %s, %s) ON CONFLICT (department)"
         " DO UPDATE SET role_name = excluded.role_name, zh = excluded.zh, en = excluded.en,"
         " layers = excluded.layers",
         (
-            department.key,
-            department_role(prefix, department.key),
-            department.zh,
-            department.en,
-            list(department.layers),
+            platform.key,
+            department_role(prefix, platform.key),
+            platform.zh,
+            platform.en,
+            list(platform.layers),
         ),
     )
     name = sql.Identifier(schema, _OPINIONS)
@@ -58,13 +58,21 @@ def show_department(
         sql.SQL(
             "CREATE OR REPLACE VIEW {} WITH (security_barrier) AS SELECT * FROM spatial_registry.opinions"
             " WHERE plan = {} AND department = {} WITH CASCADED CHECK OPTION"
-        ).format(name, sql.Literal(plan), sql.Literal(department.key))
+        ).format(name, sql.Literal(plan), sql.Literal(platform.key))
     )
-    for column, value in (("plan", plan), ("department", department.key)):
+    for column, value in (("plan", plan), ("department", platform.key)):
         default = sql.SQL("ALTER VIEW {} ALTER COLUMN {} SET DEFAULT {}")
         connection.execute(default.format(name, sql.Identifier(column), sql.Literal(value)))
-    told = f"{department.zh}意见 Opinions of {department.en}"
+    told = f"{platform.zh}意见 Opinions of {platform.en}"
     connection.execute(sql.SQL("COMMENT ON VIEW {} IS {}").format(name, sql.Literal(told)))
+
+
+def find_platforms(connection: Connection[Any]) -> list[SubPlatform]:
+    """Return the departments that have a sub-platform, with the layers that theirs shows."""
+    rows = connection.execute(
+        "SELECT department, zh, en, layers FROM spatial_registry.department_roles ORDER BY department"
+    ).fetchall()
+    return [SubPlatform(key, zh, en, tuple(layers)) for key, zh, en, layers in rows]
 
 
 def _make_schema(connection: Connection[Any], schema: str, comment: str) -> None:
