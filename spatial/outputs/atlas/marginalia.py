@@ -263,6 +263,15 @@ def find_stretch(crs: str, sight: Sight) -> float:
     return max(found, default=0.0)
 
 
+def _say_heights(order: Order) -> Text:
+    plan = order.plan
+    if plan.roads is not None and plan.roads.elevation is not None:
+        return Text(zh="高程基准：1985国家高程基准", en="Heights: 1985 national height datum")
+    if plan.evaluation is not None and "elevation" in plan.evaluation.factors:
+        return Text(zh="高程：按高程栅格自身基准", en="Heights: datum of the elevation raster")
+    return Text(zh="高程：未使用", en="Heights: none used")
+
+
 def list_notes(order: Order, sight: Sight, tongue: Tongue) -> list[str]:
     """Return the notes on coordinate system, projection, heights and north."""
     crs = CRS.from_user_input(order.metric_crs)
@@ -270,14 +279,11 @@ def list_notes(order: Order, sight: Sight, tongue: Tongue) -> list[str]:
     side = ("东", "east") if turn > 0 else ("西", "west")
     code = crs.to_authority()
     grid = f"{code[0]}:{code[1]}" if code else crs.name
-    heights = order.plan.roads is not None and order.plan.roads.elevation is not None
     notes = [
         Text(zh="坐标系统：2000国家大地坐标系", en="Coordinates: CGCS2000"),
         _say_projection(crs),
         Text(zh=f"坐标网：{grid}，单位千米", en=f"Grid: {grid}, kilometres"),
-        Text(zh="高程基准：1985国家高程基准", en="Heights: 1985 national height datum")
-        if heights
-        else Text(zh="高程：未使用", en="Heights: none used"),
+        _say_heights(order),
         Text(
             zh=f"指北针：坐标北，真北偏{side[0]} {abs(turn):.2f}°",
             en=f"Arrow: grid north; true north {abs(turn):.2f}° {side[1]}",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,7 +15,8 @@ from spatial.outputs.atlas.ink import Ink, draw_class
 from spatial.outputs.atlas.lettering import Pen, write_text
 from spatial.outputs.atlas.marginalia import Tongue
 from spatial.outputs.atlas.paper import Box, Shapes
-from spatial.outputs.atlas.sheetnames import Plate, symbol_radius
+from spatial.outputs.atlas.sheetcells import CellPlate
+from spatial.outputs.atlas.sheetnames import Plate, find_rule, symbol_radius
 from spatial.outputs.atlas.sheets import BACKGROUND
 from spatial.plan.base import Text
 from spatial.plan.styles import UNSTYLED, ClassStyle, Styles
@@ -34,10 +35,13 @@ _GUTTER_MM = 4.0
 
 @dataclass(frozen=True)
 class Entry:
-    """A class in the legend: how it is drawn, what it is called, how much there is of it."""
+    """A class in the legend: how it is drawn, what it is called, how much there is of it.
 
-    plate: Plate
-    rows: Shapes
+    A class of cells has no plate and no rows.
+    """
+
+    plate: Plate | None
+    rows: Shapes | None
     rule: ClassStyle
     label: Text
     figure: str = ""
@@ -47,12 +51,12 @@ class Entry:
 class Section:
     """A layer in the legend; the title is left out where its only class says the same.
 
-    `note` is what else is to be known of how it is drawn.
+    `notes` are what else is to be known of how it is drawn.
     """
 
     title: Text | None
     entries: tuple[Entry, ...]
-    note: Text | None = None
+    notes: tuple[Text, ...] = ()
 
 
 def list_sections(
@@ -80,25 +84,49 @@ def list_sections(
         if entries:
             several = len(plate.style.classes) > 1 and plate.style.group != BACKGROUND
             sections.append(
-                Section(plate.style.title if several else None, entries, _tell_more(plate, styles))
+                Section(plate.style.title if several else None, entries, tuple(_tell_more(plate, styles)))
             )
     return sections
 
 
-def _tell_more(plate: Plate, styles: Styles) -> Text | None:
+def list_cell_sections(
+    cells: Sequence[CellPlate], styles: Styles, *, shares_of_m2: float | None = None
+) -> list[Section]:
+    """List what a legend shows of raster layers, as `list_sections` does of others."""
+    return [
+        Section(
+            plate.style.title,
+            tuple(
+                Entry(None, None, rule, rule.label, _write_area(area, shares_of_m2))
+                for key, area in plate.areas_m2.items()
+                for rule in [find_rule(plate.style, key, styles)]
+            ),
+            plate.notes,
+        )
+        for plate in cells
+    ]
+
+
+def _write_area(area: float, whole: float | None) -> str:
+    """Write square metres as they are read, with their share of a whole."""
+    text = write_amount(area / 1e6, "km²") if area >= 1e6 else write_amount(area / 1e4, "ha")
+    return f"{text} · {100 * area / whole:.1f}%" if whole else text
+
+
+def _tell_more(plate: Plate, styles: Styles) -> Iterator[Text]:
     """Say what emblems mean beyond the plan, and what rings are, for no map shows how many lie in one."""
     if plate.conceptual and np.isin(list_kinds(plate), list(BELTS)).any():
-        return Text(zh="箭头由核心向外，仅为示意", en="Marks lead away from the core, as a symbol only")
-    if _METHOD in plate.stack.frame and plate.style.group != BACKGROUND:
+        yield Text(zh="箭头由核心向外，仅为示意", en="Marks lead away from the core, as a symbol only")
+    elif _METHOD in plate.stack.frame and plate.style.group != BACKGROUND:
         # A circle of straight lines must not be taken for one along roads.
         terms = styles.terms.get(_METHOD, {})
         methods = [terms.get(name, Text(zh=name)) for name in _list_methods(plate)]
         zh, en = ("、".join(term.zh for term in methods), ", ".join(term.pick("en") for term in methods))
-        return Text(zh=f"计算方法：{zh}", en=f"Method: {en}") if methods else None
-    if not plate.ringed:
-        return None
-    count = len(plate.shapes)
-    return Text(zh=f"共 {count} 处，小图斑以圆圈标示", en=f"{count} in all; rings mark small ones")
+        if methods:
+            yield Text(zh=f"计算方法：{zh}", en=f"Method: {en}")
+    elif plate.ringed:
+        count = len(plate.shapes)
+        yield Text(zh=f"共 {count} 处，小图斑以圆圈标示", en=f"{count} in all; rings mark small ones")
 
 
 def _list_methods(plate: Plate) -> list[str]:
@@ -135,8 +163,7 @@ def _measure(plate: Plate, rows: Shapes, whole: float | None) -> str:
         return f"{len(shapes):,}".replace(",", " ")
     # Rows of a class may overlap, as living circles do: land counts once.
     area = float(np.sum(area_m2([shapely.union_all(shapely.make_valid(shapes))])))
-    text = write_amount(area / 1e6, "km²") if area >= 1e6 else write_amount(area / 1e4, "ha")
-    return f"{text} · {100 * area / whole:.1f}%" if whole and plate.style.group != BACKGROUND else text
+    return _write_area(area, whole if plate.style.group != BACKGROUND else None)
 
 
 def write_amount(value: float, unit: str) -> str:
@@ -229,7 +256,7 @@ def _fill_columns(
 
 
 def _list_note(section: Section) -> list[Text]:
-    return [section.note] if section.note else []
+    return list(section.notes)
 
 
 def _measure_rows(rows: list[Entry | Text | None], size: float, tongue: Tongue) -> list[float]:
@@ -268,6 +295,9 @@ def _draw_entry(ink: Ink, entry: Entry, box: Box, size: float, tongue: Tongue) -
 def _draw_swatch(ink: Ink, entry: Entry, box: Box) -> None:
     """Draw a class as it is on the map: an area, a stroke or a symbol."""
     plate = entry.plate
+    if plate is None:
+        draw_class(ink, np.array([box.polygon], dtype=object), entry.rule)
+        return
     dimension = int(shapely.get_dimensions(plate.shapes[entry.rows]).max())
     middle = (box.bottom + box.top) / 2
     sample = {

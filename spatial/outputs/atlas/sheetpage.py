@@ -30,7 +30,8 @@ from spatial.outputs.atlas.marginalia import (
     list_notes,
 )
 from spatial.outputs.atlas.paper import Box, Layout, Shapes, Sight, make_sight
-from spatial.outputs.atlas.sheetlegend import draw_legend, list_sections
+from spatial.outputs.atlas.sheetcells import CellPlate, draw_cells, make_cells
+from spatial.outputs.atlas.sheetlegend import draw_legend, list_cell_sections, list_sections
 from spatial.outputs.atlas.sheetnames import (
     Plate,
     arrange_names,
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_GROUND, _LAYERS, _NAMES, _MARGIN = 1.0, 10.0, 200.0, 300.0
+_GROUND, _CELLS, _LAYERS, _NAMES, _MARGIN = 1.0, 2.0, 10.0, 200.0, 300.0
 _LISTED = 5
 _LOCATOR_MM, _LOW_LOCATOR_MM = 54.0, 42.0
 _RINGS = 50.0
@@ -116,11 +117,14 @@ def draw_page(stock: Stock, sheet: Sheet, layout: Layout, language: str) -> Page
     page = Page(figure, sight, tongue, layout.text)
     plates = _lay_plates(stock, sheet, sight)
     _draw_ground(axes, stock, sight)
+    cells = list(make_cells(stock.order, stock.styles, sheet.style.layers))
+    for height, one in enumerate(reversed(cells)):
+        draw_cells(Ink(axes, _CELLS + height, layout.map), one, sight)
     _draw_layers(axes, stock, plates, layout.map)
     _draw_writing(axes, stock, sheet, plates, page)
     margin = Ink(axes, _MARGIN)
     draw_frame(margin, layout, sight)
-    _draw_side(margin, stock, sheet, page, (layout, plates))
+    _draw_side(margin, stock, sheet, page, (layout, plates, cells))
     if layout.head:
         draw_title(margin, stock.order, sheet, layout.head, tongue)
     if layout.foot:
@@ -258,10 +262,10 @@ def _find_latitude(stock: Stock, sight: Sight) -> float:
 
 
 def _draw_side(
-    ink: Ink, stock: Stock, sheet: Sheet, page: Page, drawn: tuple[Layout, dict[str, Plate]]
+    ink: Ink, stock: Stock, sheet: Sheet, page: Page, drawn: tuple[Layout, dict[str, Plate], list[CellPlate]]
 ) -> None:
     """Draw what stands beside the map: location, legend, verdicts, scale, north and notes."""
-    layout, plates = drawn
+    layout, plates, cells = drawn
     tongue = page.tongue
     table = sheet.style.table
     verdicts = list_verdicts(stock.order, table, stock.styles, tongue) if table else []
@@ -284,7 +288,8 @@ def _draw_side(
         foot = Box(inner.left, bottom, inner.right, bottom + tall)
         draw_table(ink, verdicts, foot, layout.text * 0.88, tongue)
     whole = _measure_territory(stock) if sheet.style.shares else None
-    sections = list_sections(plates, stock.styles, shares_of_m2=whole)
+    sections = list_cell_sections(cells, stock.styles, shares_of_m2=whole)
+    sections += list_sections(plates, stock.styles, shares_of_m2=whole)
     room = Box(inner.left, bottom + tall + 1.0, inner.right, top) if layout.columns == 1 else legend
     left = draw_legend(ink, sections, room, layout.text, tongue, columns=max(1, layout.columns - 1))
     if left:

@@ -14,6 +14,7 @@ from shapely.geometry.base import BaseGeometry
 
 from spatial.errors import Fault, OutputError
 from spatial.outputs.atlas.paper import Bounds, Shapes
+from spatial.outputs.atlas.sheetcells import list_cell_layers
 from spatial.outputs.order import Order
 from spatial.outputs.web.features import DrawnLayer, choose_layers
 from spatial.plan.base import Text
@@ -213,7 +214,7 @@ def list_sheets(order: Order, styles: Styles | None = None) -> tuple[Sheet, ...]
 def number_sheets(stock: Stock) -> tuple[Sheet, ...]:
     """List the pages that a stock gives, as `list_sheets` does."""
     tables = {name for name, frame in stock.order.layers.items() if len(frame) and "geometry" not in frame}
-    there = set(stock.stacks) | tables
+    there = set(stock.stacks) | tables | set(list_cell_layers(stock.order, stock.styles))
     named = {
         name: style for name, style in stock.styles.sheets.items() if there.intersection(style.needs)
     } | _make_generic(stock)
