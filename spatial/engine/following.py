@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from spatial.engine.coverages import Coverage
+from spatial.engine.tiling import Coverage
 from spatial.engine.topology import SharedEdges, dissolve, find_shared_edges, label_parts
 
 Integers = npt.NDArray[np.int64]

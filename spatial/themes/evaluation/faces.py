@@ -12,11 +12,11 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from spatial.engine.cleaning import spread_out
-from spatial.engine.coverages import Coverage, draw_coverage
 from spatial.engine.crs import transform_shapes
 from spatial.engine.following import follow_lines
 from spatial.engine.grids import Grid
 from spatial.engine.stacks import RasterStack
+from spatial.engine.tiling import Coverage, draw_coverage
 from spatial.engine.topology import dissolve, find_shared_edges, label_parts, partition, repair_polygons
 from spatial.errors import Fault, SourceError
 from spatial.plan.evaluation import Evaluation

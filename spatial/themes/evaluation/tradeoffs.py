@@ -11,8 +11,8 @@ import pandas as pd
 import shapely
 
 from spatial.engine.areas import straight_area_m2
-from spatial.engine.coverages import roundness
 from spatial.engine.geodesy import length_m
+from spatial.engine.tiling import roundness
 from spatial.plan.base import Text
 from spatial.plan.contract import Column, layer
 from spatial.plan.proposals import SUBZONES, Choice
