@@ -1,195 +1,194 @@
-"""Coverages of rasters: classes of cells drawn as polygons that share every edge, without steps and gaps.
-
-Edges run through the middles of the sides of cells, so that a slanting row of steps becomes a straight line,
-and never past the middle of a cell: each cell's middle stays in its own class. Then edges are simplified,
-once for both sides.
-"""
+"""Faults of coverages: where polygons overlap, where they leave gaps, where their edges do not match."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import shapely
 
-from spatial.engine.grids import Grid
-from spatial.engine.patches import label_patches
-
-Classes = npt.NDArray[np.uint8]
-Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 Shapes = npt.NDArray[np.object_]
-Truths = npt.NDArray[np.bool_]
 
-_STEPS = ((0, 1), (1, 0), (0, -1), (-1, 0))
-"""Rows and columns of a step east, south, west and north: so the upper, right, lower and left side of a cell
-are walked with the cell on the right."""
-_STARTS = ((0, 0), (0, 1), (1, 1), (1, 0))
-"""Where each side begins: rows and columns from the cell's upper left corner."""
+_POLYGON = 3
 
 
-class Coverage(NamedTuple):
-    """Polygons that never overlap and share all vertices of common edges.
+class Overlaps(NamedTuple):
+    """Land that two polygons both cover: their positions, the lower first, and each piece of it."""
 
-    Parameters
-    ----------
-    shapes : ndarray of shapely.Polygon
-        One a patch of cells that hold together by their sides.
-    classes : ndarray of uint8
-    """
-
-    shapes: Shapes
-    classes: Classes
+    left: Integers
+    right: Integers
+    pieces: Shapes
 
 
-class _Sides(NamedTuple):
-    """Sides of cells that part two patches, once for each patch.
-
-    `cell` in the framed raster, `way` of `_STEPS`, what `follows` it round its patch, how many sides meet at
-    its end, and whether it goes straight on there.
-    """
-
-    cell: Integers
-    way: Integers
-    follows: Integers
-    meeting: Integers
-    straight: Truths
-
-
-def draw_coverage(classes: Classes, grid: Grid, tolerance_m: float = 0.0) -> Coverage:
-    """Draw the patches of a raster of classes as a coverage.
+def find_overlaps(shapes: Any) -> Overlaps:
+    """Find all land that two polygons of a set both cover.
 
     Parameters
     ----------
-    classes : ndarray of uint8, shape (h, w)
-        Of all cells of the grid; 0 missing: no polygon.
-    grid : Grid
-    tolerance_m : float
-        Corners go whose triangle with their neighbours is smaller than the square of it (Visvalingam and
-        Whyatt 1993, *Line generalisation by repeated elimination of points*), but none where three patches
-        meet; 0 leaves all.
+    shapes : array-like of shapely.Polygon or shapely.MultiPolygon
+        Valid; empty ones and None overlap nothing.
 
     Returns
     -------
-    Coverage
-        In the grid's system, by class, then by first cell, row by row.
+    Overlaps
+        Each piece a polygon with area, sorted by pair. Where three polygons overlap there are three pairs.
+
+    Notes
+    -----
+    The coverage validity of GEOS tells in one sweep which polygons match all their neighbours; only the
+    others are intersected, so a clean coverage costs next to nothing.
 
     Examples
     --------
-    >>> grid = Grid("EPSG:4546", 0.0, 40.0, 10.0, 4, 4)
-    >>> classes = np.array([[1, 1, 1, 1], [1, 2, 2, 1], [1, 2, 2, 1], [1, 1, 1, 1]], np.uint8)
-    >>> drawn = draw_coverage(classes, grid)
-    >>> drawn.classes.tolist(), shapely.area(drawn.shapes).tolist()
-    ([1, 2], [1200.0, 350.0])
+    >>> found = find_overlaps([shapely.box(0, 0, 2, 1), shapely.box(1, 0, 3, 1), shapely.box(3, 0, 4, 1)])
+    >>> found.left.tolist(), found.right.tolist(), shapely.area(found.pieces).tolist()
+    ([0], [1], [1.0])
     """
-    label, kind = label_patches(classes)
-    if len(kind) == 1:
-        return Coverage(np.empty(0, dtype=object), kind[1:])
-    framed = np.pad(label, 1)
-    sides = _find_sides(framed)
-    ring, rank = _order_rings(sides.follows)
-    points, owner = _place_corners(sides, framed.shape[1], np.lexsort((rank, ring)), ring)
-    points = np.array([grid.left, grid.top]) + points * np.array([grid.cell_m, -grid.cell_m]) / 2
-    patch = framed.ravel()[sides.cell[np.flatnonzero(rank == 0)]]
-    shapes = _make_polygons(points, owner, patch[np.argsort(ring[rank == 0])])
-    if tolerance_m > 0:
-        shapes = np.asarray(shapely.coverage_simplify(shapes, tolerance_m), dtype=object)
-    return Coverage(shapes, kind[1:])
+    shapes = np.asarray(shapes, dtype=object).ravel()
+    doubtful = np.flatnonzero(find_mismatches(shapes)[1])
+    left, right = shapely.STRtree(shapes[doubtful]).query(shapes[doubtful], predicate="intersects")
+    left, right = left[left < right], right[left < right]
+    common = shapely.intersection(shapes[doubtful[left]], shapes[doubtful[right]])
+    pieces, pair = _polygons_of(common)
+    left, right = doubtful[left[pair]], doubtful[right[pair]]
+    order = np.lexsort((right, left))
+    return Overlaps(left[order], right[order], pieces[order])
 
 
-def _find_sides(label: npt.NDArray[np.int32]) -> _Sides:
-    """Return the sides of a framed raster of patches; where a patch meets itself at a corner it is joined."""
-    wide, flat = label.shape[1], label.ravel()
-    jumps = np.array([row * wide + column for row, column in _STEPS])
-    inner = np.flatnonzero(flat > 0)
-    keys = []
-    for side in range(4):
-        # Across the side lies what a step to the left of the way leads to.
-        keys.append(4 * inner[flat[inner] != flat[inner + jumps[side - 1]]] + side)
-    key = np.sort(np.concatenate(keys))
-    cell, way = np.divmod(key, 4)
-    left, ahead = jumps[(way - 1) % 4], jumps[way]
-    own, over, next_, beyond = (flat[cell + step] for step in (0 * ahead, left, ahead, ahead + left))
-    meeting = (
-        (own != over).astype(np.int64) + (over != beyond).astype(np.int64)
-        + (beyond != next_).astype(np.int64) + (next_ != own).astype(np.int64)
-    )  # fmt: skip
-    turns_left, straight = own == beyond, (own == next_) & (own != beyond)
-    follower = np.select(
-        [turns_left, straight],
-        [4 * (cell + ahead + left) + (way - 1) % 4, 4 * (cell + ahead) + way],
-        4 * cell + (way + 1) % 4,
-    )
-    return _Sides(cell, way, np.searchsorted(key, follower), meeting, (meeting > 2) | straight)
+def find_crossing_overlaps(ones: Any, others: Any) -> Overlaps:
+    """Find all land that a polygon of one set and a polygon of another both cover.
 
-
-def _order_rings(follows: Integers) -> tuple[Integers, Integers]:
-    """Return the ring of each side, from 0 by its first side, and its place in the ring.
-
-    By jumps that double: from each side to the one 1, 2, 4, … further on.
-    """
-    count = len(follows)
-    first, jump = np.arange(count), follows
-    while True:
-        lower = np.minimum(first, first[jump])
-        if (lower == first).all():
-            break
-        first, jump = lower, jump[jump]
-    # Rings are cut before their first side: from there on, `left` counts how many sides come after.
-    end = follows == first
-    target = np.where(end, np.arange(count), follows)
-    left = (~end).astype(np.int64)
-    while True:
-        further = left + left[target]
-        if (further == left).all():
-            break
-        left, target = further, target[target]
-    _, ring = np.unique(first, return_inverse=True)
-    return ring, left[first] - left
-
-
-def _place_corners(sides: _Sides, wide: int, order: Integers, ring: Integers) -> tuple[Floats, Integers]:
-    """Return corners in order, x and y in half cells from the upper left, and the ring of each.
-
-    A side gives its middle, but where it is part of a straight line, and its end where more than two meet.
-    """
-    row, column = np.divmod(sides.cell, wide)
-    starts, steps = np.array(_STARTS), np.array(_STEPS)
-    # The frame of one cell is taken off again.
-    begin = 2 * (np.stack([row, column], axis=1) - 1 + starts[sides.way])
-    step = steps[sides.way]
-    before = np.empty_like(sides.follows)
-    before[sides.follows] = np.arange(len(before))
-    bent = ~(sides.straight & sides.straight[before])
-    there = np.stack([bent, sides.meeting > 2], axis=1)[order]
-    places = np.stack([begin + step, begin + 2 * step], axis=1)[order]
-    owner = np.repeat(ring[order], 2).reshape(-1, 2)
-    return places[there][:, ::-1].astype(np.float64), owner[there]
-
-
-def _make_polygons(points: Floats, owner: Integers, patch: npt.NDArray[np.int32]) -> Shapes:
-    """Return one polygon a patch; `patch` is that of each ring. Outlines run clockwise, holes do not."""
-    rings = shapely.linearrings(points, indices=owner)
-    hole = shapely.is_ccw(rings)
-    order = np.lexsort((hole, patch))
-    return np.asarray(shapely.polygons(rings[order], indices=patch[order] - 1), dtype=object)
-
-
-def roundness(areas: Floats, perimeters: Floats) -> float:
-    """Return how compact shapes are together: 4πA/P² of each (Polsby and Popper 1991), weighed by area.
+    Parameters
+    ----------
+    ones, others : array-like of shapely.Polygon or shapely.MultiPolygon
+        Valid.
 
     Returns
     -------
-    float
-        1 for discs, 0.785 for squares, near 0 for strips and ragged shapes; NaN without shapes.
+    Overlaps
+        `left` counts in `ones`, `right` in `others`.
 
     Examples
     --------
-    >>> round(roundness(np.array([1.0]), np.array([4.0])), 3)
-    0.785
+    >>> others = [shapely.box(2, 0, 3, 1), shapely.box(1, 0, 9, 9)]
+    >>> found = find_crossing_overlaps([shapely.box(0, 0, 2, 1)], others)
+    >>> found.right.tolist(), shapely.area(found.pieces).tolist()
+    ([1], [1.0])
     """
-    total = float(areas.sum())
-    if not total:
-        return float("nan")
-    return float((areas * 4 * np.pi * areas / perimeters**2).sum() / total)
+    ones, others = (np.asarray(shapes, dtype=object).ravel() for shapes in (ones, others))
+    left, right = shapely.STRtree(others).query(ones, predicate="intersects")
+    pieces, pair = _polygons_of(shapely.intersection(ones[left], others[right]))
+    left, right = left[pair], right[pair]
+    order = np.lexsort((right, left))
+    return Overlaps(left[order], right[order], pieces[order])
+
+
+def find_mismatches(shapes: Any) -> tuple[Shapes, npt.NDArray[np.bool_]]:
+    """Find the edges of polygons that do not match those of their neighbours.
+
+    Parameters
+    ----------
+    shapes : array-like of shapely.Polygon or shapely.MultiPolygon
+        Valid; None and empty ones match.
+
+    Returns
+    -------
+    numpy.ndarray of shapely geometries
+        Lines: the edges of each polygon that overlap a neighbour, or lie along one of other vertices.
+    numpy.ndarray of bool
+        Which have any.
+
+    Examples
+    --------
+    >>> upper = shapely.Polygon([(0, 1), (1, 1), (2, 1), (2, 2), (0, 2)])
+    >>> find_mismatches([shapely.box(0, 0, 2, 1), upper])[1].tolist()
+    [True, True]
+    """
+    shapes = np.asarray(shapes, dtype=object).ravel()
+    edges = np.full(len(shapes), None, dtype=object)
+    plain = np.flatnonzero(~(shapely.is_missing(shapes) | shapely.is_empty(shapes)))
+    if len(plain) > 1:
+        edges[plain] = shapely.coverage_invalid_edges(shapes[plain])
+    return edges, ~(shapely.is_missing(edges) | shapely.is_empty(edges))
+
+
+def find_gaps(shapes: Any, area: shapely.Geometry | None = None) -> Shapes:
+    """Find land that no polygon covers.
+
+    Parameters
+    ----------
+    shapes : array-like of shapely.Polygon or shapely.MultiPolygon
+        Valid; they may overlap.
+    area : shapely.Polygon or shapely.MultiPolygon, optional
+        What they should cover; unless given, what they enclose together.
+
+    Returns
+    -------
+    numpy.ndarray of shapely.Polygon
+        Each gap a polygon, from north to south, then from west to east.
+
+    Examples
+    --------
+    >>> ring = shapely.box(0, 0, 9, 9) - shapely.box(3, 3, 6, 6)
+    >>> shapely.area(find_gaps([ring])).tolist(), len(find_gaps([ring, shapely.box(3, 3, 6, 6)]))
+    ([9.0], 0)
+    """
+    shapes = np.asarray(shapes, dtype=object).ravel()
+    shapes = shapes[~(shapely.is_missing(shapes) | shapely.is_empty(shapes))]
+    clean = not find_mismatches(shapes)[1].any()
+    covered = shapely.coverage_union_all(shapes) if clean else shapely.union_all(shapes)
+    whole = shapely.union_all(_fill(covered)) if area is None else area
+    pieces = _polygons_of(np.array([shapely.difference(whole, covered)], dtype=object))[0]
+    west, _, _, north = shapely.bounds(pieces).reshape(-1, 4).T
+    return np.asarray(pieces[np.lexsort((west, -north))], dtype=object)
+
+
+def find_outside(shapes: Any, area: shapely.Geometry) -> Shapes:
+    """Return what of each shape lies outside an area; empty where nothing does.
+
+    Parameters
+    ----------
+    shapes : array-like of shapely geometries
+        Valid.
+    area : shapely.Polygon or shapely.MultiPolygon
+        Valid.
+
+    Returns
+    -------
+    numpy.ndarray of shapely geometries
+        Same length.
+
+    Examples
+    --------
+    >>> parts = find_outside([shapely.box(0, 0, 2, 1), shapely.box(0, 0, 1, 1)], shapely.box(0, 0, 1, 1))
+    >>> shapely.area(parts).tolist()
+    [1.0, 0.0]
+    """
+    shapes = np.asarray(shapes, dtype=object).ravel()
+    result = np.full(len(shapes), shapely.Polygon(), dtype=object)
+    shapely.prepare(area)
+    doubtful = np.flatnonzero(~shapely.contains_properly(area, shapes) & ~shapely.is_missing(shapes))
+    boxes = shapely.bounds(shapes[doubtful])
+    for at, (west, south, east, north) in zip(doubtful.tolist(), boxes.tolist(), strict=True):
+        margin = 1e-9 + (east - west + north - south) * 1e-6
+        near = shapely.clip_by_rect(area, west - margin, south - margin, east + margin, north + margin)
+        result[at] = shapely.difference(shapes[at], near if near.is_valid else area)
+    return result
+
+
+def _fill(covered: shapely.Geometry) -> Shapes:
+    """Return the parts of an area without their holes."""
+    return np.asarray(shapely.polygons(shapely.get_exterior_ring(shapely.get_parts(covered))), dtype=object)
+
+
+def _polygons_of(shapes: Any) -> tuple[Shapes, Integers]:
+    """Return the polygons with area in geometries of any type, and which each is of."""
+    owner = np.arange(len(shapes))
+    parts = np.asarray(shapes, dtype=object)
+    while len(parts) and (shapely.get_type_id(parts) > _POLYGON).any():
+        parts, of = shapely.get_parts(parts, return_index=True)
+        owner = owner[of]
+    keep = (shapely.get_type_id(parts) == _POLYGON) & (shapely.area(parts) > 0)
+    return parts[keep], owner[keep]
