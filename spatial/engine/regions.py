@@ -65,7 +65,7 @@ class Region:
         result = _nothing_of(kind)
         owners: list[tuple[int, ...]] = [()] * len(shapes)
         first = np.flatnonzero(np.diff(shape, prepend=-1))
-        last = np.append(first[1:], len(shape))
+        last = np.append(first[1:], len(shape))[: len(first)]
         for begin, end in zip(first, last, strict=True):
             at = shape[begin]
             result[at] = _join(parts[begin:end], int(kind[at]))
@@ -93,7 +93,7 @@ class Held:
 
 
 def _nothing_of(kind: Any) -> Shapes:
-    empty = np.array(_EMPTY, dtype=object)
+    empty: Shapes = np.array(_EMPTY, dtype=object)
     return empty[np.clip(kind, 0, 2)]
 
 

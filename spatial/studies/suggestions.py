@@ -39,7 +39,7 @@ def suggest_changes(judge: Judge, projects: gpd.GeoDataFrame, answers: list[Answ
     projects : geopandas.GeoDataFrame
         As they were judged.
     answers : list of Answer
-        What `judge` said of them.
+        What `judge` said of them; none to suggest nothing.
 
     Returns
     -------
@@ -56,7 +56,7 @@ def suggest_changes(judge: Judge, projects: gpd.GeoDataFrame, answers: list[Answ
     Conditions may remain.
     """
     rows: list[dict[str, Any]] = []
-    for at in np.flatnonzero(_find_rejected(answers)):
+    for at in np.flatnonzero(_find_rejected(answers)) if answers else ():
         project = projects.iloc[[at]]
         pieces = [answer.pieces[at] for answer in answers if answer.verdict[at] == REJECT]
         found = [_trim(judge, project, pieces), _shift(judge, project)]

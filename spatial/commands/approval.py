@@ -1,0 +1,51 @@
+"""Projects checked against a plan by all departments at once: parse, call, print."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from spatial.options import CrsOption, FolderOption, PlanArgument, SetOption
+from spatial.terminal import Steps, open_console
+
+_PROJECTS_HELP = "Projects: .shp .zip .gpkg .geojson .csv with WKT, .txt of boundary points. 送审项目"
+_TABLE_HELP = "Rules of the departments; the shipped ones unless given. 部门规则表"
+_TOLERANCE_HELP = "Below it an overlap is a touch: an area, a width, or both. 容差"
+
+ProjectsArgument = Annotated[Path, typer.Argument(metavar="PROJECTS", help=_PROJECTS_HELP)]
+DepartmentsOption = Annotated[
+    Path | None, typer.Option("--departments", metavar="FILE.yaml", help=_TABLE_HELP)
+]
+ToleranceOption = Annotated[
+    list[str] | None, typer.Option("--tolerance", metavar="1m2|0.01m", help=_TOLERANCE_HELP)
+]
+SuggestOption = Annotated[
+    bool, typer.Option("--suggest", help="Find the smallest trim or shift that would pass. 给出调整建议")
+]
+
+
+def conform(  # noqa: PLR0917 (each option of the command is an argument)
+    plan: PlanArgument,
+    projects: ProjectsArgument,
+    out: FolderOption = Path("out/conform"),
+    departments: DepartmentsOption = None,
+    crs: CrsOption = None,
+    tolerance: ToleranceOption = None,
+    suggest: SuggestOption = False,
+    overrides: SetOption = None,
+) -> None:
+    """Check projects by the rules of all departments at once: one opinion sheet. 项目并联审批."""
+    from spatial.outputs.answers.opinionsummary import print_verdicts
+    from spatial.studies.conform import check_projects
+
+    with Steps() as steps:
+        made = check_projects(
+            plan, projects, departments=departments, crs=crs, tolerance=tolerance or (), suggest=suggest,
+            overrides=overrides or (), out=out, progress=steps.show,
+        )  # fmt: skip
+    print_verdicts(
+        open_console(), made.verdicts, made.suggestions, made.findings, notes=made.notes, files=made.files
+    )
+    raise typer.Exit(int(made.has_errors))

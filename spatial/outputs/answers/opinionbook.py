@@ -1,0 +1,170 @@
+"""Opinions as a workbook: verdicts by department, every opinion, suggestions, rules and what went in."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import pandas as pd
+
+from spatial.outputs.answers.opinionstyles import COLOURS, CONFIDENCE, METHODS
+from spatial.outputs.files import replacing
+from spatial.outputs.papers.cells import clean
+from spatial.plan.contract import Contract
+from spatial.plan.departments import VERDICTS, DepartmentRule, Departments
+
+if TYPE_CHECKING:
+    from spatial.outputs.answers.opinions import OpinionPapers
+
+_MOST_ROWS = 1_048_000
+_TITLES = {
+    "verdicts": "结论汇总", "opinions": "部门意见", "suggestions": "调整建议",
+    "projects": "送审项目", "findings": "数据检查",
+}  # fmt: skip
+_WIDTHS = {"text_zh": 46, "text_en": 46, "todo_zh": 36, "todo_en": 36, "basis_zh": 36, "basis_en": 36,
+           "message_zh": 60, "message_en": 60, "name": 26, "features": 26}  # fmt: skip
+_FORMATS = {
+    "area_m2": "#,##0.00",
+    "length_m": "#,##0.0",
+    "share": "0.0%",
+    "kept": "0.0%",
+    "distance_m": "0.0",
+}
+
+
+def write_book(
+    path: Path,
+    frames: Mapping[str, gpd.GeoDataFrame],
+    contracts: Mapping[str, Contract],
+    papers: OpinionPapers,
+) -> None:
+    """Write the workbook; texts are never taken for formulas or links. The same input gives the same bytes.
+
+    Raises
+    ------
+    OutputError
+        The file cannot be written.
+    """
+    import xlsxwriter
+
+    options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    with replacing(path) as beside:
+        book = xlsxwriter.Workbook(str(beside), options)
+        when = dt.datetime(papers.date.year, papers.date.month, papers.date.day)
+        book.set_properties(
+            {"title": "建设项目并联审批意见", "subject": papers.plan.title.pick("zh"), "created": when}
+        )
+        pen = _Pen(book, {one.key: one.name.pick("zh") for one in papers.table.departments})
+        for name, title in _TITLES.items():
+            if name == "suggestions" and frames[name].empty:
+                continue
+            pen.write_frame(title, frames[name], contracts[name], tail=_MOST_ROWS)
+        pen.write_rows("审查规则", _list_rules(papers.table), [8, 30, 26, 12, 24, 40, 40, 26, 24])
+        pen.write_rows("说明", _list_settings(papers), [24, 90])
+        book.close()
+
+
+class _Pen:
+    """Writes sheets with one look."""
+
+    def __init__(self, book: Any, departments: dict[str, str]) -> None:
+        self._book, self._departments = book, departments
+        base = {"font_name": "宋体", "font_size": 10, "border": 1, "valign": "top", "text_wrap": True}
+        self._head = book.add_format({**base, "bold": True, "bg_color": "#EEF1F3", "align": "center"})
+        self._plain = book.add_format(base)
+        self._numbers = {key: book.add_format({**base, "num_format": form}) for key, form in _FORMATS.items()}
+        self._verdicts = {
+            key: book.add_format({**base, "bold": True, "font_color": colour})
+            for key, colour in COLOURS.items()
+        }
+
+    def write_frame(self, title: str, frame: gpd.GeoDataFrame, contract: Contract, *, tail: int) -> None:
+        sheet = self._book.add_worksheet(title)
+        columns = contract.all_columns()
+        for at, (key, column) in enumerate(columns.items()):
+            sheet.write_string(0, at, column.zh, self._head)
+            sheet.set_column(at, at, _WIDTHS.get(key, 14))
+        for row, record in enumerate(frame.head(tail).to_dict("records"), 1):
+            for at, key in enumerate(columns):
+                self._write(sheet, row, at, key, record[key])
+        self._finish(sheet, len(frame.head(tail)), len(columns))
+
+    def write_rows(self, title: str, rows: list[list[str]], widths: list[int]) -> None:
+        sheet = self._book.add_worksheet(title)
+        for row, cells in enumerate(rows):
+            for at, text in enumerate(cells):
+                sheet.write_string(row, at, clean(text), self._head if row == 0 else self._plain)
+        for at, width in enumerate(widths):
+            sheet.set_column(at, at, width)
+        self._finish(sheet, len(rows) - 1, len(rows[0]))
+
+    def _finish(self, sheet: Any, rows: int, columns: int) -> None:
+        sheet.freeze_panes(1, 0)
+        sheet.set_landscape()
+        sheet.set_paper(9)
+        sheet.fit_to_pages(1, 0)
+        sheet.repeat_rows(0)
+        sheet.set_footer("&C&P / &N")
+        if rows > 0:
+            sheet.autofilter(0, 0, rows, columns - 1)
+
+    def _write(self, sheet: Any, row: int, at: int, key: str, value: Any) -> None:
+        if isinstance(value, bool):
+            sheet.write_string(row, at, "是" if value else "否", self._plain)
+        elif value is None or (isinstance(value, float) and pd.isna(value)):
+            sheet.write_blank(row, at, None, self._plain)
+        elif isinstance(value, (int, float)):
+            sheet.write_number(row, at, value, self._numbers.get(key, self._plain))
+        else:
+            text, form = self._word(key, str(value))
+            sheet.write_string(row, at, clean(text), form)
+
+    def _word(self, key: str, value: str) -> tuple[str, Any]:
+        if value in VERDICTS and (key == "verdict" or key in self._departments):
+            return VERDICTS[value].zh, self._verdicts[value]
+        if key == "department":
+            return self._departments.get(value, value), self._plain
+        if key == "confidence" and value in CONFIDENCE:
+            return CONFIDENCE[value].zh, self._plain
+        if key == "method" and value in METHODS:
+            return METHODS[value].zh, self._plain
+        return value, self._plain
+
+
+def _list_rules(table: Departments) -> list[list[str]]:
+    rows = [["部门", "规则", "标识", "关系", "图层", "条件", "不符合时", "依据", "可信度"]]
+    for department in table.departments:
+        for rule in department.rules:
+            where = "，".join(f"{column}={values}" for column, values in rule.where.items())
+            cases = [f"{one.when} → {VERDICTS[one.verdict].zh}" for one in rule.exceptions]
+            meant = f"只审查 {rule.projects}" if rule.projects else ""
+            rows.append([
+                department.name.pick("zh"), rule.title.pick("zh"), rule.id, _say_relation(rule),
+                f"{rule.target} {where}".strip(), "；".join(filter(None, [meant, *cases])),
+                f"{VERDICTS[rule.verdict].zh}：{rule.todo.pick('zh') if rule.todo else ''}",
+                rule.basis.pick("zh"), CONFIDENCE[rule.confidence].zh,
+            ])  # fmt: skip
+    return rows
+
+
+def _say_relation(rule: DepartmentRule) -> str:
+    limit = f"{rule.distance_m:g} m" if rule.distance_m else ""
+    return f"{rule.relation} {limit}".strip() if rule.share is None else f"{rule.relation} {rule.share:.0%}"
+
+
+def _list_settings(papers: OpinionPapers) -> list[list[str]]:
+    note = papers.table.note.pick("zh") if papers.table.note else ""
+    rows = [
+        ["项", "内容"],
+        ["依据规划", papers.plan.title.pick("zh")],
+        ["规则表", papers.table.title.pick("zh")],
+    ]
+    rows += [["规则说明", note], ["未审查", "规划缺少所需图层，或项目缺少所需信息；不等于同意"]]
+    rows += [
+        ["面积", "CGCS2000 椭球面积，平方米"],
+        ["性质", "示意数据，非法定" if papers.illustrative else ""],
+    ]
+    return rows + [[key, value] for key, value in papers.provenance.items()]
