@@ -169,7 +169,8 @@ def find_outside(shapes: Any, area: shapely.Geometry) -> Shapes:
     shapes = np.asarray(shapes, dtype=object).ravel()
     result = np.full(len(shapes), shapely.Polygon(), dtype=object)
     shapely.prepare(area)
-    doubtful = np.flatnonzero(~shapely.contains_properly(area, shapes) & ~shapely.is_missing(shapes))
+    there = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes))
+    doubtful = np.flatnonzero(there & ~shapely.contains_properly(area, shapes))
     boxes = shapely.bounds(shapes[doubtful])
     for at, (west, south, east, north) in zip(doubtful.tolist(), boxes.tolist(), strict=True):
         margin = 1e-9 + (east - west + north - south) * 1e-6
