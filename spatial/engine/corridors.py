@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from spatial.engine.friction import Links, grid_graph
 from spatial.engine.graph import Graph
+from spatial.engine.kernels import is_ready, load_room
 from spatial.engine.network import FAR
 from spatial.engine.routing import nearest, sweep
 from spatial.engine.terrain import Terrain, open_steps
@@ -28,6 +29,8 @@ Floats = npt.NDArray[np.float64]
 Longs = npt.NDArray[np.int64]
 Truths = npt.NDArray[np.bool_]
 _CHUNK = 1 << 18
+_MANY = 100_000
+"""Cells from which on kernels are compiled rather than done without."""
 _LEAST_PAD = 16
 """Cells round the ends of a link that its way is sought in, at least."""
 
@@ -114,6 +117,9 @@ def surround(ground: Ground, label: Labels) -> Surroundings:
     >>> found.patch[0].tolist(), found.cost[0].tolist()
     ([1, 1, 1, 2, 2], [0.0, 10.0, 20.0, 10.0, 0.0])
     """
+    if label.size > _MANY and not is_ready("buckets") and (room := load_room("buckets")) is not None:
+        # Seconds now, or minutes in scipy: over even land it sums many equal ways anew, cell after cell.
+        room.rehearse()
     cells = np.flatnonzero(label)
     owner = label.ravel()[cells]
     order = np.argsort(owner, kind="stable")

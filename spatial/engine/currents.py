@@ -100,19 +100,22 @@ def _resistors(
 def _solve(low: Longs, high: Longs, conductance: Floats, count: int) -> Floats:
     """Return the potential of each node where the source is at 1 and the sink at 0.
 
-    Nodes that hang on neither patch are left at 0: nothing flows there.
+    Where no way leads from one to the other, and on nodes that hang on neither, nothing flows.
     """
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
     from scipy.sparse.linalg import splu
 
-    volts = np.zeros(count + 2)
-    volts[count] = 1.0
     size = (count + 2, count + 2)
     links = coo_array((conductance, (low, high)), shape=size)
     _, part = connected_components(links, directed=False)
-    live = np.flatnonzero((part[:count] == part[count]) | (part[:count] == part[count + 1]))
-    if not len(live) or part[count] != part[count + 1]:
+    # What hangs on the source alone stands at its potential: nothing flows there.
+    volts = (part == part[count]).astype(float)
+    live = np.flatnonzero(part[:count] == part[count])
+    if part[count] != part[count + 1]:
+        return volts
+    volts[count + 1] = 0.0
+    if not len(live):
         return volts
     degree = np.bincount(low, conductance, count + 2) + np.bincount(high, conductance, count + 2)
     joined = (links + links.T).tocsr()
