@@ -17,22 +17,24 @@ _GROUPS = {
     "urban": ("城镇建设适宜性", "suitability for building"),
     "ecology": ("生态保护重要性", "importance for ecology"),
 }
+_GEOLOGY = ("geology_hazard", "fault", "landslide", "collapse", "subsidence_total", "subsidence_rate")
 _WANTED: dict[str, tuple[tuple[tuple[str, ...], str, str], ...]] = {
     "farming": (
         (("elevation",), "无坡度，不能评价", "no slope, so nothing is graded"),
         (("rain", "water_quota_modulus"), "水资源维度略去，缺水地不降级", "water is left out"),
-        (("accumulated_temperature",), "光热维度略去，高寒地不降级", "heat is left out"),
+        (("accumulated_temperature", "temperature"), "光热维度略去，高寒地不降级", "heat is left out"),
         (("silt",), "粉砂土不降级", "silty soil is not lowered"),
-        (("soil_capacity",), "污染耕地不降级", "polluted soil is not lowered"),
+        (("soil_capacity", "soil_ph"), "污染耕地不降级", "polluted soil is not lowered"),
         (("soil_salinity",), "盐渍化土地不降级", "saline soil is not lowered"),
         (("weather_hazard",), "气象灾害区不降级", "land with weather disasters is not lowered"),
     ),
     "urban": (
         (("elevation",), "无坡度、高程、起伏度，不能评价", "no slope, so nothing is graded"),
         (("water_quota_modulus", "water_modulus"), "水资源维度略去", "water is left out"),
-        (("geology_hazard",), "地质灾害区不降级", "land with geological hazards is not lowered"),
+        (_GEOLOGY, "地质灾害区不降级", "land with geological hazards is not lowered"),
         (("storm_surge",), "风暴潮区不降级（内陆不需要）", "surges lower nothing (none inland)"),
         (("air_calm", "wind_speed"), "大气环境不修正", "air lowers nothing"),
+        (("water_environment",), "水环境不修正", "the water environment lowers nothing"),
         (("temperature",), "舒适度不修正", "comfort lowers nothing"),
         (("location",), "区位不修正，近郊不升级、偏远不降级", "location moves nothing, near or far"),
     ),
@@ -86,7 +88,7 @@ def assessment_findings(
     return [
         *_list_missing(evaluation_spec, evaluation_rasters),
         *_list_unverified(evaluation_spec, tables),
-        *_list_simplified(evaluation_rasters),
+        *_list_simplified(evaluation_spec, evaluation_rasters),
         *_list_ungraded(suitability_balance),
         *_judge_carrying(evaluation_spec, carrying_capacity),
     ]
@@ -137,10 +139,11 @@ def _list_unverified(spec: Evaluation, tables: Mapping[str, RuleTable]) -> Itera
 
 _SIMPLIFIED = {
     "farming_heat": (
-        "活动积温按所给栅格取用，未作高程订正；请提供已随高程订正的积温。",
-        "accumulated temperature is taken as given and not corrected for height; give one that is",
+        "温度未随高程订正；请提供已订正的积温，或以 climate_height 给出气候栅格所代表的高程。",
+        "temperatures are not corrected for height; give sums that are, or climate_height: the height that "
+        "climate rasters hold for",
     ),
-    "comfort": (
+    "comfort_year": (
         "舒适度按年均温湿计算；指南取十二个月的众数。",
         "comfort is of the year's mean; the guide takes the mode of twelve months",
     ),
@@ -174,9 +177,10 @@ _SIMPLIFIED = {
 }
 
 
-def _list_simplified(stack: RasterStack) -> Iterator[Finding]:
+def _list_simplified(spec: Evaluation, stack: RasterStack) -> Iterator[Finding]:
+    mended = {"farming_heat"} if "climate_height" in spec.factors else set[str]()
     for name, (zh, en) in _SIMPLIFIED.items():
-        if name in stack:
+        if name in stack and name not in mended:
             yield Finding("evaluation.simplified", "info", name, "", zh, f"{en}.")
 
 

@@ -20,7 +20,7 @@ from spatial.grading.wholes import list_inputs
 from spatial.plan.evaluation import BURNT, FACTORS, Evaluation, FactorKind
 from spatial.plan.findings import Finding
 from spatial.plan.rules import RuleTable
-from spatial.sources.factors import Opened, open_factors
+from spatial.sources.factors import MONTHS, Opened, open_factors
 from spatial.sources.references import SourceRef
 
 _MARGIN = 24
@@ -150,7 +150,8 @@ def evaluation_findings(
     if evaluation_spec is None or evaluation_pass is None:
         return []
     found = list(factor_sources.findings)
-    for name, seen in evaluation_pass.seen.items():
+    for source_name, seen in evaluation_pass.seen.items():
+        name = source_name.removesuffix(MONTHS)
         if name in FACTORS:
             given = evaluation_spec.factors.get(name)
             found += _doubt(name, FACTORS[name], given.source if given else "roads", seen)

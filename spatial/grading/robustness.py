@@ -159,8 +159,8 @@ def _plan_chain(result: str, inputs: Inputs, cell_m: float) -> Pass | None:
 
 def _run(work: Pass, moved: Constants, arrays: Mapping[str, npt.NDArray[Any]]) -> npt.NDArray[np.uint8]:
     """Return the result of a chain at the cells of some arrays, by other rules."""
-    shape = next(iter(arrays.values())).shape
-    grid = Grid("", 0, 0, 1, *shape)
+    high, wide, *_ = next(iter(arrays.values())).shape  # months lie behind
+    grid = Grid("", 0, 0, 1, high, wide)
     turned = replace(work, constants={**work.constants, **moved})
     (result,) = work.wanted
     return run_pass(turned, grid, grid.whole, lambda name, _: arrays[name])[result]

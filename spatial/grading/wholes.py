@@ -21,8 +21,8 @@ from spatial.grading.streaming import INSIDE, Inputs
 from spatial.plan.evaluation import BURNT, Evaluation
 from spatial.plan.judging import settle_table
 from spatial.plan.rules import RuleTable
-from spatial.sources.factors import Opened
-from spatial.sources.raster import BlockSource, BurntSource, StackSource
+from spatial.sources.factors import MONTHS, Opened
+from spatial.sources.raster import BlockSource, BurntSource, MonthlySource, StackSource
 from spatial.themes.evaluation.importance import SHARED
 
 Counts = npt.NDArray[np.int64]
@@ -47,11 +47,15 @@ def list_inputs(
     }
     identities = {name: fingerprint((source.touched, burnt_shapes[name])) for name, source in burnt.items()}
     for name, opened in factor_sources.sources.items():
-        identities[name] = fingerprint((opened.sha256, opened.crs, opened.resampling, opened.nodata,
-                                        opened.scale, opened.offset))  # fmt: skip
+        parts = opened.months if isinstance(opened, MonthlySource) else (opened,)
+        identities[name] = fingerprint([
+            (one.sha256, one.crs, one.resampling, one.nodata, one.scale, one.offset, one.band)
+            for one in parts
+        ])  # fmt: skip
     made = made or {}
     identities |= {name: fingerprint(source) for name, (source, _) in made.items()}
-    told = {name: f"sources.{factor.source}" for name, factor in evaluation_spec.factors.items()}
+    given = evaluation_spec.factors
+    told = {name: f"sources.{given[name.removesuffix(MONTHS)].source}" for name in factor_sources.sources}
     told |= {name: f"sources.{source}" for name in burnt if (source := getattr(evaluation_spec, name, None))}
     sources = {name: source for name, (source, _) in made.items()}
     return Inputs(

@@ -29,6 +29,8 @@ UNITS: dict[str, dict[str, Conversion]] = {
     "°C·d": {"°C·d": (1, 0), "0.1°C·d": (0.1, 0)},
     "share": {"share": (1, 0), "%": (0.01, 0)},
     "%": {"%": (1, 0), "share": (100, 0), "g/kg": (0.1, 0)},
+    "mm/yr": {"mm/yr": (1, 0), "cm/yr": (10, 0)},
+    "mg/kg": {"mg/kg": (1, 0), "g/kg": (1000, 0)},
     "m/s": {"m/s": (1, 0), "km/h": (1 / 3.6, 0)},
     "days": {"days": (1, 0), "d": (1, 0)},
     "10⁴ m³/km²": {"10⁴ m³/km²": (1, 0), "mm": (0.1, 0)},
@@ -38,12 +40,16 @@ UNITS: dict[str, dict[str, Conversion]] = {
 
 @dataclass(frozen=True)
 class FactorKind:
-    """What a factor is: title, unit used inside, and whether its cells are classes rather than amounts."""
+    """What a factor is: title, unit used inside, whether its cells are classes rather than amounts.
+
+    `months` says whether a raster of twelve bands is taken for it, January first.
+    """
 
     zh: str
     en: str
     unit: str = ""
     classes: bool = False
+    months: bool = False
 
 
 FACTORS: dict[str, FactorKind] = {
@@ -52,22 +58,35 @@ FACTORS: dict[str, FactorKind] = {
     "rain": FactorKind("年降水量", "Rain a year", "mm"),
     "evaporation": FactorKind("年蒸发量", "Evaporation a year", "mm"),
     "accumulated_temperature": FactorKind("活动积温", "Accumulated temperature", "°C·d"),
-    "temperature": FactorKind("年均气温", "Mean temperature", "°C"),
-    "humidity": FactorKind("相对湿度", "Relative humidity", "share"),
+    "temperature": FactorKind("气温", "Mean temperature", "°C", months=True),
+    "humidity": FactorKind("相对湿度", "Relative humidity", "share", months=True),
+    "climate_height": FactorKind("气候栅格所代表的高程", "Height that climate holds for", "m"),
     "sand": FactorKind("砂粒含量", "Sand", "%"),
     "silt": FactorKind("粉粒含量", "Silt", "%"),
     "clay": FactorKind("黏粒含量", "Clay", "%"),
     "organic": FactorKind("有机质含量", "Organic matter", "%"),
     "soil_salinity": FactorKind("土壤盐渍化等级", "Soil salinity grade", classes=True),
     "soil_capacity": FactorKind("土壤环境容量", "Soil environment capacity", classes=True),
+    "soil_ph": FactorKind("土壤 pH", "Soil acidity pH"),
+    "soil_cadmium": FactorKind("土壤镉含量", "Cadmium in the soil", "mg/kg"),
+    "soil_mercury": FactorKind("土壤汞含量", "Mercury in the soil", "mg/kg"),
+    "soil_arsenic": FactorKind("土壤砷含量", "Arsenic in the soil", "mg/kg"),
+    "soil_lead": FactorKind("土壤铅含量", "Lead in the soil", "mg/kg"),
+    "soil_chromium": FactorKind("土壤铬含量", "Chromium in the soil", "mg/kg"),
     "vegetation": FactorKind("植被覆盖度", "Vegetation cover", "share"),
     "erosivity": FactorKind("降雨侵蚀力", "Rain erosivity"),
     "wind_days": FactorKind("大风日数", "Windy days", "days"),
     "weather_hazard": FactorKind("气象灾害频率", "Weather hazards", "share"),
     "geology_hazard": FactorKind("地质灾害等级", "Geological hazard", classes=True),
+    "fault": FactorKind("活动断层危险性等级（含地震动修正）", "Hazard of faults and tremors", classes=True),
+    "landslide": FactorKind("滑坡泥石流危险性等级", "Hazard of landslides", classes=True),
+    "collapse": FactorKind("崩塌危险性等级", "Hazard of collapses", classes=True),
+    "subsidence_total": FactorKind("累计地面沉降量", "Land subsidence in all", "mm"),
+    "subsidence_rate": FactorKind("地面沉降速率", "Land subsidence a year", "mm/yr"),
     "storm_surge": FactorKind("风暴潮", "Storm surge", "m"),
     "air_calm": FactorKind("静风日数比例", "Calm days", "share"),
     "wind_speed": FactorKind("平均风速", "Mean wind speed", "m/s"),
+    "water_environment": FactorKind("水环境容量", "Water environment capacity"),
     "location": FactorKind("至市县中心时间", "Minutes to the centre, along roads or over ground", "min"),
     "wind_force": FactorKind("风力气候因子 WF", "Weather factor WF of RWEQ", "kg/m"),
     "carbonate": FactorKind("碳酸岩出露比例", "Share of carbonate rock", "share"),

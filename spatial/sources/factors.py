@@ -23,7 +23,7 @@ from spatial.errors import CrsError, Fault, SourceError, SpatialError
 from spatial.plan.evaluation import FACTORS, UNITS, Conversion, Factor, FactorKind, Resampling
 from spatial.plan.findings import Finding
 from spatial.sources.elevation import look_inside
-from spatial.sources.raster import RasterSource
+from spatial.sources.raster import MonthlySource, RasterSource
 from spatial.sources.references import SourceRef
 
 if TYPE_CHECKING:
@@ -34,15 +34,21 @@ VOIDS = (-32768.0, -9999.0, -99999.0, float(np.float32(-3.4028235e38)))
 """Values that programs write for missing cells, often without saying so."""
 _FEET = ("ft", "feet", "foot", "us-ft", "us survey foot", "sft", "usft", "international foot")
 _LINES = 512
+_YEAR = 12
+MONTHS = "_months"
+"""Behind the name of a factor whose source is of twelve months."""
 _COARSE = 1.5
 """Times the grid's cell from which a source counts as coarse."""
 
 
 @dataclass(frozen=True)
 class Opened:
-    """Rasters that are ready to be read, with what was found on the way."""
+    """Rasters that are ready to be read, with what was found on the way.
 
-    sources: Mapping[str, RasterSource] = field(default_factory=dict)
+    Sources are named after their factor; those of twelve months have `MONTHS` behind it.
+    """
+
+    sources: Mapping[str, RasterSource | MonthlySource] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
 
 
@@ -61,24 +67,41 @@ def open_factors(factors: Mapping[str, Factor], refs: Mapping[str, SourceRef], g
     SourceError
         A raster that cannot be read as its factor.
     """
-    sources, findings, faults = dict[str, RasterSource](), list[Finding](), list[Fault]()
+    sources, findings, faults = dict[str, RasterSource | MonthlySource](), list[Finding](), list[Fault]()
     for name, factor in factors.items():
         try:
-            sources[name], found = open_factor(name, factor, refs[factor.source], grid)
+            source, found = open_factor(name, factor, refs[factor.source], grid)
+            sources[name + MONTHS if isinstance(source, MonthlySource) else name] = source
             findings += found
         except SpatialError as error:
             faults += error.faults
     if faults:
         raise SourceError(faults)
+    year = sources.get("humidity")
+    if f"temperature{MONTHS}" in sources and isinstance(year, RasterSource):
+        sources[f"humidity{MONTHS}"] = MonthlySource((year,) * _YEAR)
+        findings.append(_tell_still("humidity"))
     return Opened(sources, tuple(findings))
 
 
-def open_factor(name: str, factor: Factor, ref: SourceRef, grid: Grid) -> tuple[RasterSource, list[Finding]]:
+def _tell_still(name: str) -> Finding:
+    kind = FACTORS[name]
+    return Finding(
+        "evaluation.one_month", "info", "evaluation", name,
+        f"{kind.zh}只有年均值，逐月计算时各月取同一值。",
+        f"{kind.en} has the year's mean only, which is taken for each month.",
+    )  # fmt: skip
+
+
+def open_factor(
+    name: str, factor: Factor, ref: SourceRef, grid: Grid
+) -> tuple[RasterSource | MonthlySource, list[Finding]]:
     """Open one raster and look at what it says of itself.
 
     Returns
     -------
-    RasterSource, list of Finding
+    RasterSource or MonthlySource, list of Finding
+        Of twelve months where the factor has them and the raster twelve bands.
 
     Raises
     ------
@@ -90,7 +113,7 @@ def open_factor(name: str, factor: Factor, ref: SourceRef, grid: Grid) -> tuple[
     """
     path, kind = ref.locate(), FACTORS[name]
     with _open(path) as raster:
-        _check_bands(path, raster)
+        _check_bands(path, raster, kind)
         crs = _find_crs(path, raster, ref)
         window = _find_window(path, raster, crs, grid)
         to_inside = _convert(name, kind, factor, path, raster)
@@ -98,10 +121,11 @@ def open_factor(name: str, factor: Factor, ref: SourceRef, grid: Grid) -> tuple[
         cell_m = _measure_cell(raster, crs, grid)
         findings += _tell_coarse(name, path, cell_m, grid)
         how = factor.resampling or _choose_resampling(cell_m, grid, kind)
-        scale = float(raster.scales[0]) * to_inside[0]
-        offset = float(raster.offsets[0]) * to_inside[0] + to_inside[1]
-        source = RasterSource(look_inside(path), crs, how, nodata, scale, offset, ref.sha256)
-    return source, findings
+        bands = []
+        for band, (scale, offset) in enumerate(zip(raster.scales, raster.offsets, strict=True), 1):
+            turned = float(scale) * to_inside[0], float(offset) * to_inside[0] + to_inside[1]
+            bands.append(RasterSource(look_inside(path), crs, how, nodata, *turned, ref.sha256, band))
+    return bands[0] if len(bands) == 1 else MonthlySource(tuple(bands)), findings
 
 
 @contextmanager
@@ -116,9 +140,11 @@ def _open(path: Path) -> Iterator[DatasetReader]:
         raise SourceError(Fault(path.name, "", problem, "give a GeoTIFF, or a .zip with one")) from error
 
 
-def _check_bands(path: Path, raster: DatasetReader) -> None:
-    if raster.count != 1:
+def _check_bands(path: Path, raster: DatasetReader, kind: FactorKind) -> None:
+    if raster.count != 1 and not (kind.months and raster.count == _YEAR):
         problem, remedy = f"has {raster.count} bands", "export the one band that holds the factor"
+        if kind.months:
+            remedy += ", or all twelve months, January first"
         raise SourceError(Fault(path.name, "", problem, remedy))
     if raster.dtypes[0].startswith("complex"):
         raise SourceError(Fault(path.name, "", "holds complex numbers", "export real ones"))

@@ -11,7 +11,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -61,6 +61,8 @@ class RasterSource:
         Into the unit used inside.
     sha256 : str
         Of the bytes of the file.
+    band : int
+        Which of the file, from 1.
     """
 
     path: str
@@ -70,6 +72,7 @@ class RasterSource:
     scale: float = 1.0
     offset: float = 0.0
     sha256: str = ""
+    band: int = 1
 
     def read(self, grid: Grid, block: Block) -> Array:
         """Return the cells of a block, float32; NaN outside the file and where it has none.
@@ -82,12 +85,29 @@ class RasterSource:
         """
         dataset, place = _open(self, grid)
         if place is None:
-            values = _read_warped(dataset, grid, block)
+            values = _read_warped(dataset, grid, block, self.band)
         else:
-            values = _read_part(dataset, block, place, self.nodata)
+            values = _read_part(dataset, block, place, self.nodata, self.band)
         if (self.scale, self.offset) != (1.0, 0.0):
             values = (values * np.float32(self.scale) + np.float32(self.offset)).astype(np.float32)
         return values
+
+
+@dataclass(frozen=True)
+class MonthlySource:
+    """The twelve months of an amount, January first.
+
+    Parameters
+    ----------
+    months : tuple of RasterSource
+        Twelve bands of a file, or one source twelve times.
+    """
+
+    months: tuple[RasterSource, ...]
+
+    def read(self, grid: Grid, block: Block) -> Array:
+        """Return the cells of a block, float32, shape (height, width, 12)."""
+        return np.stack([month.read(grid, block) for month in self.months], axis=-1)
 
 
 def _window(block: Block) -> Any:
@@ -99,7 +119,7 @@ def _window(block: Block) -> Any:
 def _open(source: RasterSource, grid: Grid) -> tuple[DatasetReader, tuple[int, int] | None]:
     """Return this thread's handle on a source, and where the grid begins in it if cells are the same."""
     held: dict[Any, Any] = _HERE.__dict__.setdefault("held", {})
-    key = source, grid
+    key = replace(source, band=1, scale=1.0, offset=0.0), grid  # bands share a handle
     if key not in held:
         held[key] = _lay(source, grid)
     return held[key]
@@ -148,7 +168,7 @@ def _find_place(raster: DatasetReader, crs: str, grid: Grid) -> tuple[int, int] 
     return (round(row), round(column)) if max(map(abs, off)) < _ALIGNED else None
 
 
-def _read_warped(warped: Any, grid: Grid, block: Block) -> Array:
+def _read_warped(warped: Any, grid: Grid, block: Block, band: int) -> Array:
     """Return cells of a warped raster, asked for in pieces of a lattice that no block moves.
 
     GDAL reckons places along each line of a piece to an eighth of a cell of the source, from the ends of the
@@ -162,11 +182,13 @@ def _read_warped(warped: Any, grid: Grid, block: Block) -> Array:
             piece = Block(row, column, high, wide)
             top, left = max(row, block.row), max(column, block.column)
             shared = Block(top, left, min(row + high, bottom) - top, min(column + wide, right) - left)
-            found[shared.within(block)] = warped.read(1, window=_window(piece))[shared.within(piece)]
+            found[shared.within(block)] = warped.read(band, window=_window(piece))[shared.within(piece)]
     return found
 
 
-def _read_part(raster: DatasetReader, block: Block, place: tuple[int, int], nodata: float | None) -> Array:
+def _read_part(
+    raster: DatasetReader, block: Block, place: tuple[int, int], nodata: float | None, band: int
+) -> Array:
     """Return cells of a raster on the grid; NaN outside it."""
     from rasterio.enums import MaskFlags
 
@@ -176,12 +198,12 @@ def _read_part(raster: DatasetReader, block: Block, place: tuple[int, int], noda
     if top >= bottom or left >= right:
         return np.full(block.shape, np.nan, dtype=np.float32)
     part = Block(top, left, bottom - top, right - left)
-    plain = raster.read(1, window=_window(part))
+    plain = raster.read(band, window=_window(part))
     values = plain.astype(np.float32, copy=False)
     if nodata is not None and not np.isnan(nodata) and (empty := plain == nodata).any():
         values[empty] = np.nan
-    if MaskFlags.per_dataset in raster.mask_flag_enums[0]:
-        values[raster.read_masks(1, window=_window(part)) == 0] = np.nan
+    if MaskFlags.per_dataset in raster.mask_flag_enums[band - 1]:
+        values[raster.read_masks(band, window=_window(part)) == 0] = np.nan
     if part.shape == block.shape:
         return values
     whole = np.full(block.shape, np.nan, dtype=np.float32)

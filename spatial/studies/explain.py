@@ -182,7 +182,12 @@ def trace_cell(cell: Block, grid: Grid, first: Inputs, join: Callable[[Inputs], 
                 found, names = _make_stage(find_layers(themes, stage), inputs, grid, cell)
                 results |= {name: read_cell(found[name]) for name in found if name not in names}
                 if stage == 1:
-                    seen = {name: _read_input(name, found[name], inputs) for name in names if name != INSIDE}
+                    seen = {
+                        part: _read_input(cells)
+                        for name in names
+                        if name != INSIDE
+                        for part, cells in _part_months(name, found[name])
+                    }
     finally:
         close_sources()
     return Explanation(
@@ -190,7 +195,14 @@ def trace_cell(cell: Block, grid: Grid, first: Inputs, join: Callable[[Inputs], 
     )
 
 
-def _read_input(name: str, cells: Any, inputs: Inputs) -> Cell:
+def _part_months(name: str, cells: Any) -> list[tuple[str, Any]]:
+    """Return an input under its name, or each of its months under a name of its own."""
+    if cells.ndim == 2:
+        return [(name, cells)]
+    return [(f"{name}.{month + 1}", cells[..., month]) for month in range(cells.shape[-1])]
+
+
+def _read_input(cells: Any) -> Cell:
     """Return an input's cell; outside of polygons is 0, not missing."""
     return int(cells[0, 0]) if cells.dtype.kind in "ui" else read_cell(cells)
 

@@ -219,13 +219,14 @@ def evaluation_support(  # noqa: PLR0913 (each factor is an argument)
     farming_water: Grades | None = None,
     farming_heat: Grades | None = None,
     weather_grade: Grades | None = None,
-    soil_capacity: _Array | None = None,
+    soil_environment: Grades | None = None,
     soil_salinity: _Array | None = None,
     urban_land: Grades | None = None,
     urban_water: Grades | None = None,
     air_grade: Grades | None = None,
+    water_environment_grade: Grades | None = None,
     comfort: Grades | None = None,
-    geology_hazard: _Array | None = None,
+    geology_grade: Grades | None = None,
     storm_surge: Values | None = None,
     location_grade: Grades | None = None,
     water_retention: Values | None = None,
@@ -237,9 +238,10 @@ def evaluation_support(  # noqa: PLR0913 (each factor is an argument)
 ) -> Values:
     """Count the factors, graded ones of all three evaluations, that have something to say of each cell."""
     given = [
-        farming_land, farming_water, farming_heat, weather_grade, soil_capacity, soil_salinity, urban_land,
-        urban_water, air_grade, comfort, geology_hazard, storm_surge, location_grade, water_retention,
-        soil_conservation, sand_conservation, erosion_sensitivity, karst_sensitivity, sand_sensitivity,
+        farming_land, farming_water, farming_heat, weather_grade, soil_environment, soil_salinity, urban_land,
+        urban_water, air_grade, water_environment_grade, comfort, geology_grade, storm_surge, location_grade,
+        water_retention, soil_conservation, sand_conservation, erosion_sensitivity,
+        karst_sensitivity, sand_sensitivity,
     ]  # fmt: skip
     there = [array for array in given if array is not None]
     if not there:

@@ -54,11 +54,11 @@ def farming_water(
 
 @raster("农业光热条件等级", "Heat for farming, grade", kind="grade", classes=GRADES)
 def farming_heat(
-    accumulated_temperature: Values, evaluation_farming_rules: RuleTable, evaluation_spec: Evaluation
+    heat_sum: Values, evaluation_farming_rules: RuleTable, evaluation_spec: Evaluation
 ) -> Grades:
-    """Grade the heat by the accumulated temperature, which must hold for the height of each cell."""
+    """Grade the heat by the accumulated temperature."""
     judge = Judge.of(evaluation_farming_rules, evaluation_spec, "farming")
-    return judge.grade("accumulated_temperature", accumulated_temperature)
+    return judge.grade("accumulated_temperature", heat_sum)
 
 
 @raster("农业基础等级", "Farming before corrections, grade", kind="grade", classes=GRADES, keep=False)
@@ -100,16 +100,16 @@ def farming_grade(  # noqa: PLR0913 (each factor is an argument)
     evaluation_farming_rules: RuleTable,
     evaluation_spec: Evaluation,
     slope: Values,
-    soil_capacity: _Array | None = None,
+    soil_environment: Grades | None = None,
     soil_salinity: _Array | None = None,
     weather_grade: Grades | None = None,
     farming_water: Grades | None = None,
     silt: Values | None = None,
-    accumulated_temperature: Values | None = None,
+    heat_sum: Values | None = None,
 ) -> Grades:
     """Correct the base for soil environment, salinity, weather, in this order, then what is unsuitable."""
     judge = Judge.of(evaluation_farming_rules, evaluation_spec, "farming")
-    capacity = read_codes(soil_capacity)
+    capacity = soil_environment
     grade = judge.move("soil_capacity", farming_base, capacity)
     grade = judge.move("soil_salinity", grade, read_codes(soil_salinity))
     grade = judge.correct("weather_hazard.matrix", grade, weather_grade, "weather_hazard")
@@ -118,7 +118,7 @@ def farming_grade(  # noqa: PLR0913 (each factor is an argument)
         return grade
     grade = judge.forbid("unsuitable.slope", grade, slope > limits["slope"], slope)
     grade = judge.forbid("unsuitable.silt", grade, None if silt is None else silt >= limits["silt"], silt)
-    heat, least = accumulated_temperature, limits["accumulated_temperature"]
+    heat, least = heat_sum, limits["accumulated_temperature"]
     grade = judge.forbid(
         "unsuitable.accumulated_temperature", grade, None if heat is None else heat < least, heat
     )

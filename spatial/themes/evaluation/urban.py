@@ -6,27 +6,18 @@ Raster layers of grades, 1 the best to 5 the worst, 0 missing. Every number come
 
 from __future__ import annotations
 
-from typing import Any
+import numpy as np
 
-import numpy.typing as npt
-
-from spatial.engine import ecology, relief, scoring
+from spatial.engine import relief, scoring
 from spatial.errors import Fault, RuleError
-from spatial.plan.base import Text
 from spatial.plan.evaluation import Evaluation
-from spatial.plan.judging import BEST, WORST, Grades, Judge, Values, read_codes
+from spatial.plan.judging import WORST, Grades, Judge, Values
 from spatial.plan.rasters import raster
 from spatial.plan.rules import RuleTable
 from spatial.themes.evaluation.slopes import GRADES
 
-_Array = npt.NDArray[Any]
 _WIDEST = 15
 """Cells along the widest window of relief; the halo is half of it."""
-_COMFORT = {
-    1: Text(zh="1（最不舒适）", en="1 (least)"),
-    **{number: Text(zh=str(number), en=str(number)) for number in range(2, 7)},
-    7: Text(zh="7（最舒适）", en="7 (most)"),
-}
 
 
 @raster("地形起伏度", "Relief", unit="m", halo_cells=_WIDEST // 2 + 1)
@@ -95,15 +86,6 @@ def urban_base(
     return judge.combine("matrix.land_water", urban_land, urban_water, ("land", "water"))
 
 
-@raster("气候舒适度（年均值近似）", "Comfort by yearly means, 7 the best", kind="grade", classes=_COMFORT)
-def comfort(
-    temperature: Values, humidity: Values, evaluation_urban_rules: RuleTable, evaluation_spec: Evaluation
-) -> Grades:
-    """Grade temperature and humidity of the year's mean; the guide takes the mode of twelve months."""
-    judge = Judge.of(evaluation_urban_rules, evaluation_spec, "urban")
-    return judge.grade("comfort", ecology.comfort_index(temperature, humidity))
-
-
 @raster(
     "大气环境容量等级", "Air, grade", kind="grade", classes=GRADES, one_of=("air_calm", "wind_speed")
 )  # fmt: skip
@@ -146,9 +128,10 @@ def urban_grade(  # noqa: PLR0913 (each factor is an argument)
     evaluation_spec: Evaluation,
     slope: Values,
     elevation: Values,
-    geology_hazard: _Array | None = None,
+    geology_grade: Grades | None = None,
     surge_grade: Grades | None = None,
     air_grade: Grades | None = None,
+    water_environment_grade: Grades | None = None,
     comfort: Grades | None = None,
     location_grade: Grades | None = None,
     urban_water: Grades | None = None,
@@ -158,12 +141,10 @@ def urban_grade(  # noqa: PLR0913 (each factor is an argument)
     What the profile calls unsuitable comes last, so that a good location makes no such land suitable.
     """
     judge = Judge.of(evaluation_urban_rules, evaluation_spec, "urban")
-    geology = read_codes(geology_hazard)
+    geology = geology_grade
     grade = judge.move("geology_hazard", urban_base, geology)
     grade = judge.move("storm_surge.shift", grade, surge_grade)
-    # The water environment has no factor yet, so that at most one of the two is worst.
-    by = dict.fromkeys(range(BEST, WORST), 0) | {WORST: judge.value("environment.shifts")[1]}
-    grade = judge.move("environment.shifts", grade, air_grade, by)
+    grade = _correct_environment(judge, grade, air_grade, water_environment_grade)
     grade = judge.move("comfort.shift", grade, comfort)
     grade = judge.correct("location.matrix", grade, location_grade, "location")
     limits = judge.table.under("unsuitable")
@@ -177,3 +158,15 @@ def urban_grade(  # noqa: PLR0913 (each factor is an argument)
     grade = judge.forbid("unsuitable.storm_surge", grade, surge, surge_grade)
     lack = None if urban_water is None else urban_water >= limits["water"]
     return judge.forbid("unsuitable.water", grade, lack, urban_water)
+
+
+def _correct_environment(judge: Judge, grade: Grades, air: Grades | None, water: Grades | None) -> Grades:
+    """Move grades by how many of air and water environment are worst; what is missing is not worst."""
+    given = [one for one in (air, water) if one is not None]
+    if not given:
+        return judge.move("environment.shifts", grade, None)
+    # Codes count from 1, for 0 is missing.
+    worst = np.add.reduce([(one == WORST).astype(np.uint8) for one in given])
+    codes = np.where(scoring.count_support(*given) > 0, worst + 1, 0).astype(np.uint8)
+    by = dict(enumerate(judge.value("environment.shifts"), start=1))
+    return judge.move("environment.shifts", grade, codes, by)

@@ -83,7 +83,7 @@ def test_weights_stand_for_the_matrices_and_are_raised_where_a_dimension_lacks()
 def test_corrections_by_hand() -> None:
     capacity = np.array([[1], [3], [5], [0], [1]], np.uint8) + NONE
     np.testing.assert_array_equal(
-        correct(EVERY, soil_capacity=capacity),
+        correct(EVERY, soil_environment=capacity),
         grades("1 2 3 4 5\n2 3 4 5 5\n5 5 5 5 5\n1 2 3 4 5\n1 2 3 4 5"),
     )
     salt = np.array([[1], [4], [5], [0], [5]], np.uint8) + NONE
@@ -109,7 +109,7 @@ def test_the_trial_guide_forbids_whatever_the_grade() -> None:
     np.testing.assert_array_equal(correct(NONE + np.uint8(1), TRIAL, slope=slopes)[0], [1, 1, 5, 5, 1])
     np.testing.assert_array_equal(correct(NONE + np.uint8(1), DRAFT, slope=slopes)[0], [1, 1, 1, 1, 1])
     cold = values(1499, 1500, 5000, np.nan, 0)
-    found = correct(NONE + np.uint8(2), TRIAL, accumulated_temperature=cold)
+    found = correct(NONE + np.uint8(2), TRIAL, heat_sum=cold)
     np.testing.assert_array_equal(found[0], [5, 2, 2, 2, 5])
 
 
@@ -136,12 +136,12 @@ def test_another_constraint_never_improves_a_grade(
     chance = np.random.default_rng(seed)
     base = chance.integers(0, 6, (5, 5)).astype(np.uint8)
     factors = {
-        "soil_capacity": chance.integers(0, 6, (5, 5)).astype(np.uint8),
+        "soil_environment": chance.integers(0, 6, (5, 5)).astype(np.uint8),
         "soil_salinity": chance.integers(0, 6, (5, 5)).astype(np.uint8),
         "weather_grade": chance.integers(0, 6, (5, 5)).astype(np.uint8),
         "slope": chance.uniform(0, 50, (5, 5)).astype(np.float32),
         "silt": chance.uniform(0, 100, (5, 5)).astype(np.float32),
-        "accumulated_temperature": chance.uniform(0, 6000, (5, 5)).astype(np.float32),
+        "heat_sum": chance.uniform(0, 6000, (5, 5)).astype(np.float32),
     }
     hold_monotone(lambda grades, **given: correct(grades, spec, **given), base, factors)
 

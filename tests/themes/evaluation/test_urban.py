@@ -55,7 +55,7 @@ def test_height_and_relief_lower_the_land() -> None:
 
 
 def test_geology_by_hand() -> None:
-    found = correct(EVERY, geology_hazard=EVERY.T.astype(np.float32))
+    found = correct(EVERY, geology_grade=EVERY.T)
     np.testing.assert_array_equal(found, grades("1 2 3 4 5\n1 2 3 4 5\n2 3 4 5 5\n3 4 5 5 5\n5 5 5 5 5"))
 
 
@@ -69,7 +69,7 @@ def test_corrections_come_in_order() -> None:
     # 2, geology 3: 3, surge high: 4, air worst: 5, comfort worst: 5, best location: 5 stays 5.
     found = correct(
         two,
-        geology_hazard=NONE + np.uint8(3),
+        geology_grade=NONE + np.uint8(3),
         surge_grade=NONE + np.uint8(4),
         air_grade=NONE + np.uint8(5),
         comfort=NONE + np.uint8(1),
@@ -97,7 +97,7 @@ def test_another_hazard_never_improves_a_grade(
     chance = np.random.default_rng(seed)
     base = chance.integers(0, 6, (5, 5)).astype(np.uint8)
     factors = {
-        "geology_hazard": chance.integers(0, 6, (5, 5)).astype(np.uint8),
+        "geology_grade": chance.integers(0, 6, (5, 5)).astype(np.uint8),
         "surge_grade": chance.integers(0, 5, (5, 5)).astype(np.uint8),
         "air_grade": chance.integers(0, 6, (5, 5)).astype(np.uint8),
         "comfort": chance.integers(0, 8, (5, 5)).astype(np.uint8),
