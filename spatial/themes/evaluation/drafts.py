@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from spatial.engine.cleaning import clean_mask, count_round, give_away, round_classes
+from spatial.engine.cleaning import clean_mask, count_round, give_away, round_classes, spread_out
 from spatial.engine.growing import take_best
 from spatial.engine.stacks import RasterStack
 from spatial.plan.evaluation import Evaluation
@@ -38,6 +38,7 @@ OWNERS: dict[int, str] = {
 """Line or zone of each class."""
 _BEST_SCORE = 254
 _GRADES = 4
+_NEAR_CELLS = 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -229,7 +230,9 @@ def _join(ground: Ground, choice: Choice, lines: Classes, outside: Classes) -> C
         ground.given["ecological_redline"] & (lines == 2)
     )
     fixed |= ground.built & (lines >= CODES["concentrated"])
-    both = np.where(lines > 0, lines, outside)
+    # The zones of towns are rounded as one, or strips of one would be lost to its neighbours.
+    whole = np.where(lines > CODES["concentrated"], np.uint8(CODES["concentrated"]), lines)
+    both = np.where(whole > 0, whole, outside)
     # Without zones, land outside lines is a class of its own meanwhile: it takes part in rounding.
     open_ = max(CODES.values()) + 1
     both = np.where(ground.inside & (both == 0), np.uint8(open_), both)
@@ -238,11 +241,23 @@ def _join(ground: Ground, choice: Choice, lines: Classes, outside: Classes) -> C
     least = {
         CODES["permanent_farmland"]: choice.patch_cells("farmland.least_patch", cell_m),
         CODES["ecological_redline"]: choice.patch_cells("redline.least_patch", cell_m),
-        **dict.fromkeys((3, 4, 5), choice.patch_cells("urban.least_hole", cell_m)),
+        CODES["concentrated"]: choice.least_ring_ha / ground.cell_ha,
         **dict.fromkeys((6, 7), choice.patch_cells("zones.least_patch", cell_m)),
     }
     both = give_away(both, least, fixed)
-    return np.where(both == open_, np.uint8(0), both)
+    both = np.where(both == open_, np.uint8(0), both)
+    return _part_towns(both, lines, choice.patch_cells("urban.least_hole", cell_m))
+
+
+def _part_towns(both: Classes, lines: Classes, least_cells: float) -> Classes:
+    """Return the raster with the zones of towns in it; those too small go to their neighbours in the town."""
+    towns = (lines >= CODES["concentrated"]) & (lines <= CODES["special"])
+    held = both == CODES["concentrated"]
+    # Land that rounding added is of the zone that it lies next to.
+    zones = np.where(held, spread_out(np.where(towns & held, lines, np.uint8(0)), _NEAR_CELLS), np.uint8(0))
+    zones = np.where(held & (zones == 0), np.uint8(CODES["concentrated"]), zones)
+    zones = give_away(zones, dict.fromkeys((CODES["elastic"], CODES["special"]), least_cells))
+    return np.where(held, zones, both)
 
 
 def _list_passed(
