@@ -57,15 +57,23 @@ def part(land: BaseGeometry) -> list[BaseGeometry]:
 
 
 def blobs(land: BaseGeometry, count: int, radius_m: float, seed: int) -> BaseGeometry:
-    """Return round pieces of land, spread by chance."""
+    """Return uneven pieces of land, spread by chance."""
     random = np.random.default_rng(seed)
     west, south, east, north = land.bounds
     shapely.prepare(land)
+    angle = np.linspace(0, 2 * np.pi, 36, endpoint=False)
     made: list[BaseGeometry] = []
     while len(made) < count:
-        point = shapely.Point(random.uniform(west, east), random.uniform(south, north))
-        if land.contains(point):
-            made.append(point.buffer(radius_m * random.uniform(0.6, 1.4), quad_segs=4))
+        x, y = random.uniform(west, east), random.uniform(south, north)
+        if land.contains(shapely.Point(x, y)):
+            waves = sum(
+                random.uniform(0, 0.5 / n) * np.sin(n * angle + random.uniform(0, 6)) for n in range(1, 5)
+            )
+            reach = radius_m * random.uniform(0.6, 1.4) * (1 + waves)
+            stretch = random.uniform(0.6, 1.0)
+            made.append(
+                shapely.Polygon(np.c_[x + reach * np.cos(angle), y + stretch * reach * np.sin(angle)])
+            )
     return meet(shapely.union_all(made), land)
 
 
@@ -138,7 +146,7 @@ def draw_forest() -> list[tuple[str, BaseGeometry]]:
     ecology, farming = (unite(read_shapes("zones", zone=zone)) for zone in ("ecology", "farming"))
     urban = unite(read_shapes("zones", zone="urban"))
     stands = shapely.make_valid(
-        shapely.simplify(shapely.buffer(shapely.buffer(ecology, -70), 90, quad_segs=3), SIMPLER_M)
+        shapely.simplify(shapely.buffer(shapely.buffer(ecology, -70), 78, quad_segs=3), SIMPLER_M)
     )
     planted = cut(blobs(farming, 24, 420, 13), urban)
     open_land = blobs(ecology, 40, 600, 17)

@@ -7,9 +7,8 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from spatial.plan.base import Name, Record, Slug
+from spatial.plan.landuse import Scheme
 
-Scheme = Literal["sandi", "landuse-2020", "landuse-2023"]
-"""Classifications that the toolkit can read: the third survey's working codes, and 用地用海 of two years."""
 Role = Literal["survey", "land", "ecology", "forest", "farming", "water", "urban", "transport", "other"]
 
 
@@ -22,8 +21,8 @@ class Sector(Record):
         Polygons of the plan's sources, each with a code.
     column : str
         Where the code stands.
-    scheme : str, optional
-        Classification of the codes.
+    scheme : {"survey", "2020", "2023"}, optional
+        Classification of the codes: the third survey's, or 用地用海 of a year.
     classes : dict of str to str or list of str
         What codes mean in the common classification; several where a code does not tell. Before the scheme.
     department : str

@@ -16,9 +16,9 @@ KINDS = {
     "conflict": (Text(zh="用途冲突", en="Conflict"), "#c0392b", "diagonal"),
     "missing": (Text(zh="规划缺失", en="Missing in a plan"), "#7d3c98", "back"),
     "self": (Text(zh="规划自身重叠", en="Plan overlaps itself"), "#1f618d", "cross"),
-    "code": (Text(zh="编码不能唯一对应", en="Code means several classes"), "#b7950b", None),
+    "code": (Text(zh="编码不能唯一对应", en="Code means several classes"), "#b7950b", "none"),
     "unclaimed": (Text(zh="各规划均未涉及", en="In no plan"), "#616a6b", "back"),
-    "edge": (Text(zh="边界不吻合", en="Edge mismatch"), "#e67e22", None),
+    "edge": (Text(zh="边界不吻合", en="Edge mismatch"), "#e67e22", "none"),
 }
 STATES = {
     "agreed": Text(zh="一致", en="Agreed"),
@@ -124,7 +124,7 @@ def _cross(rows: pd.DataFrame, papers: BlueprintPapers) -> Table:
         en=f"Both plans speak of {both:,.2f} ha and agree on {same:,.2f} ha ({share}).",
     )
     body: list[list[Cell]] = [
-        [code or "—", *(float(value) for value in values)]
+        [_name(str(code), papers), *(float(value) for value in values)]
         for code, values in zip(wide.index, wide.to_numpy(), strict=True)
     ]
     total: list[Cell] = [Text(zh="合计", en="Total")]
@@ -133,12 +133,22 @@ def _cross(rows: pd.DataFrame, papers: BlueprintPapers) -> Table:
     corner = Text(
         zh=f"{first.pick('zh')} ↓ {second.pick('zh')} →", en=f"{first.pick('en')} ↓ {second.pick('en')} →"
     )
-    heads = (Head(corner), *(Head(Text(zh=str(code) or "—"), "number", 2) for code in wide.columns))
+    heads = (Head(corner), *(Head(_name(str(code), papers), "number", 2) for code in wide.columns))
     title = Text(
         zh=f"对照 {first.pick('zh')}—{second.pick('zh')}（公顷）",
         en=f"{first.pick('en')} against {second.pick('en')} (ha)",
     )
     return Table(f"matrix-{one}-{other}", title, heads, (*map(tuple, body), tuple(total)), 1, (note,))
+
+
+def _name(code: str, papers: BlueprintPapers) -> Text:
+    """Return a class with its name; the codes alone where there are several."""
+    if not code:
+        return Text(zh="— 未说明", en="— says nothing")
+    if code not in papers.classes:
+        return Text(zh="× 自身重叠", en="× overlaps itself") if code == "×" else Text(zh=code)
+    name = papers.classes[code]
+    return Text(zh=f"{code} {name.pick('zh')}", en=f"{code} {name.pick('en')}")
 
 
 def _balance(balance: pd.DataFrame, papers: BlueprintPapers) -> Table:
