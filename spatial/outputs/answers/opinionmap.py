@@ -155,8 +155,8 @@ class _View:
 
     @property
     def scale(self) -> int:
-        """Denominator of the scale where the box is 92 mm wide, as the sheet prints it."""
-        return int(round(self.pixel_m * WIDE / 0.092, -2))
+        """Denominator of the scale where the box is 84 mm wide, as the sheet prints it."""
+        return int(round(self.pixel_m * WIDE / 0.084, -2))
 
     def path(self, shape: BaseGeometry) -> str:
         """Return SVG path data, to a tenth of a pixel."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 CSS = """\
-@page { size: A4 portrait; margin: 11mm 12mm 10mm; }
+@page { size: A4 portrait; margin: 9mm 12mm 8mm; }
 * { box-sizing: border-box; }
 html { font: 9pt/1.35 "Noto Sans CJK SC", "Source Han Sans SC", "Microsoft YaHei", "PingFang SC", SimSun,
   sans-serif;
@@ -11,11 +11,11 @@ html { font: 9pt/1.35 "Noto Sans CJK SC", "Source Han Sans SC", "Microsoft YaHei
 body { margin: 0; }
 .page { width: 210mm; min-height: 297mm; padding: 11mm 12mm 10mm; margin: 6mm auto;
   background: #fff; display: flex; flex-direction: column; break-after: page; }
-@media print { html { background: #fff; } .page { width: auto; min-height: 273mm; padding: 0; margin: 0; }
+@media print { html { background: #fff; } .page { width: auto; min-height: 278mm; padding: 0 0.4mm 0 0; margin: 0; }
   .page:last-child { break-after: auto; } .item .en, .side p .en { display: none; } }
-h1 { font-size: 17pt; text-align: center; margin: 0; letter-spacing: 0.12em; }
+h1 { font-size: 16pt; text-align: center; margin: 0; letter-spacing: 0.12em; }
 .en { color: #666; font-size: 7pt; }
-h1 + .en { text-align: center; margin: 0 0 2mm; font-size: 8pt; }
+h1 + .en { text-align: center; margin: 0 0 1mm; font-size: 8pt; }
 .bar { display: flex; justify-content: space-between; gap: 4mm; margin: 0 0 1.5mm; }
 .stamp { border: 1.5px solid #c8102e; color: #c8102e; padding: 0 2mm; font-weight: bold;
   white-space: nowrap; }
@@ -26,9 +26,9 @@ th { background: #eef1f3; font-weight: 600; }
 .facts th { width: 22mm; white-space: nowrap; }
 .verdict { font-weight: 700; white-space: nowrap; }
 .whole { font-size: 13pt; }
-.middle { display: flex; gap: 3mm; margin: 2mm 0; }
-.map { width: 92mm; flex: none; }
-.map svg { width: 92mm; height: auto; display: block; font-family: inherit; }
+.middle { display: flex; gap: 3mm; margin: 1.5mm 0; }
+.map { width: 84mm; flex: none; }
+.map svg { width: 84mm; height: auto; display: block; font-family: inherit; }
 .caption { font-size: 7pt; color: #444; margin: 0.6mm 0 0; }
 .side { flex: 1; font-size: 8pt; min-width: 0; }
 .side h2 { font-size: 9pt; margin: 0 0 0.8mm; border-bottom: 0.8px solid #333; }
@@ -36,7 +36,7 @@ th { background: #eef1f3; font-weight: 600; }
 .legend { list-style: none; margin: 0 0 2mm; padding: 0; columns: 2; column-gap: 2mm; font-size: 7.5pt; }
 .legend li { display: flex; align-items: center; gap: 1mm; break-inside: avoid; }
 .legend svg { flex: none; width: 6mm; height: 3mm; }
-.form { font-size: 8pt; flex: none; }
+.form { font-size: 8pt; line-height: 1.28; flex: none; }
 .form td.name { width: 19mm; font-weight: 600; }
 .form td.result { width: 20mm; }
 .form td.basis { width: 44mm; font-size: 7.2pt; }
@@ -132,7 +132,7 @@ TEMPLATE = """\
 <div class="middle">
 <div class="map">{{ page.map.svg | safe }}
 <p class="caption">{{ page.centre }}；
-图幅约 1∶{{ "{:,}".format(page.map.scale) }}（按 92 毫米宽）。</p></div>
+约 1∶{{ "{:,}".format(page.map.scale) }}</p></div>
 <div class="side">
 <h2>图例 <span class="en">Legend</span></h2>
 <ul class="legend">
@@ -173,7 +173,7 @@ TEMPLATE = """\
 <td class="basis">{% for item in row["items"] if item.basis %}
 <div class="item{% if item.weak %} weak{% endif %}">
 {{ item.basis }}（{{ item.confidence }}）</div>{% endfor %}</td>
-<td class="sign">（盖章）<br><br>年&emsp;月&emsp;日</td></tr>
+<td class="sign">（盖章）<br>年&emsp;月&emsp;日</td></tr>
 {% endfor %}
 </tbody>
 </table>

@@ -214,9 +214,22 @@ def _set_department(department: Any, opinions: gpd.GeoDataFrame) -> dict[str, An
         "name": department.name.zh,
         "en": department.name.en,
         "verdict": _set_verdict(key),
-        "items": [_set_item(row) for row in spoken.to_dict("records")],
+        "items": [_set_item(row) for row in _gather_unjudged(spoken.to_dict("records"))],
         "clear": "；".join(clear),
     }
+
+
+def _gather_unjudged(rows: list[dict[Any, Any]]) -> Iterator[dict[Any, Any]]:
+    """Put rules that were not judged for the same reason into one item."""
+    together: dict[str, list[str]] = {}
+    for row in rows:
+        if row["verdict"] == "not_judged":
+            together.setdefault(row["text_zh"], []).append(row["name"])
+    for row in rows:
+        if row["verdict"] != "not_judged":
+            yield row
+        elif names := together.pop(row["text_zh"], None):
+            yield {**row, "name": "；".join(names)}
 
 
 def _set_item(row: dict[Any, Any]) -> dict[str, Any]:
