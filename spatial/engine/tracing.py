@@ -17,6 +17,7 @@ import numpy.typing as npt
 from spatial.engine.patches import bounding_radii, compactness, label_patches, outer_corners
 
 Grades = npt.NDArray[np.uint8]
+Ints = npt.NDArray[np.int32]
 Longs = npt.NDArray[np.int64]
 
 
@@ -80,12 +81,12 @@ class _Trail:
     count: int = 0
     offsets: list[int] = field(default_factory=list)
     kinds: list[Grades] = field(default_factory=list)
-    cells: list[Longs] = field(default_factory=list)
+    cells: list[Ints] = field(default_factory=list)
     radii: list[npt.NDArray[np.float64]] = field(default_factory=list)
     pairs: list[Longs] = field(default_factory=list)
     # Corners of parts that may go on in another strip.
-    parts: list[Longs] = field(default_factory=list)
-    corners: list[npt.NDArray[np.float64]] = field(default_factory=list)
+    parts: list[Ints] = field(default_factory=list)
+    corners: list[Ints] = field(default_factory=list)
     row: int = 0
     border: tuple[Longs, Grades] | None = None
 
@@ -112,18 +113,20 @@ def trace_patches(strips: Iterable[Grades], cell_m: float, diagonal: bool = Fals
     trail = _Trail()
     for strip in strips:
         _follow(trail, strip, diagonal)
+    # A province may have millions of patches: lists are let go of as soon as they are summed up.
     owner, count = _join(trail)
-    kind = np.zeros(count + 1, dtype=np.uint8)
-    kind[owner] = _flat(trail.kinds, np.uint8)
-    # Sums of whole numbers are exact in float64 for any raster there can be.
-    cells = np.bincount(owner, weights=_flat(trail.cells, np.int64), minlength=count + 1).astype(np.int64)
-    radius = np.full(count + 1, np.nan)
-    radius[owner] = _flat(trail.radii, np.float64)
-    _close(trail, owner, cells, radius)
     parts = tuple(
-        np.append(0, owner[begin:end]).astype(np.int32)
-        for begin, end in pairwise([*trail.offsets, trail.count])
+        np.append(np.int32(0), owner[begin:end]) for begin, end in pairwise([*trail.offsets, trail.count])
     )
+    kind = np.zeros(count + 1, dtype=np.uint8)
+    cells = np.zeros(count + 1, dtype=np.int64)
+    radius = np.full(count + 1, np.nan)
+    for number, part in enumerate(parts):
+        kind[part[1:]] = trail.kinds[number]
+        np.add.at(cells, part[1:], trail.cells[number])
+        radius[part[1:]] = trail.radii[number]
+    trail.kinds, trail.cells, trail.radii = [], [], []
+    _close(trail, owner, cells, radius)
     return Traced(kind, cells, cell_m, compactness(cells, radius), diagonal, parts)
 
 
@@ -132,21 +135,21 @@ def _follow(trail: _Trail, strip: Grades, diagonal: bool) -> None:
     label, kind = label_patches(strip, diagonal)
     cells = np.bincount(label.ravel(), minlength=len(kind)).astype(np.int64)
     part, xy = outer_corners(label)
+    radius = np.full(len(kind), np.nan)
     if len(part):
         edge = np.unique(np.concatenate([label[0], label[-1]]))
         is_open = np.zeros(len(kind), dtype=bool)
         is_open[edge] = True
         kept = is_open[part]
-        trail.parts.append(part[kept].astype(np.int64) + trail.count)
-        trail.corners.append(xy[kept] + [0, trail.row])
-        radius = np.full(len(kind), np.nan)
+        trail.parts.append(part[kept] + np.int32(trail.count))
+        trail.corners.append((xy[kept] + [0, trail.row]).astype(np.int32))
         closed = ~is_open
         closed[0] = False
         number = np.cumsum(closed)
         inner = ~kept
         small = np.concatenate([[0], cells[closed]])
         radius[closed] = bounding_radii(number[part[inner]], xy[inner], small)[1:]
-        trail.radii.append(radius[1:])
+    trail.radii.append(radius[1:])
     edges = label[[0, -1]].astype(np.int64)
     numbers = np.where(edges > 0, edges + trail.count, 0)
     if trail.border is not None:
@@ -154,7 +157,7 @@ def _follow(trail: _Trail, strip: Grades, diagonal: bool) -> None:
     trail.border = numbers[-1], strip[-1].copy()
     trail.offsets.append(trail.count)
     trail.kinds.append(kind[1:])
-    trail.cells.append(cells[1:])
+    trail.cells.append(cells[1:].astype(np.int32))
     trail.count += len(kind) - 1
     trail.row += len(strip)
 
@@ -170,32 +173,36 @@ def _touch(above: Longs, kind_above: Grades, below: Longs, kind_below: Grades, d
     return np.unique(np.concatenate(found), axis=0)
 
 
-def _join(trail: _Trail) -> tuple[Longs, int]:
+def _join(trail: _Trail) -> tuple[Ints, int]:
     """Return the patch of each part, from 1 in the order of their first parts, and how many there are."""
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
     if trail.count == 0:
-        return np.zeros(0, dtype=np.int64), 0
-    pairs = np.concatenate([*trail.pairs, np.zeros((0, 2), dtype=np.int64)]) - 1
+        return np.zeros(0, dtype=np.int32), 0
+    pairs = np.concatenate([*trail.pairs, np.zeros((0, 2), dtype=np.int64)]).astype(np.int32) - np.int32(1)
+    trail.pairs = []
     shape = (trail.count, trail.count)
     graph = coo_array((np.ones(len(pairs), dtype=np.int8), (pairs[:, 0], pairs[:, 1])), shape=shape)
     count, owner = connected_components(graph, directed=False)
-    _, first, number = np.unique(owner, return_index=True, return_inverse=True)
-    rank = np.empty(count, dtype=np.int64)
-    rank[np.argsort(first)] = np.arange(1, count + 1)
-    return rank[number], int(count)
+    first = np.empty(count, dtype=np.int32)
+    # Of several writes to one place the last stays: the first part of each patch.
+    first[owner[::-1]] = np.arange(len(owner), dtype=np.int32)[::-1]
+    rank = np.empty(count, dtype=np.int32)
+    rank[np.argsort(first)] = np.arange(1, count + 1, dtype=np.int32)
+    return rank[owner], int(count)
 
 
-def _close(trail: _Trail, owner: Longs, cells: Longs, radius: npt.NDArray[np.float64]) -> None:
+def _close(trail: _Trail, owner: Ints, cells: Longs, radius: npt.NDArray[np.float64]) -> None:
     """Write the radius of the patches that reached the edge of a strip."""
-    part = _flat(trail.parts, np.int64)
+    part = _flat(trail.parts, np.int32)
     if not len(part):
         return
     patch = owner[part - 1]
     order = np.argsort(patch, kind="stable")
     which, number = np.unique(patch[order], return_inverse=True)
-    xy = np.concatenate(trail.corners)[order]
+    xy = np.concatenate(trail.corners)[order].astype(np.float64)
+    trail.corners = []
     radius[which] = bounding_radii(number + 1, xy, np.concatenate([[0], cells[which]]))[1:]
 
 
