@@ -101,14 +101,32 @@ def bridge_gaps(mask: Truths, reach: int) -> Truths:
     >>> bridge_gaps(np.array([[1, 0, 0, 1, 0, 0, 0]] * 3, bool), 1)[1].astype(int).tolist()
     [1, 1, 1, 1, 0, 0, 0]
     """
-    from scipy.ndimage import distance_transform_edt
-
     if reach < 1 or not mask.any():
         return mask.copy()
     framed = np.pad(mask, reach + 1)
-    spread = distance_transform_edt(~framed) <= reach
-    drawn: Truths = distance_transform_edt(spread) > reach
-    return drawn[reach + 1 : -reach - 1, reach + 1 : -reach - 1] | mask
+    found = ~spread_mask(~spread_mask(framed, reach), reach)
+    return found[reach + 1 : -reach - 1, reach + 1 : -reach - 1] | mask
+
+
+def spread_mask(mask: Truths, reach: int) -> Truths:
+    """Return a mask spread by so many cells: an octagon, by crosses and squares in turn, for a disc.
+
+    Examples
+    --------
+    >>> spread_mask(np.array([[0, 0, 0, 1]], bool), 2).astype(int).tolist()
+    [[0, 1, 1, 1]]
+    """
+    found = mask.copy()
+    for step in range(reach):
+        before = found.copy()
+        found[1:] |= before[:-1]
+        found[:-1] |= before[1:]
+        if step % 2:
+            # Rows first, then columns of what that made: a square.
+            before = found.copy()
+        found[:, 1:] |= before[:, :-1]
+        found[:, :-1] |= before[:, 1:]
+    return found
 
 
 def drop_patches(mask: Truths, least_cells: float, keep: Truths | None = None) -> Truths:
@@ -274,32 +292,28 @@ def give_away(classes: Classes, least_cells: Mapping[int, float], fixed: Truths 
 
 def _fill_nearest(classes: Classes, gone: Truths) -> Classes:
     """Return classes with the cells that are gone given to the nearest that stay, if there is one."""
-    from scipy.ndimage import distance_transform_edt
-
-    there = (classes > 0) & ~gone
-    if not there.any():
-        return classes
-    rows, columns = np.flatnonzero(gone.any(axis=1)), np.flatnonzero(gone.any(axis=0))
-    nearest = distance_transform_edt(~there, return_distances=False, return_indices=True)
-    part = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
-    found = classes.copy()
-    taken = classes[tuple(axis[part] for axis in nearest)]
-    found[part] = np.where(gone[part], taken, found[part])
-    return found
+    found = np.pad(np.where(gone, np.uint8(0), classes), 1).ravel()
+    open_ = np.flatnonzero(np.pad(gone, 1))
+    wide = classes.shape[1] + 2
+    while len(open_):
+        taken = np.zeros(len(open_), dtype=np.uint8)
+        for step in (-wide, -1, 1, wide):
+            taken = np.where(taken > 0, taken, found[open_ + step])
+        if not taken.any():
+            break
+        found[open_] = taken
+        open_ = open_[taken == 0]
+    result = found.reshape(-1, wide)[1:-1, 1:-1]
+    return np.where(gone & (result == 0), classes, result)
 
 
 def spread_out(classes: Classes, reach: int) -> Classes:
-    """Return classes with missing cells up to `reach` cells away given the class of the nearest.
+    """Return classes with missing cells up to `reach` steps away given the class of the nearest.
 
     Examples
     --------
     >>> spread_out(np.array([[0, 0, 1, 2, 0, 0]], np.uint8), 1).tolist()
     [[0, 1, 1, 2, 2, 0]]
     """
-    from scipy.ndimage import distance_transform_edt
-
-    missing = classes == 0
-    if not missing.any() or missing.all() or reach < 1:
-        return classes.copy()
-    distance, nearest = distance_transform_edt(missing, return_indices=True)
-    return np.where(distance <= reach, classes[tuple(nearest)], classes)
+    near = spread_mask(classes > 0, reach) if reach > 0 else classes > 0
+    return _fill_nearest(classes, near & (classes == 0))

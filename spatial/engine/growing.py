@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from spatial.engine.cleaning import spread_mask
+
 Truths = npt.NDArray[np.bool_]
 Costs = npt.NDArray[np.float32]
 
@@ -110,11 +112,10 @@ def reach_from(seeds: Truths, cost: Costs, enough: int) -> Costs:
 
 def _sweep(near: Truths, seeds: Truths, cost: Costs) -> npt.NDArray[np.float64]:
     """Return the cost of reaching each cell from the seeds over the cells that are near."""
-    from scipy.ndimage import binary_dilation
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import dijkstra
 
-    rim = seeds & binary_dilation(near, np.ones((3, 3), dtype=bool))
+    rim = seeds & spread_mask(near, 2)
     used = near | rim
     number = np.full(seeds.shape, -1, dtype=np.int64)
     number[used] = np.arange(np.count_nonzero(used))

@@ -63,7 +63,8 @@ def grow_boundary(ground: Ground, choice: Choice, never: Truths) -> Growth:
         Land that others have.
     """
     free = ground.inside & ~never & ~ground.given_to_others("urban_boundary")
-    seeds = _find_seeds(ground, choice, ground.built & free)
+    sizes = _measure_groups(ground, choice, ground.built & free)
+    seeds = sizes >= max(choice.patch_cells("urban.least_seed", ground.cell_m), 1)
     base = choice.base_ha if choice.base_ha is not None else float(ground.built.sum()) * ground.cell_ha
     most = base * (1 + choice.growth_share * (choice.limit - 1))
     parts = 1 + choice.elastic_share + choice.special_share
@@ -74,7 +75,7 @@ def grow_boundary(ground: Ground, choice: Choice, never: Truths) -> Growth:
     for _ in range(2):
         stands = float(seeds.sum()) * ground.cell_ha
         aim = max(min(room if choice.need_ha is None else choice.need_ha, room), stands)
-        cost = _price(ground, choice, seeds, free)
+        cost = _price(ground, choice, free, np.where(seeds, sizes, 0))
         zones = _spread(ground, choice, seeds=seeds, cost=cost, free=free, aim_ha=aim)
         kept = seeds & (zones > 0)
         if (kept == seeds).all():
@@ -83,34 +84,31 @@ def grow_boundary(ground: Ground, choice: Choice, never: Truths) -> Growth:
     return Growth(_add_special(ground, choice, zones, free), seeds, base, most, aim)
 
 
-def _find_seeds(ground: Ground, choice: Choice, built: Truths) -> Truths:
-    """Return built land in groups that are large enough to grow."""
-    sizes = _measure_groups(ground, choice, built)
-    found: Truths = built & (sizes >= choice.patch_cells("urban.least_seed", ground.cell_m))
-    return found
-
-
 def _measure_groups(ground: Ground, choice: Choice, built: Truths) -> npt.NDArray[np.int64]:
-    """Return how many built cells the group has that a cell is in; groups hold together over short gaps."""
+    """Return how many built cells the group has that a built cell is in, 0 elsewhere.
+
+    Groups hold together over short gaps.
+    """
     joined = bridge_gaps(built, choice.cells("urban.join", ground.cell_m))
     label, kind = label_patches(joined.astype(np.uint8))
-    found: npt.NDArray[np.int64] = np.bincount(label[built], minlength=len(kind))[label]
-    return found
+    sizes = np.bincount(label[built], minlength=len(kind))
+    return np.where(built, sizes[label], 0)
 
 
-def _by_size(ground: Ground, choice: Choice, seeds: Truths) -> npt.NDArray[np.float32]:
+def _by_size(choice: Choice, sizes: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
     """Return how much dearer land is beside towns that are smaller than the largest."""
     from scipy.ndimage import distance_transform_edt
 
-    if not seeds.any():
-        return np.ones(seeds.shape, dtype=np.float32)
-    sizes = _measure_groups(ground, choice, seeds)
-    nearest = distance_transform_edt(~seeds, return_distances=False, return_indices=True)
-    share = sizes[tuple(nearest)] / sizes[seeds].max()
+    if not sizes.any():
+        return np.ones(sizes.shape, dtype=np.float32)
+    nearest = distance_transform_edt(sizes == 0, return_distances=False, return_indices=True)
+    share = sizes[tuple(nearest)] / sizes.max()
     return np.asarray(share ** -choice.by_name("urban.size_power"), dtype=np.float32)
 
 
-def _price(ground: Ground, choice: Choice, seeds: Truths, free: Truths) -> npt.NDArray[np.float32]:
+def _price(
+    ground: Ground, choice: Choice, free: Truths, sizes: npt.NDArray[np.int64]
+) -> npt.NDArray[np.float32]:
     """Return what each cell costs to grow over; infinite where that is not to be."""
     table = choice.table
     by_grade = np.full(256, np.inf, dtype=np.float32)
@@ -123,7 +121,7 @@ def _price(ground: Ground, choice: Choice, seeds: Truths, free: Truths) -> npt.N
     radius = choice.cells("urban.window", ground.cell_m) // 2
     density = count_round(ground.built, radius) / np.float32((2 * radius + 1) ** 4)
     cost *= 1 + np.float32(table.value("urban.infill")) * (1 - density)
-    cost *= _by_size(ground, choice, seeds)
+    cost *= _by_size(choice, sizes)
     barred = ground.where("ecosystem", choice.barred)
     barred |= ground.where("ecology_importance", table.value("redline.classes"))
     return np.where(free & ~barred, cost, np.float32(np.inf))
