@@ -59,13 +59,15 @@ class Region:
         shapes = np.asarray(shapes, dtype=object).ravel()
         kind = shapely.get_dimensions(shapes)
         shape, piece = self._tree.query(shapes, predicate="intersects")
+        result = _nothing_of(kind)
+        owners: list[tuple[int, ...]] = [()] * len(shapes)
+        if not len(shape):
+            return Held(result, owners)
         within = shapely.contains_properly(self._pieces[piece], shapes[shape])
         parts = shapes[shape]
         parts[~within] = shapely.intersection(self._pieces[piece[~within]], shapes[shape[~within]])
-        result = _nothing_of(kind)
-        owners: list[tuple[int, ...]] = [()] * len(shapes)
         first = np.flatnonzero(np.diff(shape, prepend=-1))
-        last = np.append(first[1:], len(shape))[: len(first)]
+        last = np.append(first[1:], len(shape))
         for begin, end in zip(first, last, strict=True):
             at = shape[begin]
             result[at] = _join(parts[begin:end], int(kind[at]))
@@ -126,8 +128,9 @@ def measure_shapes(shapes: Any) -> Floats:
     """
     shapes = np.asarray(shapes, dtype=object).ravel()
     kind, amounts = shapely.get_dimensions(shapes), np.zeros(len(shapes))
+    filled = ~shapely.is_empty(shapes)
     for dimension, measure in ((2, straight_area_m2), (1, length_m), (0, shapely.get_num_geometries)):
-        rows = (kind == dimension) & ~shapely.is_empty(shapes)
+        rows = (kind == dimension) & filled
         if rows.any():
             amounts[rows] = measure(shapes[rows])
     return amounts

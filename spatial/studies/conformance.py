@@ -38,7 +38,9 @@ PASS, NOT_JUDGED, CONDITIONAL, REJECT = range(4)
 """Verdicts as numbers, the worse the higher."""
 CODES = ("pass", "not_judged", "conditional", "reject")
 _EDGE_M = 500.0
+_WORTH_THREADS = 200
 _QUAD_SEGS = 32
+_NOTHING = shapely.Polygon()
 
 
 class Asked(NamedTuple):
@@ -47,6 +49,15 @@ class Asked(NamedTuple):
     department: Department
     rule: DepartmentRule
     key: tuple[Any, ...]
+
+
+class Sent(NamedTuple):
+    """Projects as arrays: their shapes, how large each is, and the texts of their attributes."""
+
+    shapes: Shapes
+    own: Floats
+    texts: dict[str, npt.NDArray[np.str_]]
+    away: Truths
 
 
 class Answer(NamedTuple):
@@ -181,45 +192,48 @@ class Judge:
             In the order of `asked`.
         """
         shapes = projects.geometry.to_numpy()
-        own = measure_shapes(shapes)
+        texts = {
+            one.key: projects[one.key].to_numpy(dtype=object).astype(str)
+            for one in self.table.attributes
+            if one.key in projects
+        }
         ready = [(key, target) for key, target in self.targets.items() if target.frame is not None]
-        held = dict(
-            zip(
-                [key for key, _ in ready],
-                run_ordered(lambda one: one[1].region.hold(shapes), ready),
-                strict=True,
-            )
-        )
+        # Threads take longer to start than a handful of projects to answer.
+        workers = None if len(shapes) >= _WORTH_THREADS else 1
+        parts = run_ordered(lambda one: one[1].region.hold(shapes), ready, workers=workers)
+        held = dict(zip([key for key, _ in ready], parts, strict=True))
         away = np.zeros(len(shapes), dtype=bool)
         if self._land is not None:
             inside = self._land.hold(shapes)
-            away = shapely.is_empty(inside.shapes) & (np.array([len(x) for x in inside.owners]) == 0)
-        return [self._answer_rule(one, projects, own, held.get(one.key), away) for one in self.asked]
+            away = np.array([not names for names in inside.owners], dtype=bool)
+        sent = Sent(shapes, measure_shapes(shapes), texts, away)
+        return [self._answer_rule(one, sent, held.get(one.key)) for one in self.asked]
 
-    def _answer_rule(
-        self, asked: Asked, projects: gpd.GeoDataFrame, own: Floats, held: Held | None, away: Truths
-    ) -> Answer:
-        rule, shapes = asked.rule, projects.geometry.to_numpy()
+    def _answer_rule(self, asked: Asked, sent: Sent, held: Held | None) -> Answer:
+        rule, shapes, own = asked.rule, sent.shapes, sent.own
         target = self.targets[asked.key]
-        unclear, applies = _find_meant(projects, rule.projects)
+        unclear, applies = _find_meant(sent, rule.projects)
         reason = np.full(len(shapes), "", dtype=object)
         reason[~applies] = "not_meant"
         reason[unclear] = "unknown_attribute"
         if rule.layer != "territory":
-            reason[away] = "outside_plan"
+            reason[sent.away] = "outside_plan"
         if held is None:
             reason[:] = target.missing
             held = Held(np.full(len(shapes), shapely.Polygon(), dtype=object), [()] * len(shapes))
         open_ = reason == ""
-        pieces = held.beyond(shapes) if rule.relation == "outside" else held.shapes
-        pieces = np.where(open_, pieces, shapely.Polygon())
+        pieces = np.full(len(shapes), _NOTHING, dtype=object)
+        if rule.relation == "outside":
+            pieces[open_] = held.beyond(shapes)[open_]
+        else:
+            pieces[open_] = held.shapes[open_]
         amount = measure_shapes(pieces)
         share = np.divide(amount, own, out=np.zeros(len(own)), where=own > 0)
         hit, touch = self._weigh(rule, pieces, amount, share)
         if rule.relation != "outside":
             touch |= open_ & ~hit & (amount == 0) & np.array([len(names) > 0 for names in held.owners])
-        verdict, exemption = _apply(rule, projects, hit)
-        verdict[~np.isin(reason, ("", "not_meant"))] = NOT_JUDGED
+        verdict, exemption = _apply(rule, sent, hit)
+        verdict[~open_ & (reason != "not_meant")] = NOT_JUDGED
         distance = np.full(len(shapes), np.nan)
         if rule.relation == "within" and hit.any():
             distance[hit] = target.measure_distances(shapes[hit])
@@ -314,24 +328,24 @@ def _fits(column: pd.Series[Any], values: tuple[str, ...]) -> Truths:
     return np.asarray(texts.isin(values) & column.notna(), dtype=bool)
 
 
-def _find_meant(projects: gpd.GeoDataFrame, wanted: Mapping[str, Any]) -> tuple[Truths, Truths]:
+def _find_meant(sent: Sent, wanted: Mapping[str, Any]) -> tuple[Truths, Truths]:
     """Tell of which projects an attribute that a rule hangs on is unknown, and which the rule is for."""
-    unclear, applies = (np.full(len(projects), value) for value in (False, True))
+    unclear, applies = (np.full(len(sent.shapes), value) for value in (False, True))
     for key, values in wanted.items():
-        texts = projects[key].to_numpy() if key in projects else np.full(len(projects), "", dtype=object)
+        texts = sent.texts.get(key, np.full(len(sent.shapes), ""))
         unclear |= texts == ""
-        applies &= np.isin(texts.astype(str), list_values(values))
+        applies &= np.isin(texts, list_values(values))
     return unclear, applies
 
 
 def _apply(
-    rule: DepartmentRule, projects: gpd.GeoDataFrame, hit: Truths
+    rule: DepartmentRule, sent: Sent, hit: Truths
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Return the verdicts where the relation holds, and which exception stands in each."""
     exemption = np.full(len(hit), -1)
     verdict = np.where(hit, CODES.index(rule.verdict), PASS)
-    for number, other in reversed(list(enumerate(rule.exceptions))):
-        unclear, fits = _find_meant(projects, other.when)
+    for number, other in reversed(list(enumerate(rule.exceptions if hit.any() else ()))):
+        unclear, fits = _find_meant(sent, other.when)
         rows = hit & fits & ~unclear
         exemption[rows] = number
         verdict[rows] = CODES.index(other.verdict)

@@ -11,7 +11,8 @@ html { font: 9pt/1.35 "Noto Sans CJK SC", "Source Han Sans SC", "Microsoft YaHei
 body { margin: 0; }
 .page { width: 210mm; min-height: 297mm; padding: 11mm 12mm 10mm; margin: 6mm auto;
   background: #fff; display: flex; flex-direction: column; break-after: page; }
-@media print { html { background: #fff; } .page { width: auto; min-height: 278mm; padding: 0 0.4mm 0 0; margin: 0; }
+@media print { html { background: #fff; } .page { width: auto; min-height: 278mm; padding: 0 0.4mm 0 0;
+  margin: 0; }
   .page:last-child { break-after: auto; } .item .en, .side p .en { display: none; } }
 h1 { font-size: 16pt; text-align: center; margin: 0; letter-spacing: 0.12em; }
 .en { color: #666; font-size: 7pt; }
