@@ -81,8 +81,8 @@ def _state_status(choice: Choice) -> Finding:
         f"三区三线建议方案由双评价按规则表 proposals 自动生成，仅供比选，不是法定界线；推荐“{text.zh}”。"
         "建议线须经调查、论证与审批方可使用。",
         "Proposed zones and lines are made from the evaluation by the rule table `proposals`, to be "
-        f"compared; they are not official lines. Recommended is “{text.en}”. Survey, argue and have them approved "
-        "before any use.",
+        f"compared; they are not official lines. Recommended is “{text.en}”. Survey them, argue "
+        "for them and have them approved before any use.",
     )  # fmt: skip
 
 
