@@ -179,7 +179,9 @@ def _read_layer(  # noqa: PLR0917 (one row of the registry)
     }
     if geometry_type is None:
         return pd.DataFrame(data)
-    shapes = _to_single(shapely.from_wkb(np.array(cells[-1], dtype=object)), data["id"], set(lone))
+    shapes = shapely.set_srid(shapely.from_wkb(np.array(cells[-1], dtype=object)), 0)
+    if geometry_type.startswith("Multi"):
+        shapes = _to_single(shapes, data["id"], set(lone))
     return gpd.GeoDataFrame(data, geometry=gpd.GeoSeries(shapes, crs=STORED_CRS), crs=STORED_CRS)
 
 
@@ -197,7 +199,6 @@ def _to_single(
     shapes: npt.NDArray[np.object_], ids: pd.Series[Any], lone: set[str]
 ) -> npt.NDArray[np.object_]:
     """Return multi shapes of one part as single ones, but those that were published as multi ones."""
-    shapes = shapely.set_srid(shapes, 0)
     multi = np.isin(shapely.get_type_id(shapes), _MULTI) & (shapely.get_num_geometries(shapes) < 2)
     multi &= ~ids.isin(lone).to_numpy(dtype=bool)
     full = multi & ~shapely.is_empty(shapes)

@@ -23,7 +23,14 @@ from spatial.outputs.postgis.drafts import (
 )
 from spatial.outputs.postgis.opinions import make_opinions
 from spatial.outputs.postgis.registry import begin_alone, has_registry, make_registry, require_postgis
-from spatial.outputs.postgis.roles import become_planner, find_prefix, keep_prefix, make_roles
+from spatial.outputs.postgis.roles import (
+    become_planner,
+    find_prefix,
+    keep_prefix,
+    list_roles,
+    make_roles,
+    open_postgis,
+)
 from spatial.outputs.postgis.styles import copy_styles, make_styles_table, store_styles
 from spatial.outputs.postgis.views import find_platforms
 from spatial.plan.base import Text
@@ -215,6 +222,7 @@ def _prepare(connection: Connection[Any], postgis: str, parcel: Parcel, ways: _W
     if ways.prefix is not None and known not in {None, ways.prefix}:
         ways.notes.append(f"roles of this database begin with {known}; that was settled before 角色前缀已定")
     ways.notes += make_roles(connection, prefix, parcel.platforms)
+    ways.notes += open_postgis(connection, postgis, list_roles(prefix, parcel.platforms))
     planner = role_of(prefix, "planner")
     ways.notes += make_styles_table(connection, planner)
     become_planner(connection, planner)

@@ -65,6 +65,27 @@ def make_roles(connection: Connection[Any], prefix: str, platforms: Sequence[Sub
     return [f"{note}: {text}; then publish again 角色缺失，请管理员创建后重新发布"]
 
 
+def open_postgis(connection: Connection[Any], postgis: str, roles: Sequence[str]) -> list[str]:
+    """Let all roles use PostGIS where it lies in a schema that not everybody may; tell if that fails."""
+    from psycopg import errors, sql
+
+    rows = connection.execute(
+        "SELECT rolname FROM pg_roles WHERE rolname = ANY(%s) AND NOT has_schema_privilege(oid, %s, 'USAGE')",
+        (list(roles), postgis),
+    ).fetchall()
+    parts = sql.Identifier(postgis), sql.SQL(", ").join(sql.Identifier(name) for (name,) in rows)
+    if not rows:
+        return []
+    statement = sql.SQL("GRANT USAGE ON SCHEMA {} TO {}").format(*parts)
+    try:
+        with connection.transaction():
+            connection.execute(statement)
+    except errors.InsufficientPrivilege:
+        told = statement.as_string(connection)
+        return [f"these roles cannot use PostGIS yet: let the administrator run {told} 请管理员授权"]
+    return []
+
+
 def _find_absent(connection: Connection[Any], roles: Sequence[str]) -> list[str]:
     rows = connection.execute(
         "SELECT rolname FROM pg_roles WHERE rolname = ANY(%s)",
