@@ -162,7 +162,8 @@ def _choose_given(given: gpd.GeoDataFrame, draft: Draft, grid: Grid) -> gpd.GeoD
         transform_shapes(given.geometry.to_numpy()[towns], STORED_CRS, grid.crs)
     )
     cells = [grid.cell_of(place.x, place.y) for place in places]
-    stays[towns] &= [cell is not None and draft.classes[cell] in _URBAN for cell in cells]
+    built = [cell is not None and draft.classes[cell] in _URBAN for cell in cells]
+    stays[towns] &= np.array(built, dtype=bool)
     return given[stays].assign(binding=True)[list(_CLAIM)]
 
 
