@@ -133,7 +133,7 @@ def build_plan(
     file = load_plan(where, overrides)
     require_extras(KINDS if deliver else file.plan.outputs.files)
     folder = Path(out) if out is not None else Path("out") / file.plan.name
-    drawn = deliver or "webmap" in file.plan.outputs.files
+    drawn = deliver or not {"webmap", "workbook", "report"}.isdisjoint(file.plan.outputs.files)
     besides = (DIGESTS,) if drawn and file.plan.evaluation and not only else ()
     build = _make_layers(file, only, progress, besides)
     order = build.order(tianditu_key=tianditu_key, language=language)

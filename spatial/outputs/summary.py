@@ -19,6 +19,7 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
+from spatial.outputs.evaluationsummary import tell_evaluation_lines
 from spatial.plan.contract import Contract
 from spatial.plan.styles import read_styles
 
@@ -95,6 +96,10 @@ def print_summary(
     if balance is not None and len(balance):
         _print_heading(console, words.pick(contracts["zone_balance"].zh, contracts["zone_balance"].en))
         _print_balance(console, words, balance, contracts["zone_balance"])
+    if told := tell_evaluation_lines(layers, language):
+        _print_heading(console, words.pick("双评价", "Evaluation"))
+        for line in told:
+            console.print(_line(line))
     if coverage is not None and len(promised := coverage[coverage["promise"].notna()]):
         _print_heading(console, words.pick("通勤圈承诺", "Promises of the circles"))
         _print_promises(console, words, promised, contracts["circle_coverage"])

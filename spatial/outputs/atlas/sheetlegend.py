@@ -79,7 +79,8 @@ def list_sections(
         Only classes that have a row on the map.
     """
     sections = []
-    for plate in plates.values():
+    # What the sheet is about comes first, whatever the order of the file.
+    for plate in sorted(plates.values(), key=lambda plate: plate.style.group == BACKGROUND):
         entries = tuple(_list_entries(plate, styles, shares_of_m2))
         if entries:
             several = len(plate.style.classes) > 1 and plate.style.group != BACKGROUND

@@ -3,74 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from spatial.outputs.order import Order
 from spatial.outputs.papers import sentences
-from spatial.outputs.papers.cells import Cell, Language, Table, number_of, say
+from spatial.outputs.papers.blocks import (
+    MOST_ROWS,
+    MOST_SIGNS,
+    Block,
+    Chapter,
+    Picture,
+    Stock,
+    pick_columns,
+    shorten_cells,
+    shorten_table,
+)
+from spatial.outputs.papers.cells import Language, number_of, say
 from spatial.outputs.papers.circle_tables import name_aim, name_circles
+from spatial.outputs.papers.evaluation_chapter import tell_evaluation
 from spatial.outputs.papers.headings import head_chapter
 from spatial.outputs.papers.plan_tables import VERIFIED, list_rules
 from spatial.outputs.papers.tables import list_tables
 from spatial.outputs.papers.words import CONNECTION_KINDS, decode, join_texts, make_text, split_reason
 from spatial.plan.base import Text
-from spatial.plan.styles import read_styles
-
-MOST_ROWS = 60
-"""Rows of a table in the report; all are in the workbook."""
-MOST_SIGNS = 120
-"""Signs of a rule's value in the report; all are in the workbook."""
-
-
-@dataclass(frozen=True)
-class Picture:
-    """A map with its caption; `name` is that of the sheet."""
-
-    name: str
-    title: Text
-    path: Path
-
-
-Block = Text | Table | Picture
-"""A paragraph, a table or a picture."""
-
-
-@dataclass(frozen=True)
-class Chapter:
-    """A chapter: its title and what stands in it, in order."""
-
-    title: Text
-    blocks: tuple[Block, ...]
-    numbered: bool = True
-
-
-@dataclass(frozen=True)
-class _Stock:
-    """What chapters are made from."""
-
-    order: Order
-    tables: Mapping[str, Table]
-    pictures: Mapping[str, Path]
-
-    def layer(self, name: str) -> pd.DataFrame | None:
-        """Return a layer that has rows, else None."""
-        frame = self.order.layers.get(name)
-        return frame if frame is not None and len(frame) else None
-
-    def table(self, key: str, columns: Sequence[int] = ()) -> Iterator[Table]:
-        """Yield a table cut to the length of the report, with some of its columns where given."""
-        if key in self.tables:
-            yield shorten_table(pick_columns(self.tables[key], columns), MOST_ROWS)
-
-    def draw(self, *names: str) -> Iterator[Picture]:
-        """Yield the pictures of these names that there are."""
-        for name in names:
-            if name in self.pictures:
-                yield Picture(name, _name_picture(self.order, name), self.pictures[name])
 
 
 def list_chapters(order: Order, pictures: Mapping[str, Path]) -> list[Chapter]:
@@ -83,7 +41,7 @@ def list_chapters(order: Order, pictures: Mapping[str, Path]) -> list[Chapter]:
     pictures : mapping of str to Path
         Image files by the name of their sheet.
     """
-    stock = _Stock(order, {table.key: table for table in list_tables(order)}, pictures)
+    stock = Stock(order, {table.key: table for table in list_tables(order)}, pictures)
     made = [(title, tuple(make(stock))) for title, make in _CHAPTERS]
     shown = {block.name for _, blocks in made for block in blocks if isinstance(block, Picture)}
     others = tuple(stock.draw(*(name for name in pictures if name not in shown)))
@@ -100,55 +58,7 @@ def head_chapters(chapters: Sequence[Chapter], language: Language) -> list[str]:
     ]
 
 
-def shorten_table(table: Table, most: int) -> Table:
-    """Return a table with at most so many rows above its totals, and how many are left out said below it.
-
-    Examples
-    --------
-    >>> from spatial.outputs.papers.cells import Head
-    >>> head = Head(Text(zh="甲", en="A"))
-    >>> shorten_table(Table("a", head.title, (head,), (("1",), ("2",), ("3",))), 2).notes[0].en
-    'The first 2 of 3 rows; 1 more is in the workbook.'
-    """
-    body = len(table.rows) - table.totals
-    if body <= most:
-        return table
-    note = sentences.tell_rest(most, body)
-    rows = (*table.rows[:most], *table.rows[body:])
-    strong = tuple(place for place in table.strong if place < most)
-    return replace(table, rows=rows, notes=(*table.notes, note), strong=strong)
-
-
-def pick_columns(table: Table, columns: Sequence[int]) -> Table:
-    """Return a table with these columns only; all of them unless some are given."""
-    if not columns:
-        return table
-    chosen = [column for column in columns if column < len(table.heads)]
-    heads = tuple(table.heads[column] for column in chosen)
-    return replace(
-        table, heads=heads, rows=tuple(tuple(row[column] for column in chosen) for row in table.rows)
-    )
-
-
-def shorten_cells(table: Table, most: int) -> Table:
-    """Return a table whose texts are cut to so many signs, with a sign that says so."""
-
-    def cut(cell: Cell) -> Cell:
-        return cell[: most - 1] + "…" if isinstance(cell, str) and len(cell) > most else cell
-
-    return replace(table, rows=tuple(tuple(cut(cell) for cell in row) for row in table.rows))
-
-
-def _name_picture(order: Order, name: str) -> Text:
-    styles = read_styles()
-    sheet = getattr(styles, "sheets", {}).get(name)
-    if sheet is not None:
-        return make_text(sheet.title.pick("zh"), sheet.title.pick("en"))
-    contract = order.contracts.get(name)
-    return make_text(contract.zh, contract.en) if contract else make_text(name)
-
-
-def _tell_basis(stock: _Stock) -> Iterator[Block]:
+def _tell_basis(stock: Stock) -> Iterator[Block]:
     order = stock.order
     period = order.plan.period or str(order.plan.year)
     yield sentences.tell_basis(order.place, period, order.metric_crs)
@@ -169,7 +79,7 @@ def _float(value: object) -> float | None:
     return None
 
 
-def _tell_structure(stock: _Stock) -> Iterator[Block]:
+def _tell_structure(stock: Stock) -> Iterator[Block]:
     structure = stock.layer("structure")
     if structure is None:
         return
@@ -187,7 +97,7 @@ def _text(layer: str, column: str, value: object) -> Text:
     return word if isinstance(word, Text) else make_text(word)
 
 
-def _tell_zones(stock: _Stock) -> Iterator[Block]:
+def _tell_zones(stock: Stock) -> Iterator[Block]:
     balance = stock.tables.get("zone_balance")
     if balance is None:
         return
@@ -217,7 +127,7 @@ def _as_text(cell: object) -> Text:
     return cell if isinstance(cell, Text) else make_text(cell)
 
 
-def _tell_circles(stock: _Stock) -> Iterator[Block]:
+def _tell_circles(stock: Stock) -> Iterator[Block]:
     table = stock.tables.get("commute_circles")
     if table is None:
         return
@@ -233,7 +143,7 @@ def _tell_circles(stock: _Stock) -> Iterator[Block]:
     yield from _tell_gaps(stock)
 
 
-def _tell_towns(stock: _Stock) -> Iterator[Block]:
+def _tell_towns(stock: Stock) -> Iterator[Block]:
     """Say of each circle which towns it reaches, from the arrival times."""
     times = stock.layer("circle_times")
     if times is None:
@@ -251,7 +161,7 @@ def _tell_towns(stock: _Stock) -> Iterator[Block]:
             yield sentences.tell_towns(name, len(rows) - len(beyond), len(rows), late)
 
 
-def _tell_promises(stock: _Stock) -> Iterator[Block]:
+def _tell_promises(stock: Stock) -> Iterator[Block]:
     promises = stock.layer("promises")
     if promises is None:
         return
@@ -273,7 +183,7 @@ def _tell_promises(stock: _Stock) -> Iterator[Block]:
     yield from stock.table("promises", (0, 1, 4, 5, 6, 7, 8, 13))
 
 
-def _tell_gaps(stock: _Stock) -> Iterator[Block]:
+def _tell_gaps(stock: Stock) -> Iterator[Block]:
     gaps = stock.layer("gaps")
     for row in gaps.to_dict("records") if gaps is not None else ():
         name = make_text(row["name"], row["name_en"])
@@ -284,7 +194,7 @@ def _tell_gaps(stock: _Stock) -> Iterator[Block]:
     yield from stock.table("gaps", (0, 2, 3, 6, 8, 9, 10, 13))
 
 
-def _tell_tries(stock: _Stock) -> Iterator[Block]:
+def _tell_tries(stock: Stock) -> Iterator[Block]:
     """Say what was tried for promises in trouble, in the words of the check that counted the tries."""
     found = stock.layer("findings")
     if found is None:
@@ -293,7 +203,7 @@ def _tell_tries(stock: _Stock) -> Iterator[Block]:
         yield make_text(row["message_zh"], row["message_en"])
 
 
-def _tell_connections(stock: _Stock) -> Iterator[Block]:
+def _tell_connections(stock: Stock) -> Iterator[Block]:
     connections = stock.layer("connections")
     if connections is None:
         return
@@ -319,7 +229,7 @@ def _tell_connections(stock: _Stock) -> Iterator[Block]:
     yield from stock.table("connections")
 
 
-def _tell_life(stock: _Stock) -> Iterator[Block]:
+def _tell_life(stock: Stock) -> Iterator[Block]:
     coverage = stock.layer("life_coverage")
     if coverage is None:
         return
@@ -338,7 +248,7 @@ def _tell_life(stock: _Stock) -> Iterator[Block]:
     yield from stock.table("life_places")
 
 
-def _tell_findings(stock: _Stock) -> Iterator[Block]:
+def _tell_findings(stock: Stock) -> Iterator[Block]:
     found = stock.order.layers.get("findings")
     if found is None or "severity" not in found:
         return
@@ -349,7 +259,7 @@ def _tell_findings(stock: _Stock) -> Iterator[Block]:
     yield from stock.table("findings", (0, 1, 2))
 
 
-def _tell_limits(stock: _Stock) -> Iterator[Block]:
+def _tell_limits(stock: Stock) -> Iterator[Block]:
     order = stock.order
     parts: dict[str, list[Text]] = {}
     for name, part in order.not_built.items():
@@ -371,7 +281,7 @@ def _tell_limits(stock: _Stock) -> Iterator[Block]:
         yield shorten_table(shorten_cells(chosen, MOST_SIGNS), MOST_ROWS * 2)
 
 
-def _tell_provenance(stock: _Stock) -> Iterator[Block]:
+def _tell_provenance(stock: Stock) -> Iterator[Block]:
     yield from stock.table("provenance")
 
 
@@ -379,6 +289,7 @@ _CHAPTERS = (
     (Text(zh="总则与依据", en="Basis"), _tell_basis),
     (Text(zh="国土空间总体格局", en="Spatial structure"), _tell_structure),
     (Text(zh="三区三线", en="Zones and lines"), _tell_zones),
+    (Text(zh="双评价", en="Evaluation of land"), tell_evaluation),
     (Text(zh="通勤圈", en="Commute circles"), _tell_circles),
     (Text(zh="交通连接", en="Connections"), _tell_connections),
     (Text(zh="生活圈", en="Living circles"), _tell_life),

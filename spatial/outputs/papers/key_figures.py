@@ -36,6 +36,7 @@ def lay_out_summary(order: Order, tables: Sequence[Table]) -> Table:
         (Text(zh="规划", en="Plan"), _state_plan(order)),
         (Text(zh="坐标系", en="Coordinates"), _state_crs(order)),
         (Text(zh="关键数字", en="Key figures"), _list_areas(order, known)),
+        (Text(zh="双评价", en="Evaluation of land"), _list_evaluation(known)),
         (Text(zh="通勤圈", en="Commute circles"), _list_circles(known)),
         (Text(zh="承诺结论", en="Verdicts on promises"), _list_verdicts(order, known)),
         (Text(zh="检查结果", en="Findings"), _count_findings(order)),
@@ -111,6 +112,29 @@ def _link(table: str, at: int, column: int, cell: Cell, form: Form = "number") -
     if value is None:
         return None
     return Quantity(Derived(value, "same", ((at, column),), table), form)
+
+
+def _list_evaluation(known: dict[str, Table]) -> Iterator[_Row]:
+    """Yield the area of each class of the three results, and what the short boards allow."""
+    balance, result = known.get("suitability_balance"), make_text("")
+    for at, row in enumerate(balance.rows if balance else ()):
+        if balance and at in balance.strong:
+            result = _as_name(row[0])
+        elif (share := number_of(row[3])) is not None:
+            yield (
+                join_texts([result, _as_name(row[1])], "：", ": "),
+                _link("suitability_balance", at, 2, row[2]),
+                _HA,
+                _percent(share),
+            )
+    carrying = known.get("carrying_capacity")
+    for at in carrying.strong if carrying else ():
+        row = carrying.rows[at] if carrying else ()
+        yield row[0], _link("carrying_capacity", at, 1, row[1], "integer"), row[2], row[3]
+
+
+def _as_name(cell: Cell) -> Text:
+    return cell if isinstance(cell, Text) else make_text(cell or "")
 
 
 def _list_circles(known: dict[str, Table]) -> Iterator[_Row]:

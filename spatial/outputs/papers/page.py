@@ -12,8 +12,9 @@ from typing import Any
 from spatial.errors import Fault, OutputError
 from spatial.outputs.files import replacing
 from spatial.outputs.order import Order
+from spatial.outputs.papers.blocks import Block, Chapter, Picture
 from spatial.outputs.papers.cells import Language, Table, say, show_row
-from spatial.outputs.papers.chapters import Block, Chapter, Picture, head_chapters, list_chapters
+from spatial.outputs.papers.chapters import head_chapters, list_chapters
 from spatial.outputs.papers.headings import CONTENTS, write_caption
 from spatial.outputs.papers.key_figures import MARK
 from spatial.plan.base import Text

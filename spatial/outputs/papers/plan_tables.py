@@ -11,6 +11,7 @@ from spatial.outputs.order import Order
 from spatial.outputs.papers.cells import Cell, Head, Table, sum_column
 from spatial.outputs.papers.layouts import TOTAL, Layout, lay_out
 from spatial.outputs.papers.words import CONFIDENCES, decode, make_text
+from spatial.outputs.reasons import tell_value
 from spatial.plan.base import Text
 from spatial.plan.evaluation import Evaluation
 from spatial.plan.judging import settle_table
@@ -84,7 +85,7 @@ def lay_out_rules(order: Order) -> Table | None:
             read_rules(table).title,
             rule.key,
             rule.label,
-            _show_value(rule.value),
+            show_value(rule.value),
             rule.unit,
             rule.confidence not in VERIFIED,
             CONFIDENCES.get(rule.confidence, rule.confidence),
@@ -105,12 +106,13 @@ def lay_out_rules(order: Order) -> Table | None:
     return Table("rules", Text(zh="规则取值", en="Rules"), heads, tuple(rows))
 
 
-def _show_value(value: object) -> Cell:
+def show_value(value: object) -> Cell:
+    """Return what a row of rules says as a cell: breaks with their grades, a matrix row by row."""
     if isinstance(value, bool | int | float | str):
         return value
     if isinstance(value, dict):
         return "; ".join(f"{key} → {item}" for key, item in value.items())
-    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    return tell_value(value)
 
 
 def lay_out_sources(order: Order) -> Table | None:

@@ -12,8 +12,9 @@ from typing import Any
 from spatial.errors import Fault, OutputError
 from spatial.outputs.files import replacing
 from spatial.outputs.order import Order
+from spatial.outputs.papers.blocks import Chapter, Picture
 from spatial.outputs.papers.cells import Head, Language, Table, say, show_row
-from spatial.outputs.papers.chapters import Chapter, Picture, head_chapters, list_chapters
+from spatial.outputs.papers.chapters import head_chapters, list_chapters
 from spatial.outputs.papers.docx_parts import (
     add_contents,
     add_field,

@@ -6,6 +6,7 @@ from spatial.outputs.order import Order
 from spatial.outputs.papers.balances import list_balances, sum_conflicts
 from spatial.outputs.papers.cells import Table
 from spatial.outputs.papers.circle_tables import list_circle_tables
+from spatial.outputs.papers.evaluation_tables import EVALUATION_TABLES, list_evaluation_tables
 from spatial.outputs.papers.layouts import Layout, lay_out
 from spatial.outputs.papers.plan_tables import (
     lay_out_absent,
@@ -19,8 +20,9 @@ from spatial.plan.base import Text
 _WITHIN = {name: "structure" for name in ("cores", "belts", "points", "axes")}
 """Layers whose rows are all in another one."""
 _FIRST = (
-    "zone_balance", "district_balance", "structure", "commute_circles", "promises", "circle_times",
-    "circle_coverage", "gaps", "connections", "life_coverage", "life_places", "indicators", "conflict_sums",
+    "zone_balance", "district_balance", "structure", *EVALUATION_TABLES,
+    "commute_circles", "promises", "circle_times", "circle_coverage",
+    "gaps", "connections", "life_coverage", "life_places", "indicators", "conflict_sums",
     "conflicts", "finding_counts", "findings", "sources", "rules", "not_built", "provenance",
 )  # fmt: skip
 _LAYOUTS = {
@@ -48,7 +50,8 @@ def list_tables(order: Order) -> list[Table]:
     order : Order
         What is to be written.
     """
-    made = [*list_balances(order), *list_circle_tables(order), *lay_out_findings(order)]
+    made = [*list_balances(order), *list_evaluation_tables(order), *list_circle_tables(order)]
+    made += lay_out_findings(order)
     extras = (lay_out_sources(order), lay_out_rules(order), lay_out_absent(order), lay_out_provenance(order))
     made += [table for table in extras if table is not None]
     conflicts = order.layers.get("conflicts")
@@ -62,4 +65,5 @@ def list_tables(order: Order) -> list[Table]:
             continue
         known[name] = lay_out(name, frame, order.contracts[name], _LAYOUTS.get(name), title=_TITLES.get(name))
     rest = [name for name in known if name not in _FIRST]
-    return [known[name] for name in (*_FIRST[:12], *_FIRST[12:16], *rest, *_FIRST[16:]) if name in known]
+    at = _FIRST.index("sources")
+    return [known[name] for name in (*_FIRST[:at], *rest, *_FIRST[at:]) if name in known]

@@ -169,14 +169,14 @@ def _by_water(spec: Evaluation, rules: RuleTable) -> Iterator[_Limit]:
         area = used / water.irrigation_m3_ha + water.rainfed_ha
         yield _Limit(
             "farmland", "water", area,
-            f"{used:g} m³ ÷ {water.irrigation_m3_ha:g} m³/ha + 雨养 {water.rainfed_ha:g} ha",
-            f"{used:g} m³ / {water.irrigation_m3_ha:g} m³/ha + rain-fed {water.rainfed_ha:g} ha",
+            f"{used:,.0f} m³ ÷ {water.irrigation_m3_ha:g} m³/ha + 雨养 {water.rainfed_ha:g} ha",
+            f"{used:,.0f} m³ / {water.irrigation_m3_ha:g} m³/ha + rain-fed {water.rainfed_ha:g} ha",
         )  # fmt: skip
     if water.urban_share is not None and water.per_head_m3 is not None:
         used = water.total_m3 * water.urban_share
         basis = (
-            f"{used:g} m³ ÷ {water.per_head_m3:g} m³/人",
-            f"{used:g} m³ / {water.per_head_m3:g} m³ a person",
+            f"{used:,.0f} m³ ÷ {water.per_head_m3:g} m³/人",
+            f"{used:,.0f} m³ / {water.per_head_m3:g} m³ a person",
         )
         yield from _people("water", used / water.per_head_m3, _head_m2(spec, rules), basis)
 

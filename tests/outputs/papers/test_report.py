@@ -18,7 +18,8 @@ import pytest
 
 from spatial.errors import OutputError
 from spatial.outputs.order import Order
-from spatial.outputs.papers.chapters import MOST_ROWS, Chapter, Picture, list_chapters
+from spatial.outputs.papers.blocks import MOST_ROWS, Chapter, Picture
+from spatial.outputs.papers.chapters import list_chapters
 from spatial.outputs.papers.report import share_width, write_page, write_report
 from spatial.plan.base import Text
 from spatial.plan.findings import Finding, frame_findings
