@@ -31,8 +31,9 @@ def list_rasters(stack: RasterStack | None) -> tuple[str, ...]:
 def write_raster(stack: RasterStack, path: Path, styles: Styles, provenance: Mapping[str, str]) -> None:
     """Write one of the files that `list_rasters` names.
 
-    Colours of classes are those of the layer's style, else a row from green to red. Names of classes stand
-    in the ``.aux.xml`` beside a file, where GDAL and QGIS look for them, with what the file was made from.
+    Colours of classes are those of the layer's style, else a row from best to worst or from most to least.
+    Names of classes stand in the ``.aux.xml`` beside a file, where GDAL and QGIS look for them, with what the
+    file was made from.
 
     Raises
     ------
@@ -50,13 +51,14 @@ def write_raster(stack: RasterStack, path: Path, styles: Styles, provenance: Map
 
 
 def choose_colours(layer: StackLayer, styles: Styles) -> dict[int, Colour]:
-    """Return the colour of each class: that of its style, else one of a row from green to red."""
+    """Return the colour of each class: that of its style, else one of the row for grades or for classes."""
+    row = styles.grades if layer.kind == "grade" else styles.ranks
     style = styles.layers.get(layer.name)
     colours = {}
     for place, key in enumerate(sorted(layer.classes)):
         fill = style.classes[str(key)].fill if style and str(key) in style.classes else None
         steps = max(len(layer.classes) - 1, 1)
-        fill = fill or styles.grades[round(place * (len(styles.grades) - 1) / steps)]
+        fill = fill or row[round(place * (len(row) - 1) / steps)]
         colours[key] = (int(fill[1:3], 16), int(fill[3:5], 16), int(fill[5:7], 16))
     return colours
 

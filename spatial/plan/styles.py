@@ -221,7 +221,8 @@ class Styles(Record):
     `terms` translates coded values, column by column. `paper` is the colour round the territory and
     `ground` that of the territory itself. `unstyled` is the warning style of classes without a style.
     `sheets` are the pages of the atlas in their order. `grades` are colours, best to worst, of raster layers
-    of grades without an entry of their own; `landuse` those of land-use classes by code.
+    of grades without an entry of their own, `ranks` those of classes that go from most to least; `landuse`
+    those of land-use classes by code.
     """
 
     version: Name
@@ -230,6 +231,7 @@ class Styles(Record):
     groups: dict[Slug, Text]
     unstyled: ClassStyle
     grades: tuple[Colour, ...] = Field(default=("#267300", "#be2823"), min_length=2)
+    ranks: tuple[Colour, ...] = Field(default=("#1a7837", "#f1efe8"), min_length=2)
     landuse: dict[Name, Colour] = Field(default_factory=dict)
     views: dict[Slug, View] = Field(default_factory=dict)
     sheets: dict[Slug, SheetStyle] = Field(default_factory=dict)
