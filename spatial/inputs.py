@@ -13,6 +13,7 @@ from spatial.plan.records import Plan
 from spatial.plan.rules import RuleTable, read_rules
 from spatial.plan.styles import Styles, read_styles
 from spatial.sources import references
+from spatial.sources.quotas import complete_ledger
 from spatial.version import __version__
 
 RULE_TABLES = {
@@ -44,6 +45,7 @@ PARTS = {
     "connection_spec": "connections",
     "facility_spec": "facilities",
     "evaluation_spec": "evaluation",
+    "ledger_spec": "ledger",
     "functional_spec": "functional_zones",
 }
 """Parts of a plan by the name of the node that takes them."""
@@ -79,6 +81,7 @@ def gather_inputs(file: PlanFile) -> dict[str, Any]:
         "connection_spec": plan.connections,
         "facility_spec": plan.facilities,
         "evaluation_spec": plan.evaluation,
+        "ledger_spec": complete_ledger(plan.ledger, file.folder),
         "functional_spec": plan.functional_zones,
         "source_refs": references.reference_sources(
             plan.sources, file.folder, references.list_rasters(plan.roads, plan.terrain, plan.evaluation)

@@ -33,6 +33,7 @@ _USES_OF_SOURCES: tuple[tuple[str, ...], ...] = (
     ("connections", "hamlets"),
     ("facilities", "source"),
     ("facilities", "homes"),
+    ("ledger", "parcels"),
     ("sector", "source"),
     ("functional_zones", "source"),
     ("functional_zones", "units"),

@@ -119,7 +119,9 @@ def _read_attribute(
         known |= {str(other).lower(): value for other in others}
     given = _as_texts(frame[column])
     lowered = [text.removesuffix(".0").lower() for text in given]
-    values = np.array([known.get(text, "") if attribute.values else text for text in lowered], dtype=object)
+    if not attribute.values:
+        return given, []
+    values = np.array([known.get(text, "") for text in lowered], dtype=object)
     return values, sorted(
         {str(text) for text, value in zip(given, values, strict=True) if text and not value}
     )
