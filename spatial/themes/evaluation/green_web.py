@@ -55,6 +55,7 @@ class Way:
     peak : float
         Greatest share of the current through one cell of the band of ways that are hardly costlier.
     pinches : tuple of Pinch
+        The worst first, no more than the rules ask for.
     """
 
     ends: tuple[int, int]
@@ -151,7 +152,7 @@ def _cores_web(ground: Ground, land: GreenLand, moves: tuple[float, float]) -> W
 def _survey(
     corridor: Corridor, land: GreenLand, rules: RuleTable, moves: tuple[float, float], *, tree: bool
 ) -> Way:
-    """Return a corridor with what it would cost restored, its band and its pinches."""
+    """Return a corridor with what it would cost restored, and its worst pinches."""
     window = corridor.window
     reach, chance = moves
     slack = rules.value("band.slack") * rules.value("dispersal.resistance")
@@ -162,6 +163,7 @@ def _survey(
     group, cells = find_crowds(current.share, cell_m / rules.value("pinch.width"))
     begins = np.flatnonzero(np.diff(group, prepend=-1))
     sizes = np.bincount(group, minlength=len(begins))
+    worst = np.argsort(-current.share[tuple(cells[begins].T)], kind="stable")[: rules.value("pinch.most")]
     pinches = tuple(
         Pinch(
             int(cells[k, 0]) + corridor.row,
@@ -169,7 +171,7 @@ def _survey(
             float(current.share[tuple(cells[k])]),
             int(size),
         )
-        for k, size in zip(begins.tolist(), sizes.tolist(), strict=True)
+        for k, size in zip(begins[worst].tolist(), sizes[worst].tolist(), strict=True)
     )
     return Way(
         ends=corridor.ends,
