@@ -11,13 +11,22 @@ import pandas as pd
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from spatial.engine.areas import straight_area_m2
 from spatial.engine.cleaning import spread_out
 from spatial.engine.crs import transform_shapes
 from spatial.engine.following import follow_lines
 from spatial.engine.grids import Grid
+from spatial.engine.slivers import absorb_slivers, measure_contacts
 from spatial.engine.stacks import RasterStack
 from spatial.engine.tiling import Coverage, draw_coverage
-from spatial.engine.topology import dissolve, find_shared_edges, label_parts, partition, repair_polygons
+from spatial.engine.topology import (
+    SharedEdges,
+    dissolve,
+    find_shared_edges,
+    label_parts,
+    partition,
+    repair_polygons,
+)
 from spatial.errors import Fault, SourceError
 from spatial.plan.evaluation import Evaluation
 from spatial.plan.findings import STORED_CRS
@@ -26,6 +35,7 @@ from spatial.themes.claims import land_faces
 from spatial.themes.evaluation.drafts import CODES, OWNERS, Draft
 from spatial.themes.evaluation.grounds import GIVEN
 
+Integers = npt.NDArray[np.int64]
 Shapes = npt.NDArray[np.object_]
 
 _BEYOND = 3
@@ -33,6 +43,7 @@ _BEYOND = 3
 DRAWN = "evaluation"
 """What stands as the source of land that was chosen from the evaluation."""
 _URBAN = (CODES["concentrated"], CODES["elastic"], CODES["special"])
+_SUBZONES = ("concentrated", "elastic", "special")
 _CLAIM = ("target", "source", "illustrative", "binding", "geometry")
 
 
@@ -115,8 +126,9 @@ def proposal_faces(
         given = _choose_given(given_land, draft, evaluation_rasters.grid)
         lines = pd.concat([claims, given], ignore_index=True)
         zones = _claim_zones(coverage, zoning, evaluation_rough).iloc[: None if draft.has_zones else 0]
-        faces = land_faces(territory, zones, lines, _settle(draft, zoning))
-        found.append(Drawn(draft, faces, _split_boundary(faces, coverage)))
+        settled = _settle(draft, zoning)
+        faces = land_faces(territory, zones, lines, settled)
+        found.append(Drawn(draft, faces, _split_boundary(faces, coverage, settled.min_line_m2)))
     return tuple(found)
 
 
@@ -167,21 +179,35 @@ def _choose_given(given: gpd.GeoDataFrame, draft: Draft, grid: Grid) -> gpd.GeoD
     return given[stays].assign(binding=True)[list(_CLAIM)]
 
 
-def _split_boundary(faces: gpd.GeoDataFrame, coverage: Coverage) -> gpd.GeoDataFrame:
+def _split_boundary(faces: gpd.GeoDataFrame, coverage: Coverage, least_m2: float) -> gpd.GeoDataFrame:
     """Return the zones of the urban boundary; what none claims, such as given land, is concentrated."""
     town = faces.geometry.to_numpy()[(faces["line"] == "urban_boundary").to_numpy()]
     parts = list[gpd.GeoDataFrame]()
-    claims = {name: coverage.shapes[coverage.classes == CODES[name]] for name in ("elastic", "special")}
-    shapes = np.concatenate([*claims.values(), np.empty(0, dtype=object)])
-    owner = np.repeat(list(claims), [len(claim) for claim in claims.values()])
+    claims = [coverage.shapes[coverage.classes == CODES[name]] for name in _SUBZONES]
+    shapes = np.concatenate([*claims, np.empty(0, dtype=object)])
+    owner = np.repeat(np.arange(len(claims)), [len(claim) for claim in claims])
     for area in dissolve(town, label_parts(np.zeros(len(town)), find_shared_edges(town))):
         pieces, face, claim = partition(area, shapes, GRID_DEG)
-        names = np.full(len(pieces), "concentrated", dtype=object)
-        names[face] = owner[claim]
-        codes = pd.Index(["concentrated", "elastic", "special"]).get_indexer(names)
-        label = label_parts(codes, find_shared_edges(pieces))
+        codes = np.zeros(len(pieces), dtype=np.int64)
+        codes[face] = owner[claim]
+        edges = find_shared_edges(pieces)
+        codes = _absorb(pieces, codes, edges, least_m2)
+        label = label_parts(codes, edges)
         _, first = np.unique(label, return_index=True)
+        names = np.array(_SUBZONES, dtype=object)[codes[first]]
         united = dissolve(pieces, label)
-        parts.append(gpd.GeoDataFrame({"subzone": names[first]}, geometry=united, crs=STORED_CRS))
+        parts.append(gpd.GeoDataFrame({"subzone": names}, geometry=united, crs=STORED_CRS))
     empty = gpd.GeoDataFrame({"subzone": []}, geometry=[], crs=STORED_CRS)
     return pd.concat(parts or [empty], ignore_index=True).astype({"subzone": "str"})
+
+
+def _absorb(pieces: Shapes, codes: Integers, edges: SharedEdges, least_m2: float) -> Integers:
+    """Return the classes after parts that are too small went to the one that they share most edge with."""
+    part = label_parts(codes, edges)
+    count = part.max(initial=-1) + 1
+    sizes = np.bincount(part, weights=straight_area_m2(pieces), minlength=count)
+    small = sizes < least_m2
+    classes = np.zeros(count, dtype=np.int64)
+    classes[part] = codes
+    contacts = measure_contacts(part, edges, small)
+    return absorb_slivers(classes, sizes, small, contacts, least_m2)[part]
