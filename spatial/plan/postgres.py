@@ -73,6 +73,8 @@ def read_address(url: str, option: str = "--to") -> Address:
     if "password" in parts or ":" in _userinfo(url):
         problem = "the address holds a password, which now stands in process lists and in the shell's history"
         raise OutputError(Fault(option, "", problem, f"leave it out and {_PASSWORD}; then change it"))
+    if not str(parts.get("port", "0")).replace(",", "").isdigit():
+        raise OutputError(Fault(option, "", "the port is no number", f"write {_FORM}"))
     if not parts.get("dbname"):
         raise OutputError(Fault(option, "", "the address names no database", f"write {_FORM}"))
     user = f"{parts['user']}@" if parts.get("user") else ""
@@ -81,7 +83,8 @@ def read_address(url: str, option: str = "--to") -> Address:
 
 
 def _userinfo(url: str) -> str:
-    head, found, _ = url.partition("://")[2].partition("@")
+    """Return all before the first ``@``, slashes too: libpq would take a password with a slash for a port."""
+    head, found, _ = url.partition("://")[2].partition("?")[0].partition("@")
     return head if found else ""
 
 
