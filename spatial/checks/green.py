@@ -12,6 +12,7 @@ from spatial.plan.rules import RuleTable
 
 _ALONE = 0
 _FEW = 8
+_FIRST = 3
 
 
 def green_findings(
@@ -31,13 +32,14 @@ def green_findings(
         ``green.no_core`` (warning; no patch is large enough), ``green.isolated_core`` (warning; no corridor
         within the dispersal distance), ``green.parts`` (warning; in how many parts the network falls),
         ``green.built`` (warning; a corridor leads through built land for longer than the limit, metres),
+        ``green.first`` (info; corridors that gain most, `value` the best one's per cent),
         ``green.left_out`` (info; stepping stones beyond the most), ``green.basis`` (info; how many numbers
         are defaults).
     """
     if green_left_out is None:
         return []
     found = [*_find_lonely(green_patches, green_table), *_find_parts(green_connectivity)]
-    found += _find_built(green_gaps, green_corridors, green_table)
+    found += [*_find_built(green_gaps, green_corridors, green_table), *_name_first(green_corridors)]
     if green_left_out:
         most = int(green_table.value("stone.most"))
         found.append(Finding(
@@ -104,6 +106,23 @@ def _find_built(gaps: gpd.GeoDataFrame, corridors: gpd.GeoDataFrame, rules: Rule
             f"{limit:g} m; lead it elsewhere, or keep a green belt free.",
             float(metres), limit,
         )  # fmt: skip
+
+
+def _name_first(corridors: gpd.GeoDataFrame) -> Iterator[Finding]:
+    """Name the corridors whose restoration alone raises connectivity most."""
+    best = corridors[corridors["gain"] > 0].sort_values(["gain", "id"], ascending=[False, True]).head(_FIRST)
+    if best.empty:
+        return
+    zh = "；".join(
+        f"{row.name_}（+{row.gain:.2g}%）" for row in best.rename(columns={"name": "name_"}).itertuples()
+    )
+    en = "; ".join(f"{row.name_en} (+{row.gain:.2g} %)" for row in best.itertuples())
+    yield Finding(
+        "green.first", "info", "green_corridors", str(best["id"].iloc[0]),
+        f"宜优先修复的廊道（单独修复后 PC 的增幅）：{zh}。",
+        f"corridors to restore first, by what PC gains from each alone: {en}.",
+        float(best["gain"].iloc[0]),
+    )  # fmt: skip
 
 
 def _tell_basis(rules: RuleTable, table: pd.DataFrame) -> Iterator[Finding]:

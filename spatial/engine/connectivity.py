@@ -208,6 +208,38 @@ def weigh_patches(web: Web) -> Weights:
     return Weights(pc, iic, np.where(connector < _TIE * 100, 0.0, connector))
 
 
+def gain_of_links(web: Web, after: Floats) -> Floats:
+    """Return by how much PC rises, in per cent, when one link alone is made as cheap as `after` says.
+
+    Parameters
+    ----------
+    web : Web
+    after : ndarray of float64, shape (m,)
+        Cost of each link once it is mended; one that is dearer than now counts as now.
+
+    Returns
+    -------
+    ndarray of float64, shape (m,)
+
+    Examples
+    --------
+    >>> web = Web(np.ones(2), np.array([[0, 1]]), np.array([20.0]), reach=10.0)
+    >>> gain_of_links(web, np.array([10.0])).tolist()
+    [20.0]
+    """
+    worth = _worth_of_cost(web)
+    cost = _shortest(len(web.areas), web.pairs, web.costs)
+    total = _sum(web.areas, worth(cost))
+    found = np.zeros(len(web.costs))
+    for number, (one, other) in enumerate(web.pairs.tolist()):
+        if total > 0 and after[number] < web.costs[number]:
+            # With one link cheaper a way either stays as it is or leads along that link once.
+            along = cost[:, [one]] + after[number] + cost[[other], :]
+            less = np.minimum(cost, np.minimum(along, along.T))
+            found[number] = 100 * (_sum(web.areas, worth(less)) / total - 1)
+    return found
+
+
 def _hops(web: Web) -> tuple[Web, Floats]:
     near = Web(web.areas, web.pairs[web.near], web.costs[web.near], web.reach, web.chance)
     return near, np.ones(len(near.pairs))

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spatial.engine.connectivity import Web, label_parts, measure_web, weigh_patches
+from spatial.engine.connectivity import Web, gain_of_links, label_parts, measure_web, weigh_patches
 from spatial.errors import GeometryError
 
 LINE = Web(np.array([4.0, 2.0, 3.0]), np.array([[0, 1], [1, 2]]), np.array([10.0, 20.0]), 10.0)
@@ -112,6 +112,19 @@ def test_a_link_more_never_lowers_an_index(web, data):
     assert after.pc >= before.pc * (1 - 1e-12)
     assert after.iic >= before.iic * (1 - 1e-12)
     assert after.parts <= before.parts
+
+
+@settings(max_examples=60, deadline=None)
+@given(webs(), st.data())
+def test_the_gain_of_a_link_is_that_of_the_web_with_it_cheaper(web, data):
+    after = np.array([data.draw(st.integers(0, 30)) for _ in web.costs], dtype=float)
+    region = web.areas.sum()
+    before = measure_web(web, region).pc
+    for number, gain in enumerate(gain_of_links(web, after)):
+        costs = web.costs.copy()
+        costs[number] = min(costs[number], after[number])
+        mended = measure_web(Web(web.areas, web.pairs, costs, web.reach), region).pc
+        assert gain == pytest.approx(100 * (mended / before - 1), abs=1e-9)
 
 
 @settings(max_examples=40, deadline=None)

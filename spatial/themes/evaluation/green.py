@@ -125,6 +125,7 @@ def _tell_way(land: GreenLand, way: Way) -> dict[str, Any]:
     width_m=Column("number", "最窄处有效宽度（米）", "Effective width where narrowest (m)"),
     chance=Column("number", "现状连通概率", "Probability at present"),
     chance_restored=Column("number", "修复后连通概率", "Probability once restored"),
+    gain=Column("number", "单独修复后 PC 增幅（%）", "Gain of PC if restored alone (%)"),
     within_reach=Column("truth", "在扩散距离内", "Within dispersal reach"),
     pinches=Column("integer", "夹点数", "Pinches"),
 )  # fmt: skip
@@ -153,10 +154,11 @@ def green_corridors(
             "width_m": land.grid.cell_m / max(way.peak, 1e-6),
             "chance": way.chance,
             "chance_restored": chance ** (way.restored / reach),
+            "gain": gain,
             "within_reach": way.cost <= reach,
             "pinches": len(way.pinches),
         }
-        for way, metres in zip(ways, length.tolist(), strict=True)
+        for way, metres, gain in zip(ways, length.tolist(), green_web.gains, strict=True)
     ]
     return _frame(rows, green_corridors, lines, land.grid.crs)
 

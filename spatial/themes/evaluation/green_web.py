@@ -8,7 +8,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from spatial.engine.connectivity import Indices, Web, Weights, label_parts, measure_web, weigh_patches
+from spatial.engine.connectivity import (
+    Indices,
+    Web,
+    Weights,
+    gain_of_links,
+    label_parts,
+    measure_web,
+    weigh_patches,
+)
 from spatial.engine.corridors import (
     Contacts,
     Corridor,
@@ -78,6 +86,8 @@ class GreenWeb:
     ways : tuple of Way
     reach : float
         Cost that the dispersal distance stands for.
+    gains : tuple of float
+        By how much PC rises, in per cent, when only this way is restored.
     weights : Weights
         Of each patch.
     part : ndarray of int64, shape (n,)
@@ -90,6 +100,7 @@ class GreenWeb:
 
     ways: tuple[Way, ...]
     reach: float
+    gains: tuple[float, ...]
     weights: Weights
     part: Longs
     links: Longs
@@ -119,10 +130,11 @@ def green_web(green_land: GreenLand | None, green_table: RuleTable) -> GreenWeb 
     for number, way in found.items():
         now[number], later[number] = way.cost, way.restored
     web = Web(land.area_ha, contacts.pairs - 1, now, reach, chance)
-    near = web.pairs[web.near]
+    near, gains = web.pairs[web.near], gain_of_links(web, later)
     return GreenWeb(
         ways=tuple(found.values()),
         reach=reach,
+        gains=tuple(gains[list(found)].tolist()),
         weights=weigh_patches(web),
         part=label_parts(web),
         links=np.bincount(near.ravel(), minlength=len(land.area_ha)),
@@ -136,7 +148,7 @@ def green_web(green_land: GreenLand | None, green_table: RuleTable) -> GreenWeb 
 
 def _nothing(reach: float) -> GreenWeb:
     none, numbers = np.zeros(0), np.zeros(0, dtype=np.int64)
-    return GreenWeb((), reach, Weights(none, none, none), numbers, numbers, {})
+    return GreenWeb((), reach, (), Weights(none, none, none), numbers, numbers, {})
 
 
 def _cores_web(ground: Ground, land: GreenLand, moves: tuple[float, float]) -> Web:

@@ -132,6 +132,15 @@ def test_indices_are_those_of_the_patches_and_corridors_by_hand(small):
     assert table.loc["cores_only", "pc"] < table.loc["present", "pc"] < table.loc["restored", "pc"]
 
 
+def test_what_is_to_be_restored_first_is_what_gains_most(small):
+    _, _, layers, found = small
+    corridors = layers["green_corridors"]
+    assert (corridors["gain"] > 0).all()
+    assert found["green.first"].feature_id == corridors.loc[corridors["gain"].idxmax(), "id"]
+    table = layers["green_connectivity"].set_index("id")["pc"]
+    assert corridors["gain"].max() < 100 * (table["restored"] / table["present"] - 1)
+
+
 def test_lonely_cores_and_parts_are_found(small):
     found = small[3]
     assert found["green.isolated_core"].feature_id in ("core-001", "core-002")
