@@ -41,7 +41,7 @@ RESERVES = {
     ),
 }  # fmt: skip
 """Where of the red line a reserve is taken to be."""
-BUILT_PARTS = {"中心城区": 420, "虎岭高新技术产业开发区": 600, "玉川产业集聚区": 750, "济东新区": 900}
+BUILT_PARTS = {"中心城区": 620, "虎岭高新技术产业开发区": 750, "玉川产业集聚区": 900, "济东新区": 950}
 """Metres from the edge of a planned area to what is taken to be built of it."""
 TOWNS_FROM_M, TOWN_EDGE_M = 90, 90
 
@@ -92,11 +92,11 @@ def draw_cover() -> Cells:
     farmed = burn(zone["farming"]) | burn(zone["urban"])
     lower = np.round(np.clip((height - 300) / 900, 0, 1), 3)
     woods = rough + 1.5 * lower + 2.2 * np.clip(slope - 0.12, 0, 0.35) - 0.55
-    cover = np.select([woods > 0, woods > -0.45, woods > -1.0], [FOREST, SHRUB, GRASS], CROP)
-    cover[(cover == CROP) & (slope > 0.16)] = GRASS
+    cover = np.select([woods > 0, woods > -0.45, woods > -1.45], [FOREST, SHRUB, GRASS], CROP)
+    cover[(cover == CROP) & (slope > 0.12)] = GRASS
     cover[(cover == FOREST) & (height > 1750) & (rough < 0.8)] = GRASS
     cover[(slope > 0.62) & (rough < -0.6)] = BARREN
-    cover[farmed & (slope < 0.27) & (rough < 1.9)] = CROP
+    cover[farmed & (slope < 0.2) & (rough < 1.45)] = CROP
     cover[~farmed & (height < 240) & (slope < 0.06)] = CROP
     cover[find_villages()] = BUILT
     below_dam = distance_m(ground.burn_lines("黄河") & (height < 200))[0] < 520
@@ -227,7 +227,7 @@ def tidy(shape: BaseGeometry) -> Iterator[BaseGeometry]:
 
     plain = shapely.set_precision(grow(grow(shape, -30), 30).simplify(0.0002), 0.0001)
     for part in shapely.get_parts(plain):
-        if part.area * ground.M_LON * ground.M_LAT > 30_000:
+        if part.area * ground.M_LON * ground.M_LAT > 100_000:
             yield part
 
 
