@@ -24,9 +24,12 @@ ToleranceOption = Annotated[
 SuggestOption = Annotated[
     bool, typer.Option("--suggest", help="Find the smallest trim or shift that would pass. 给出调整建议")
 ]
+LedgerOption = Annotated[
+    bool, typer.Option("--ledger", help="Projects draw on the plan's land quotas too. 核减用地指标")
+]
 
 
-def conform(  # noqa: PLR0917 (each option of the command is an argument)
+def conform(  # noqa: PLR0913, PLR0917 (each option of the command is an argument)
     plan: PlanArgument,
     projects: ProjectsArgument,
     out: FolderOption = Path("out/conform"),
@@ -34,6 +37,7 @@ def conform(  # noqa: PLR0917 (each option of the command is an argument)
     crs: CrsOption = None,
     tolerance: ToleranceOption = None,
     suggest: SuggestOption = False,
+    ledger: LedgerOption = False,
     overrides: SetOption = None,
 ) -> None:
     """Check projects by the rules of all departments at once: one opinion sheet. 项目并联审批."""
@@ -43,7 +47,7 @@ def conform(  # noqa: PLR0917 (each option of the command is an argument)
     with Steps() as steps:
         made = check_projects(
             plan, projects, departments=departments, crs=crs, tolerance=tolerance or (), suggest=suggest,
-            overrides=overrides or (), out=out, progress=steps.show,
+            ledger=ledger, overrides=overrides or (), out=out, progress=steps.show,
         )  # fmt: skip
     print_verdicts(
         open_console(), made.verdicts, made.suggestions, made.findings, notes=made.notes, files=made.files

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,8 @@ from spatial.plan.departments import Departments, SliverLimits, read_departments
 from spatial.plan.findings import Finding, frame_findings
 from spatial.plan.units import parse_quantity
 from spatial.results import Build
-from spatial.studies.conformance import Judge
+from spatial.studies.conformance import Answer, Judge
+from spatial.studies.drawing_quotas import Drawn, draw_quotas
 from spatial.studies.journeys import Progress, keep_quiet
 from spatial.studies.opinions import frame_opinions, frame_verdicts
 from spatial.studies.projects import doubt_projects, read_projects
@@ -29,6 +30,7 @@ from spatial.studies.suggestions import suggest_changes
 from spatial.version import __version__
 
 _GROUND = ("territory", "zones", "lines", "roads", "rivers", "districts")
+_LEDGER = ("land_ledger", "ledger_parcels")
 _AREAS = {"m2": 1.0, "m²": 1.0, "ha": 1e4, "平方米": 1.0}
 _WIDTHS = {"mm": 0.001, "cm": 0.01, "m": 1.0, "米": 1.0}
 
@@ -44,6 +46,8 @@ class Conformity:
     verdicts : geopandas.GeoDataFrame
         One row for each project.
     projects, suggestions, findings : geopandas.GeoDataFrame
+    draws : pandas.DataFrame
+        What each project draws on the land ledger; empty unless that was asked for.
     files : tuple of Path
     notes : tuple of str
     """
@@ -53,6 +57,7 @@ class Conformity:
     projects: gpd.GeoDataFrame
     suggestions: gpd.GeoDataFrame
     findings: gpd.GeoDataFrame
+    draws: pd.DataFrame = field(default_factory=pd.DataFrame)
     files: tuple[Path, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -80,6 +85,7 @@ def check_projects(  # noqa: PLR0913 (a question in one call; all but two have a
     crs: str | None = None,
     tolerance: Sequence[str] = (),
     suggest: bool = False,
+    ledger: bool = False,
     overrides: Sequence[str] = (),
     out: str | PathLike[str] | None = None,
     progress: Progress | None = None,
@@ -100,6 +106,8 @@ def check_projects(  # noqa: PLR0913 (a question in one call; all but two have a
         An area such as ``1 m2``, a width such as ``0.01 m``, or both, over those of the table.
     suggest : bool
         Look for the smallest trim or shift by which a rejected project would pass.
+    ledger : bool
+        Let projects draw on the quotas of the plan's land ledger too, in the order of their file.
     overrides : sequence of str
         Such as ``zones.min_area=500 m2``.
     out : str or path, optional
@@ -122,12 +130,17 @@ def check_projects(  # noqa: PLR0913 (a question in one call; all but two have a
     read = read_projects(Path(projects), table, crs=crs)
     ground = _prepare(plan, table, limits, overrides, show)
     show("judging", 0, 0)
-    answers = ground.judge.answer(read.frame)
-    found = [*read.findings, *_doubt(read.frame, ground.build), *_count_unjudged(ground.judge)]
-    suggestions = suggest_changes(ground.judge, read.frame, answers if suggest else [])
+    judge, answers = ground.judge, ground.judge.answer(read.frame)
+    found = [*read.findings, *_doubt(read.frame, ground.build), *_count_unjudged(judge)]
+    suggestions = suggest_changes(judge, read.frame, answers if suggest else [])
+    draws = pd.DataFrame()
+    if ledger:
+        drawn = _draw(ground, read.frame, answers)
+        judge, answers, draws = drawn.judge, [*answers, drawn.answer], drawn.table
     made = Conformity(
-        opinions=frame_opinions(ground.judge, read.frame, answers),
-        verdicts=frame_verdicts(ground.judge, read.frame, answers),
+        opinions=frame_opinions(judge, read.frame, answers),
+        verdicts=frame_verdicts(judge, read.frame, answers),
+        draws=draws,
         projects=read.frame,
         suggestions=suggestions,
         findings=frame_findings(found),
@@ -175,7 +188,9 @@ def _prepare(
     """Build the layers that the rules ask for, and make their regions."""
     known = list_layers()
     asked = [rule.layer for department in table.departments for rule in department.rules if rule.layer]
-    wanted = [name for name in dict.fromkeys((*_GROUND, *asked)) if name in known and name != "findings"]
+    wanted = [
+        name for name in dict.fromkeys((*_GROUND, *_LEDGER, *asked)) if name in known and name != "findings"
+    ]
     where = plan if isinstance(plan, str) else Path(plan)
     build = check_plan(where, only=wanted, overrides=overrides, progress=show, besides=("source_frames",))
     frames: dict[str, Any] = {
@@ -183,6 +198,15 @@ def _prepare(
     }
     frames |= {f"sources.{name}": frame for name, frame in build.besides["source_frames"].items()}
     return _Ground(build, Judge(table, frames, build.metric_crs, limits), table)
+
+
+def _draw(ground: _Ground, projects: gpd.GeoDataFrame, answers: list[Answer]) -> Drawn:
+    """Let projects draw on the plan's ledger, or refuse a plan without one."""
+    table, parcels = (ground.build.layers[name] for name in _LEDGER)
+    if table.empty:
+        remedy = "write `ledger:` with quotas and parcels, or leave --ledger out"
+        raise PlanError(Fault("--ledger", "", "the plan has no land ledger", remedy))
+    return draw_quotas(ground.judge, projects, answers, table, parcels)
 
 
 def _doubt(projects: gpd.GeoDataFrame, build: Build) -> list[Finding]:
@@ -224,12 +248,12 @@ def _write(made: Conformity, ground: _Ground, out: Path, source: Path, suggest: 
             "tolerance": f"{limits.area_m2:g} m2, {limits.width_m:g} m",
         },
     )
-    frames = {
+    frames: dict[str, Any] = {
         "verdicts": made.verdicts, "opinions": made.opinions, "projects": made.projects,
         "suggestions": made.suggestions, "findings": made.findings,
     }  # fmt: skip
-    files, notes = write_opinions(out, frames, papers)
-    return Conformity(**frames, files=files, notes=notes)
+    files, notes = write_opinions(out, frames | ({"draws": made.draws} if len(made.draws) else {}), papers)
+    return replace(made, files=files, notes=notes)
 
 
 def _gather_ground(ground: _Ground) -> dict[str, gpd.GeoDataFrame]:
@@ -246,8 +270,3 @@ def _gather_ground(ground: _Ground) -> dict[str, gpd.GeoDataFrame]:
 def _is_illustrative(projects: gpd.GeoDataFrame, build: Build) -> bool:
     stamped = any(source.illustrative for source in build.plan.sources.values())
     return stamped or bool(projects["illustrative"].any())
-
-
-def tabulate_verdicts(made: Conformity) -> pd.DataFrame:
-    """Return the verdicts as a short table for the terminal."""
-    return made.verdicts[["id", "name", "verdict", "rejects", "conditions", "not_judged", "area_m2"]]

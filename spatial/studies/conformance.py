@@ -7,8 +7,10 @@ once; regions are asked side by side in threads, and one project takes milliseco
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import geopandas as gpd
@@ -80,6 +82,8 @@ class Answer(NamedTuple):
         Why a project was not judged or the rule does not apply, as keys of the texts; empty otherwise.
     features : list of tuple of int
         Rows of the target that the piece lies in.
+    words : mapping of int to (str, str)
+        What is said in Chinese and English of a project in place of the usual sentence.
     """
 
     verdict: npt.NDArray[np.int64]
@@ -91,6 +95,7 @@ class Answer(NamedTuple):
     exemption: npt.NDArray[np.int64]
     reason: list[str]
     features: list[tuple[int, ...]]
+    words: Mapping[int, tuple[str, str]] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -256,6 +261,13 @@ class Judge:
         if rule.share is not None:
             hit &= share > rule.share
         return hit, touch
+
+    def extend(self, asked: Asked) -> Judge:
+        """Return the judge with one rule more, whose answers come from elsewhere."""
+        other = copy(self)
+        other.asked = [*self.asked, asked]
+        other.targets = {**self.targets, asked.key: Target(None, "", None, self.metric_crs)}
+        return other
 
     def name_features(self, asked: Asked, rows: tuple[int, ...], most: int = 5) -> str:
         """Return the ids of shapes of a rule's target, for the record."""

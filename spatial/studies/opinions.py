@@ -13,7 +13,7 @@ import shapely
 from spatial.plan.base import Text
 from spatial.plan.departments import Attribute, DepartmentRule, SliverLimits, list_values
 from spatial.plan.findings import STORED_CRS
-from spatial.studies.conformance import CODES, PASS, Answer, Asked, Judge, summarise
+from spatial.studies.conformance import CODES, NOT_JUDGED, PASS, Answer, Asked, Judge, summarise
 
 _REASONS = {
     "no_layer": Text(zh="未审查：规划中没有图层 {target}", en="Not judged: the plan has no layer {target}"),
@@ -126,6 +126,7 @@ def _write_rule(judge: Judge, asked: Asked, answer: Answer, projects: gpd.GeoDat
         texts[key] = np.full(count, value, dtype=object)
     clear = _tell_clear(rule)
     plain = (answer.amount == 0) & ~answer.touch & (np.array(answer.reason, dtype=object) == "")
+    plain[list(answer.words)] = False
     texts["text_zh"][plain], texts["text_en"][plain] = clear.zh, clear.en
     for at in np.flatnonzero(~plain):
         for key, value in _tell(_Case(judge, asked, answer, projects, int(at), int(kind[at]))).items():
@@ -168,10 +169,14 @@ class _Case(NamedTuple):
 def _tell(case: _Case) -> dict[str, str]:
     """Return the words of one opinion that has something to say."""
     rule, answer, at = case.asked.rule, case.answer, case.at
+    if at in answer.words:
+        todo = rule.todo if answer.verdict[at] > NOT_JUDGED else None
+        said = dict(zip(("text_zh", "text_en"), answer.words[at], strict=True))
+        return said | ({"todo_zh": todo.pick("zh"), "todo_en": todo.pick("en")} if todo else {})
     if reason := answer.reason[at]:
         given = _explain(case.judge, rule)
         return {f"text_{tongue}": _REASONS[reason].pick(tongue).format(**given) for tongue in ("zh", "en")}
-    said: dict[str, str] = {"features": case.judge.name_features(case.asked, answer.features[at])}
+    said = {"features": case.judge.name_features(case.asked, answer.features[at])}
     amount, number = float(answer.amount[at]), int(answer.exemption[at])
     stands = rule.exceptions[number] if number >= 0 else rule
     below = rule.share is not None and answer.share[at] <= rule.share

@@ -112,12 +112,7 @@ def _read_attribute(
     column = next((columns[name.lower()] for name in attribute.columns if name.lower() in columns), None)
     if column is None:
         return np.full(len(frame), "", dtype=object), []
-    known = {value.lower(): value for value in attribute.values}
-    for value, label in attribute.values.items():
-        known |= {label.zh.lower(): value, label.en.lower(): value}
-    for value, others in attribute.also.items():
-        known |= {str(other).lower(): value for other in others}
-    given = _as_texts(frame[column])
+    known, given = list_words(attribute), _as_texts(frame[column])
     lowered = [text.removesuffix(".0").lower() for text in given]
     if not attribute.values:
         return given, []
@@ -125,6 +120,23 @@ def _read_attribute(
     return values, sorted(
         {str(text) for text, value in zip(given, values, strict=True) if text and not value}
     )
+
+
+def list_words(attribute: Attribute) -> dict[str, str]:
+    """Return what files may write for each value of an attribute, in lower case.
+
+    Examples
+    --------
+    >>> from spatial.plan.departments import read_departments
+    >>> list_words(read_departments().attributes[0])["住宅"]
+    'housing'
+    """
+    known = {value.lower(): value for value in attribute.values}
+    for value, label in attribute.values.items():
+        known |= {label.zh.lower(): value, label.en.lower(): value}
+    for value, others in attribute.also.items():
+        known |= {str(other).lower(): value for other in others}
+    return known
 
 
 def _say_numbered(file: str, count: int) -> Finding:

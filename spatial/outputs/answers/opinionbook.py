@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _MOST_ROWS = 1_048_000
 _TITLES = {
-    "verdicts": "结论汇总", "opinions": "部门意见", "suggestions": "调整建议",
+    "verdicts": "结论汇总", "opinions": "部门意见", "draws": "用地指标扣减", "suggestions": "调整建议",
     "projects": "送审项目", "findings": "数据检查",
 }  # fmt: skip
 _WIDTHS = {"text_zh": 46, "text_en": 46, "todo_zh": 36, "todo_en": 36, "basis_zh": 36, "basis_en": 36,
@@ -57,9 +57,9 @@ def write_book(
         book.set_properties(
             {"title": "建设项目并联审批意见", "subject": papers.plan.title.pick("zh"), "created": when}
         )
-        pen = _Pen(book, {one.key: one.name.pick("zh") for one in papers.table.departments})
+        pen = _Pen(book, papers.table)
         for name, title in _TITLES.items():
-            if name == "suggestions" and frames[name].empty:
+            if name not in frames or (name == "suggestions" and frames[name].empty):
                 continue
             pen.write_frame(title, frames[name], contracts[name], tail=_MOST_ROWS)
         pen.write_rows("审查规则", _list_rules(papers.table), [8, 30, 26, 12, 24, 40, 40, 26, 24])
@@ -70,8 +70,10 @@ def write_book(
 class _Pen:
     """Writes sheets with one look."""
 
-    def __init__(self, book: Any, departments: dict[str, str]) -> None:
-        self._book, self._departments = book, departments
+    def __init__(self, book: Any, table: Departments) -> None:
+        self._book = book
+        self._departments = {one.key: one.name.pick("zh") for one in table.departments}
+        self._attributes = {one.key: one.values for one in table.attributes}
         base = {"font_name": "宋体", "font_size": 10, "border": 1, "valign": "top", "text_wrap": True}
         self._head = book.add_format({**base, "bold": True, "bg_color": "#EEF1F3", "align": "center"})
         self._plain = book.add_format(base)
@@ -129,6 +131,8 @@ class _Pen:
             return self._departments.get(value, value), self._plain
         if key == "confidence" and value in CONFIDENCE:
             return CONFIDENCE[value].zh, self._plain
+        if value in self._attributes.get(key, ()):
+            return self._attributes[key][value].pick("zh"), self._plain
         if key == "method" and value in METHODS:
             return METHODS[value].zh, self._plain
         return value, self._plain

@@ -27,7 +27,7 @@ th { background: #eef1f3; font-weight: 600; }
 .facts th { width: 22mm; white-space: nowrap; }
 .verdict { font-weight: 700; white-space: nowrap; }
 .whole { font-size: 13pt; }
-.middle { display: flex; gap: 3mm; margin: 1.5mm 0; }
+.middle { display: flex; gap: 3mm; margin: 1.2mm 0; }
 .map { width: 84mm; flex: none; }
 .map svg { width: 84mm; height: auto; display: block; font-family: inherit; }
 .caption { font-size: 7pt; color: #444; margin: 0.6mm 0 0; }
@@ -37,7 +37,8 @@ th { background: #eef1f3; font-weight: 600; }
 .legend { list-style: none; margin: 0 0 2mm; padding: 0; columns: 2; column-gap: 2mm; font-size: 7.5pt; }
 .legend li { display: flex; align-items: center; gap: 1mm; break-inside: avoid; }
 .legend svg { flex: none; width: 6mm; height: 3mm; }
-.form { font-size: 8pt; line-height: 1.28; flex: none; }
+.form { font-size: 8pt; line-height: 1.25; flex: none; }
+.form td, .form th { padding: 0.35mm 1.2mm; }
 .form td.name { width: 19mm; font-weight: 600; }
 .form td.result { width: 20mm; }
 .form td.basis { width: 44mm; font-size: 7.2pt; }
@@ -157,7 +158,6 @@ TEMPLATE = """\
 <span class="en">{{ one.en }}</span></p>
 {% endfor %}
 {% endif %}
-{% if page.ledger %}<h2>用地指标 <span class="en">Land ledger</span></h2><p>{{ page.ledger }}</p>{% endif %}
 </div>
 </div>
 <table class="form">

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 
 from spatial.outputs.answers.opinionstyles import make_contracts, make_styles
+from spatial.plan.contract import Contract
 from spatial.plan.departments import Departments, SliverLimits
 from spatial.plan.records import Plan
 
@@ -35,8 +37,6 @@ class OpinionPapers:
     suggested : bool
         Whether suggestions were asked for.
     provenance : dict of str to str
-    ledger : dict of str to str
-        What a project's draw on the land ledger came to, by project; empty without one.
     """
 
     plan: Plan
@@ -47,7 +47,6 @@ class OpinionPapers:
     metric_crs: str
     suggested: bool
     provenance: dict[str, str]
-    ledger: dict[str, str] = field(default_factory=dict)
 
     @property
     def date(self) -> dt.date:
@@ -56,7 +55,7 @@ class OpinionPapers:
 
 
 def write_opinions(
-    folder: Path, frames: Mapping[str, gpd.GeoDataFrame], papers: OpinionPapers
+    folder: Path, frames: Mapping[str, Any], papers: OpinionPapers
 ) -> tuple[tuple[Path, ...], tuple[str, ...]]:
     """Write ``opinions.html``, ``opinions.xlsx`` and ``opinions.gpkg``, each atomically.
 
@@ -65,7 +64,7 @@ def write_opinions(
     folder : Path
         Made if absent.
     frames : mapping of str to GeoDataFrame
-        ``verdicts, opinions, projects, suggestions, findings``.
+        ``verdicts, opinions, projects, suggestions, findings``, and ``draws`` (a table) with a land ledger.
     papers : OpinionPapers
 
     Returns
@@ -82,10 +81,8 @@ def write_opinions(
     from spatial.outputs.answers.opinionsheet import write_sheets
     from spatial.outputs.formats.geopackage import write_geopackage
 
-    contracts = make_contracts(papers.table)
-    ordered = {
-        name: frames[name][[*contract.all_columns(), "geometry"]] for name, contract in contracts.items()
-    }
+    contracts = {name: one for name, one in make_contracts(papers.table).items() if name in frames}
+    ordered = {name: _order(frames[name], contract) for name, contract in contracts.items()}
     files = tuple(folder / f"opinions.{ending}" for ending in ("html", "xlsx", "gpkg"))
     notes = write_sheets(files[0], ordered, papers)
     write_book(files[1], ordered, contracts, papers)
@@ -98,3 +95,8 @@ def write_opinions(
         stamp=papers.date,
     )
     return files, notes
+
+
+def _order(frame: Any, contract: Contract) -> Any:
+    columns = list(contract.all_columns())
+    return frame[columns if contract.shape == "none" else [*columns, "geometry"]]

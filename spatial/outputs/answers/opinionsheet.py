@@ -161,7 +161,6 @@ def _set_pages(
             "map": mapper.draw(project.geometry, pieces, shapes),
             "centre": _write_centre(project.geometry),
             "suggestions": [] if suggestions is None else list(_set_suggestions(suggestions)),
-            "ledger": papers.ledger.get(key, ""),
             "rows": [_set_department(one, opinions) for one in papers.table.departments],
         }
 

@@ -77,6 +77,21 @@ _SUGGESTION = {
 }
 
 
+_DRAW = {
+    "project_id": Column("text", "项目标识", "Project"),
+    "district": Column("text", "所在区镇", "District"),
+    "kind": Column("text", "项目类型", "Kind"),
+    "verdict": Column("text", "结论", "Verdict"),
+    "quota_ha": Column("number", "指标（公顷）", "Quota (ha)", nullable=True),
+    "before_ha": Column("number", "此前余额（公顷）", "Balance before (ha)", nullable=True),
+    "inside_ha": Column("number", "台账地块内（公顷）", "On parcels of the ledger (ha)"),
+    "new_ha": Column("number", "新增用地（公顷）", "New land (ha)"),
+    "after_ha": Column("number", "此后余额（公顷）", "Balance after (ha)", nullable=True),
+    "counted": Column("truth", "已扣减", "Taken from the balance"),
+    **_SAID,
+}
+
+
 def make_contracts(table: Departments) -> dict[str, Contract]:
     """Return the contracts of the layers of ``opinions.gpkg``: departments and attributes are columns.
 
@@ -84,7 +99,7 @@ def make_contracts(table: Departments) -> dict[str, Contract]:
     --------
     >>> from spatial.plan.departments import read_departments
     >>> list(make_contracts(read_departments()))
-    ['verdicts', 'opinions', 'projects', 'suggestions', 'findings']
+    ['verdicts', 'opinions', 'projects', 'suggestions', 'draws', 'findings']
     """
     departments = {
         one.key: Column("text", one.name.pick("zh"), one.name.pick("en")) for one in table.departments
@@ -98,6 +113,7 @@ def make_contracts(table: Departments) -> dict[str, Contract]:
         "opinions": Contract("部门意见", "Opinions", "any", _OPINION),
         "projects": Contract("送审项目", "Projects", "any", attributes | own),
         "suggestions": Contract("调整建议", "Suggestions", "any", _SUGGESTION),
+        "draws": Contract("指标扣减", "Draws on quotas", "none", _DRAW),
         "findings": SHARED["findings"],
     }
 
