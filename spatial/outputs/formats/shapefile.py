@@ -217,7 +217,7 @@ def write_shapefile(
             encoding=encoding.upper(),
             layer_options={"DBF_DATE_LAST_UPDATE": stamp.isoformat()},
         )
-    _state_encoding(folder / f"{piece.name}.dbf", encoding)
+    state_encoding(folder / f"{piece.name}.dbf", encoding)
     return names, [note for note in notes if note]
 
 
@@ -238,7 +238,7 @@ def _fit(table: pd.DataFrame, key: str, name: str, encoding: Encoding) -> Text |
     )
 
 
-def _state_encoding(table: Path, encoding: Encoding) -> None:
+def state_encoding(table: Path, encoding: Encoding) -> None:
     """Say in the ``.cpg`` and in the table itself which encoding its texts are in."""
     page, language = _CODE_PAGES[encoding]
     table.with_suffix(".cpg").write_text(page, encoding="ascii")
