@@ -18,7 +18,7 @@ from pyogrio.errors import DataLayerError, DataSourceError, FeatureError, Geomet
 
 from spatial.errors import Fault, OutputError
 from spatial.outputs.files import replacing, replacing_folder
-from spatial.outputs.formats.shapefile import TEXT_BYTES, Encoding
+from spatial.outputs.formats.shapefile import TEXT_BYTES, Encoding, state_encoding
 from spatial.plan.findings import STORED_CRS
 from spatial.plan.profiles import FieldSpec, LayerSpec
 
