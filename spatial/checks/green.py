@@ -7,18 +7,38 @@ from collections.abc import Iterator
 import geopandas as gpd
 import pandas as pd
 
+from spatial.plan.evaluation import Evaluation
 from spatial.plan.findings import Finding
 from spatial.plan.rules import RuleTable
 
 _ALONE = 0
 _FEW = 8
 _FIRST = 3
+_NOT_MADE = Finding(
+    "green.not_made", "info", "green_patches", "",
+    "既无土地覆被也无生态保护重要性，未生成绿色网络。",
+    "neither land cover nor importance for ecology is known: no green network is made.",
+)  # fmt: skip
+_LACKING = {
+    "ecology_importance": (
+        "无生态保护重要性：源地取全部自然与半自然用地。",
+        "no importance for ecology: all semi-natural land counts as patch.",
+    ),
+    "ecosystem": (
+        "无土地覆被：阻力按生态保护重要性取值，源地未剔除耕地与建设用地。",
+        "no land cover: land resists by its importance; fields and built land may be in patches.",
+    ),
+    "slope": ("无坡度：阻力未计坡度。", "no slope: land resists as if it were level."),
+    "roads": ("无道路：道路未计为障碍。", "no roads: none is a barrier."),
+}
 
 
 def green_findings(
     *,
     green_table: RuleTable,
+    evaluation_spec: Evaluation | None,
     green_left_out: int | None,
+    green_lacking: tuple[str, ...],
     green_patches: gpd.GeoDataFrame,
     green_corridors: gpd.GeoDataFrame,
     green_gaps: gpd.GeoDataFrame,
@@ -29,15 +49,16 @@ def green_findings(
     Returns
     -------
     list of Finding
-        ``green.no_core`` (warning; no patch is large enough), ``green.isolated_core`` (warning; no corridor
-        within the dispersal distance), ``green.parts`` (warning; in how many parts the network falls),
-        ``green.built`` (warning; a corridor leads through built land for longer than the limit, metres),
-        ``green.first`` (info; corridors that gain most, `value` the best one's per cent),
-        ``green.left_out`` (info; stepping stones beyond the most), ``green.basis`` (info; how many numbers
-        are defaults).
+        ``green.not_made`` (info; neither land cover nor importance is known), ``green.lacking`` (info; what
+        else is not known, and what that changes), ``green.no_core`` (warning; no patch is large enough),
+        ``green.isolated_core`` (warning; no corridor within the dispersal distance), ``green.parts``
+        (warning; in how many parts the network falls), ``green.built`` (warning; a corridor leads through
+        built land for longer than the limit, metres), ``green.first`` (info; corridors that gain most,
+        `value` the best one's per cent), ``green.left_out`` (info; stepping stones beyond the most),
+        ``green.basis`` (info; how many numbers are defaults).
     """
     if green_left_out is None:
-        return []
+        return [_NOT_MADE] if evaluation_spec is not None else []
     found = [*_find_lonely(green_patches, green_table), *_find_parts(green_connectivity)]
     found += [*_find_built(green_gaps, green_corridors, green_table), *_name_first(green_corridors)]
     if green_left_out:
@@ -49,6 +70,9 @@ def green_findings(
             "(stone.most).",
             float(green_left_out), float(most),
         ))  # fmt: skip
+    found += [
+        Finding("green.lacking", "info", "green_patches", name, *_LACKING[name]) for name in green_lacking
+    ]
     return [*found, *_tell_basis(green_table, green_connectivity)]
 
 

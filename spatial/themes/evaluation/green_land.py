@@ -62,6 +62,8 @@ class GreenLand:
         Stepping stones beyond the most that the rules allow.
     region_ha : float
         Land that something is known of.
+    lacking : tuple of str
+        Of ``ecology_importance``, ``ecosystem``, ``slope`` and ``roads`` what there is not.
     """
 
     grid: Grid
@@ -74,6 +76,7 @@ class GreenLand:
     cores: int
     left_out: int
     region_ha: float
+    lacking: tuple[str, ...]
 
 
 def green_table(green_rules: RuleTable, evaluation_spec: Evaluation | None) -> RuleTable:
@@ -138,11 +141,18 @@ def green_land(
     cut = np.isin(grades, green_table.value("source.cut"))
     patched &= ~np.append(False, cut)[road] & np.isfinite(resistance)
     label, area, cores, left_out = _choose_patches(grid, patched, green_table)
+    wanted = ("ecology_importance", "ecosystem", "slope")
+    lacking = (*(name for name in wanted if name not in stack), *(() if len(roads) else ("roads",)))
     region = float(measure_cells(grid, grid.whole)[np.isfinite(resistance)].sum()) / _HECTARE_M2
     return GreenLand(
         grid=grid, resistance=resistance, cover=cover, road=road, grades=grades, label=label,
-        area_ha=area, cores=cores, left_out=left_out, region_ha=region,
+        area_ha=area, cores=cores, left_out=left_out, region_ha=region, lacking=lacking,
     )  # fmt: skip
+
+
+def green_lacking(green_land: GreenLand | None) -> tuple[str, ...]:
+    """Return which inputs of the network there are not; none where no network is made."""
+    return green_land.lacking if green_land is not None else ()
 
 
 def green_left_out(green_land: GreenLand | None) -> int | None:

@@ -19,7 +19,7 @@ from spatial.plan.contract import contract_of
 from spatial.plan.evaluation import Evaluation, Green
 from spatial.plan.rules import read_rules
 from spatial.themes.evaluation import green
-from spatial.themes.evaluation.green_land import green_land, green_left_out, green_table
+from spatial.themes.evaluation.green_land import green_lacking, green_land, green_left_out, green_table
 from spatial.themes.evaluation.green_web import green_web
 
 CRS, CELL = "EPSG:4547", 50.0
@@ -84,7 +84,12 @@ def make(stack, own=OWN, roads=NO_ROADS, burnt=None, rules=None):
     for name, frame in layers.items():
         contract_of(LAYERS[name]).schema(name).validate(frame)
     judged = {name: frame for name, frame in layers.items() if name != "green_pinches"}
-    found = green_findings(green_table=table, green_left_out=green_left_out(land), **judged)
+    given = {
+        "evaluation_spec": spec,
+        "green_left_out": green_left_out(land),
+        "green_lacking": green_lacking(land),
+    }
+    found = green_findings(green_table=table, **given, **judged)
     return land, web, layers, {finding.rule: finding for finding in found}
 
 
@@ -244,8 +249,14 @@ def test_reserves_add_patches_where_importance_says_nothing():
 
 def test_importance_alone_and_ecosystems_alone_both_make_a_network():
     cover, importance = two_forests()
-    for stack in (stack_of(ecosystem=cover), stack_of(ecology_importance=importance)):
-        patches = make(stack)[2]["green_patches"]
+    for lacks, stack in (
+        (("ecology_importance", "slope", "roads"), stack_of(ecosystem=cover)),
+        (("ecosystem", "slope", "roads"), stack_of(ecology_importance=importance)),
+    ):
+        land, _, layers, found = make(stack)
+        patches = layers["green_patches"]
+        assert land.lacking == lacks
+        assert "green.lacking" in found
         assert patches["kind"].tolist() == ["core", "core", "stepping_stone"]
 
 
@@ -312,7 +323,10 @@ def test_without_an_evaluation_there_is_nothing():
     empty = green.green_connectivity(None, None, table)
     assert empty.empty
     frames = {name: gpd.GeoDataFrame() for name in ("green_patches", "green_corridors", "green_gaps")}
-    assert green_findings(green_table=table, green_left_out=None, green_connectivity=empty, **frames) == []
+    given = {"green_table": table, "green_left_out": None, "green_lacking": (), "green_connectivity": empty}
+    assert green_findings(evaluation_spec=None, **given, **frames) == []
+    (found,) = green_findings(evaluation_spec=Evaluation(), **given, **frames)
+    assert found.rule == "green.not_made"
 
 
 def test_a_plans_resistance_is_taken_and_told():
