@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from spatial.commands import find_commands
-from spatial.errors import SpatialError
+from spatial.commands.validation import validate
+from spatial.errors import Fault, PlanError, SpatialError
 from spatial.options import (
     AtOption,
     BorderOption,
@@ -25,12 +26,14 @@ from spatial.options import (
     LanguageOption,
     OnlyOption,
     PlanArgument,
+    ProfileOption,
     SetOption,
 )
 from spatial.terminal import Steps, open_console
 from spatial.version import __version__
 
 if TYPE_CHECKING:
+    from spatial.outputs.formats.shapefile import Encoding
     from spatial.results import Build, Language
 
 app = typer.Typer(
@@ -90,8 +93,14 @@ def build(  # noqa: PLR0917 (each option of the command is an argument)
 
 
 @app.command()
-def check(plan: PlanArgument, overrides: SetOption = None) -> None:
-    """Read a plan, make its layers and list the findings; write nothing. 校核规划，不写文件."""
+def check(plan: PlanArgument, profile: ProfileOption = None, overrides: SetOption = None) -> None:
+    """Read a plan, make its layers and list the findings; write nothing. 校核规划，不写文件.
+
+    With --profile the argument is a data file, and its layers are held against those of a database norm, as
+    by `spatial validate`. 给出 --profile 时校核数据文件。
+    """
+    if profile is not None:
+        validate(Path(plan), profile)
     from spatial.pipeline import check_plan
 
     with Steps() as steps:
@@ -103,14 +112,26 @@ def check(plan: PlanArgument, overrides: SetOption = None) -> None:
 @app.command()
 def export(  # noqa: PLR0917 (each option of the command is an argument)
     plan: PlanArgument,
-    form: FormatOption,
+    form: FormatOption = None,
     out: DirOption = None,
     encoding: EncodingOption = None,
     language: LanguageOption = None,
     only: OnlyOption = None,
     overrides: SetOption = None,
+    profile: ProfileOption = None,
 ) -> None:
-    """Write the layers for ArcGIS, QGIS, databases and others. 导出为其他格式."""
+    """Write the layers for ArcGIS, QGIS, databases and others. 导出为其他格式.
+
+    With --profile they are written in the layers and fields of a database norm, as gpkg, shp or fgdb.
+    给出 --profile 时按数据库规范的图层与字段导出。
+    """
+    if profile is not None:
+        _export_profile(plan, profile, out, form=form, encoding=encoding, only=only, overrides=overrides)
+        return
+    if form is None:
+        raise PlanError(
+            Fault("--format", "", "is missing", "write such as --format shp, or --profile planning")
+        )
     from spatial.pipeline import export_plan
 
     with Steps() as steps:
@@ -126,6 +147,27 @@ def export(  # noqa: PLR0917 (each option of the command is an argument)
         )
     _report(made, language)
     raise typer.Exit(int(made.has_errors))
+
+
+def _export_profile(
+    plan: str, profile: str, out: Path | None, *, form: str | None, encoding: Encoding | None,
+    only: list[str] | None, overrides: list[str] | None,
+) -> None:  # fmt: skip
+    from spatial.studies.databases import export_profile
+
+    if only:
+        raise PlanError(Fault("--only", ", ".join(only), "does not go with --profile", "leave it out"))
+    with Steps() as steps:
+        made = export_profile(
+            plan, profile, out or Path("out") / "export", form or "gpkg",
+            encoding=encoding, overrides=overrides or (), progress=steps.show,
+        )  # fmt: skip
+    for note in made.notes:
+        typer.echo(f"note 注意: {note}")
+    typer.echo(
+        f"layers 图层（要素数）: {', '.join(f'{name} {count}' for name, count in made.layers.items())}"
+    )
+    typer.echo(str(made.file))
 
 
 @app.command()

@@ -34,6 +34,8 @@ _PEOPLE_HELP = "Grid of counts, or points or areas with a count. 人口"
 _SNAP_HELP = "Farthest road that a place is snapped to. 接入路网的最大距离"
 _CRS_HELP = "Of files that do not say theirs. 未注明时的坐标系"
 
+_PROFILE_HELP = "Layers of a database norm: planning, survey. 数据库图层规范"
+
 PlanArgument = Annotated[str, typer.Argument(metavar="PLAN", help=_PLAN_HELP)]
 AtOption = Annotated[str, typer.Option("--at", metavar="LON,LAT", help=_AT_HELP)]
 SetOption = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help=_SET_HELP)]
@@ -54,13 +56,14 @@ LanguageOption = Annotated[
     typer.Option("--lang", metavar="zh|en|both", help="Of all files; the plan's unless given. 成果语言"),
 ]
 FormatOption = Annotated[
-    Literal["shp", "fgdb", "parquet", "gpkg", "geojson", "sld", "txt"],
+    Literal["shp", "fgdb", "parquet", "gpkg", "geojson", "sld", "txt"] | None,
     typer.Option("--format", metavar="shp|fgdb|parquet|gpkg|geojson|sld|txt", help="Format. 格式"),
 ]
 EncodingOption = Annotated[
     Literal["utf-8", "gbk"] | None,
     typer.Option(metavar="utf-8|gbk", help="Of Shapefiles, and of txt (gbk unless given). 文字编码"),
 ]
+ProfileOption = Annotated[str | None, typer.Option("--profile", metavar="NAME", help=_PROFILE_HELP)]
 KeyOption = Annotated[str | None, typer.Option(envvar="TIANDITU_KEY", help=_KEY_HELP)]
 CodeOption = Annotated[int | None, typer.Option(metavar="CODE", help="Six-digit division code. 行政区划代码")]
 RoadsOrNoneOption = Annotated[Path | None, typer.Option("--roads", metavar="FILE", help=_ROADS_HELP)]

@@ -10,10 +10,10 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from spatial.outputs.answers.ringsummary import print_findings
 from spatial.plan.base import Text
 from spatial.plan.profiles import read_measures
 
+_SHOWN = 20
 _STYLES = {"error": "bold red", "warning": "yellow", "info": "cyan"}
 
 
@@ -48,9 +48,20 @@ def print_validation(
         console.print("no finding 未发现问题", style="green")
     else:
         _print_counts(console, findings)
-        print_findings(console, findings)
+        _print_findings(console, findings)
     for file in files:
         console.print(str(file), markup=False, soft_wrap=True)
+
+
+def _print_findings(console: Console, findings: pd.DataFrame) -> None:
+    for row in findings.head(_SHOWN).to_dict("records"):
+        where = escape(" ".join(part for part in (row["layer"], row["feature_id"]) if part))
+        console.print(f"[{_STYLES[row['severity']]}]{row['severity']}[/] {where}", soft_wrap=True)
+        for message in (row["message_zh"], row["message_en"]):
+            console.print(f"  {message}", markup=False, soft_wrap=True)
+    if len(findings) > _SHOWN:
+        rest = len(findings) - _SHOWN
+        console.print(f"… {rest} more 另有 {rest} 条：用 --out 写出全部 --out writes all", markup=False)
 
 
 def _print_counts(console: Console, findings: pd.DataFrame) -> None:
