@@ -35,6 +35,7 @@ def tell_evaluation(stock: Stock) -> Iterator[Block]:
     yield from stock.table("carrying_capacity")
     yield from _tell_firmness(stock)
     yield from stock.table("evaluation_stability")
+    yield from stock.table("suitability_sensitivity", (0, 1, 3, 4, 5, 6))
     yield from _tell_proposals(stock)
     yield from stock.draw("green_network")
     yield from _repeat_findings(stock)

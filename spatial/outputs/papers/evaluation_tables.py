@@ -23,6 +23,7 @@ EVALUATION_TABLES = (
     "suitability_balance",
     "carrying_capacity",
     "evaluation_stability",
+    "suitability_sensitivity",
     "proposal_balance",
     "evaluation_factors",
     "evaluation_rules",

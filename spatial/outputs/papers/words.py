@@ -93,7 +93,13 @@ ROAD_CLASSES = _words(
     track=("机耕路", "track"),
 )
 _FORMS = _words(beside=("直线对照", "Straight line beside"))
+EVALUATIONS = _words(
+    farming=("农业生产适宜性", "suitability for farming"),
+    urban=("城镇建设适宜性", "suitability for building"),
+    ecology=("生态保护重要性", "importance for ecology"),
+)
 _BY_LAYER = {
+    ("suitability_sensitivity", "result"): EVALUATIONS,
     ("connections", "verdict"): REACHES,
     ("connections", "kind"): CONNECTION_KINDS,
     ("gaps", "kind"): GAP_KINDS,

@@ -16,7 +16,13 @@
   function addViews(plan, body) {
     if (!plan.config.views.length) return;
     const buttons = plan.config.views.map(({ key, title, layers }) => {
-      const button = kit.node("button", { type: "button", click: () => { plan.swipe?.end(); plan.view(key); } });
+      const button = kit.node("button", { type: "button", click: () => {
+        plan.swipe?.end();
+        plan.view(key);
+        // What the view is about may stand far down in the legend.
+        const own = [...body.querySelectorAll(".plan-layer-row")].find(({ dataset }) => dataset.layer === layers[0]);
+        if (own) own.scrollIntoView({ block: "nearest" });
+      } });
       plan.onChange(() => {
         button.replaceChildren(plan.say(plan.language === "both" ? { zh: title.zh || title.en } : title));
         const shown = [...plan.layers.keys()].filter((name) => plan.isShown(name));

@@ -145,6 +145,9 @@ def test_steps_name_rule_source_and_confidence(order: Order, page: Path, visit: 
     seen = visit(page, until=READY, width=390, height=800)
     (lon, lat, _), *_ = places_of(order, 1, seed=4)
     show_only(seen, "farming_suitability")
+    # Whatever stands round the map, the place is in its middle.
+    seen.ask("place => { spatialPlan.map.setView(place, 14, { animate: false }); }", [lat, lon])
+    seen.rest()
     seen.page.mouse.click(*seen.pixel(lon, lat))
     seen.ask("document.querySelectorAll('.plan-popup details').forEach(one => { one.open = true; })")
     text = seen.page.locator(".plan-reasons").inner_text()
@@ -164,6 +167,8 @@ def test_steps_name_rule_source_and_confidence(order: Order, page: Path, visit: 
     assert box["x"] >= 0
     assert box["x"] + box["width"] <= 390
     seen.ask("spatialPlan.setLanguage('en')")
+    seen.ask("place => { spatialPlan.map.setView(place, 14, { animate: false }); }", [lat, lon])
+    seen.rest()
     seen.page.mouse.click(*seen.pixel(lon, lat))
     assert "Why this class" in seen.page.locator(".plan-reasons").inner_text()
 
