@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -9,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from spatial.engine.cleaning import clean_mask, count_round, give_away, round_classes, spread_out
-from spatial.engine.growing import take_best
+from spatial.engine.growing import take_best, take_cheapest
 from spatial.engine.stacks import RasterStack
 from spatial.plan.evaluation import Evaluation
 from spatial.plan.proposals import Choice, settle_choices
@@ -246,10 +247,10 @@ def _join(ground: Ground, choice: Choice, lines: Classes, outside: Classes) -> C
     }
     both = give_away(both, least, fixed)
     both = np.where(both == open_, np.uint8(0), both)
-    return _part_towns(both, lines, choice.patch_cells("urban.least_hole", cell_m))
+    return _part_towns(both, lines, choice, choice.patch_cells("least_line", cell_m))
 
 
-def _part_towns(both: Classes, lines: Classes, least_cells: float) -> Classes:
+def _part_towns(both: Classes, lines: Classes, choice: Choice, least_cells: float) -> Classes:
     """Return the raster with the zones of towns in it; those too small go to their neighbours in the town."""
     towns = (lines >= CODES["concentrated"]) & (lines <= CODES["special"])
     held = both == CODES["concentrated"]
@@ -257,7 +258,19 @@ def _part_towns(both: Classes, lines: Classes, least_cells: float) -> Classes:
     zones = np.where(held, spread_out(np.where(towns & held, lines, np.uint8(0)), _NEAR_CELLS), np.uint8(0))
     zones = np.where(held & (zones == 0), np.uint8(CODES["concentrated"]), zones)
     zones = give_away(zones, dict.fromkeys((CODES["elastic"], CODES["special"]), least_cells))
+    for name, share in (("special", choice.special_share), ("elastic", choice.elastic_share)):
+        zones = _hold_share(zones, CODES[name], share * (1 - choice.by_name("edge_margin")))
     return np.where(held, zones, both)
+
+
+def _hold_share(zones: Classes, code: int, share: float) -> Classes:
+    """Return the zones of towns with what one has above its share given to the concentrated zone."""
+    mine, core = zones == code, zones == CODES["concentrated"]
+    over = (np.count_nonzero(mine) - share * np.count_nonzero(core)) / (1 + share)
+    if over <= 0:
+        return zones
+    near = np.where(mine, -count_round(core, 1).astype(np.float32), np.float32(np.inf))
+    return np.where(take_cheapest(near, math.ceil(over)), np.uint8(CODES["concentrated"]), zones)
 
 
 def _list_passed(

@@ -128,7 +128,8 @@ def proposal_faces(
         zones = _claim_zones(coverage, zoning, evaluation_rough).iloc[: None if draft.has_zones else 0]
         settled = _settle(draft, zoning)
         faces = land_faces(territory, zones, lines, settled)
-        found.append(Drawn(draft, faces, _split_boundary(faces, coverage, settled.min_line_m2)))
+        built = given.geometry.to_numpy()[(given["target"] == "urban_boundary").to_numpy()]
+        found.append(Drawn(draft, faces, _split_boundary(faces, coverage, built, settled.min_line_m2)))
     return tuple(found)
 
 
@@ -179,13 +180,16 @@ def _choose_given(given: gpd.GeoDataFrame, draft: Draft, grid: Grid) -> gpd.GeoD
     return given[stays].assign(binding=True)[list(_CLAIM)]
 
 
-def _split_boundary(faces: gpd.GeoDataFrame, coverage: Coverage, least_m2: float) -> gpd.GeoDataFrame:
-    """Return the zones of the urban boundary; what none claims, such as given land, is concentrated."""
+def _split_boundary(
+    faces: gpd.GeoDataFrame, coverage: Coverage, built: Shapes, least_m2: float
+) -> gpd.GeoDataFrame:
+    """Return the zones of the urban boundary; built land, and what none claims, is concentrated."""
     town = faces.geometry.to_numpy()[(faces["line"] == "urban_boundary").to_numpy()]
     parts = list[gpd.GeoDataFrame]()
     claims = [coverage.shapes[coverage.classes == CODES[name]] for name in _SUBZONES]
-    shapes = np.concatenate([*claims, np.empty(0, dtype=object)])
-    owner = np.repeat(np.arange(len(claims)), [len(claim) for claim in claims])
+    shapes = np.concatenate([*claims, built])
+    # Of several claims of a face the last stays: that of built land.
+    owner = np.repeat([0, 1, 2, 0], [*map(len, claims), len(built)])
     for area in dissolve(town, label_parts(np.zeros(len(town)), find_shared_edges(town))):
         pieces, face, claim = partition(area, shapes, GRID_DEG)
         codes = np.zeros(len(pieces), dtype=np.int64)

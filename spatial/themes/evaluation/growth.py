@@ -67,21 +67,30 @@ def grow_boundary(ground: Ground, choice: Choice, never: Truths) -> Growth:
     seeds = sizes >= max(choice.patch_cells("urban.least_seed", ground.cell_m), 1)
     base = choice.base_ha if choice.base_ha is not None else float(ground.built.sum()) * ground.cell_ha
     most = base * (1 + choice.growth_share * (choice.limit - 1))
-    parts = 1 + choice.elastic_share + choice.special_share
-    room = most * (1 - choice.by_name("edge_margin")) / parts
-    zones = np.zeros(ground.inside.shape, dtype=np.uint8)
-    aim = room
-    # Seeds whose ring stays too small are left out, and the others grow once more.
-    for _ in range(2):
-        stands = float(seeds.sum()) * ground.cell_ha
-        aim = max(min(room if choice.need_ha is None else choice.need_ha, room), stands)
+    special: float | None = None
+    # At most: once more without the seeds whose ring stays too small, once with what special use leaves over.
+    while True:
+        aim = _size_core(choice, most, special, float(seeds.sum()) * ground.cell_ha)
         cost = _price(ground, choice, free, np.where(seeds, sizes, 0))
         zones = _spread(ground, choice, seeds=seeds, cost=cost, free=free, aim_ha=aim)
         kept = seeds & (zones > 0)
-        if (kept == seeds).all():
-            break
-        seeds = kept
-    return Growth(_add_special(ground, choice, zones, free), seeds, base, most, aim)
+        if (kept != seeds).any():
+            seeds = kept
+            continue
+        zones = _add_special(ground, choice, zones, free, special)
+        if special is not None or (choice.need_ha is not None and aim >= choice.need_ha):
+            return Growth(zones, seeds, base, most, aim)
+        special = float((zones == SPECIAL).sum()) * ground.cell_ha
+
+
+def _size_core(choice: Choice, most_ha: float, special_ha: float | None, stands_ha: float) -> float:
+    """Return how large the concentrated zone is to be: the need as far as there is room, but all that stands.
+
+    Room is kept for the special-use zone: for all of its share as long as it is not known what it comes to.
+    """
+    parts = 1 + choice.elastic_share + (choice.special_share if special_ha is None else 0.0)
+    room = (most_ha * (1 - choice.by_name("edge_margin")) - (special_ha or 0.0)) / parts
+    return max(room if choice.need_ha is None else min(choice.need_ha, room), stands_ha)
 
 
 def _measure_groups(ground: Ground, choice: Choice, built: Truths) -> npt.NDArray[np.int64]:
@@ -153,15 +162,23 @@ def _spread(
     mask = drop_patches(mask, choice.least_ring_ha / ground.cell_ha)
     # Of what was reached, the dearest is the reserve; what rounding and filling took in is not.
     last = np.where(mask & all_ & ~seeds, -reached, np.float32(np.inf))
-    reserve = take_cheapest(last, min(whole - core, int(np.isfinite(last).sum())))
+    # Rounding may take from the one and give to the other, so the shares are not used up.
+    share = choice.elastic_share * (1 - choice.by_name("edge_margin"))
+    most = int(np.count_nonzero(mask) * share / (1 + share))
+    reserve = take_cheapest(last, min(whole - core, most))
     zones = np.where(mask, np.where(reserve, ELASTIC, CONCENTRATED), 0)
     return zones.astype(np.uint8)
 
 
-def _add_special(ground: Ground, choice: Choice, zones: Classes, free: Truths) -> Classes:
+def _add_special(
+    ground: Ground, choice: Choice, zones: Classes, free: Truths, most_ha: float | None
+) -> Classes:
     """Return the zones with the open land that is most enclosed by them as special use, up to its share."""
     held = zones > 0
-    most = round(float((zones == CONCENTRATED).sum()) * choice.special_share)
+    share = choice.special_share * (1 - choice.by_name("edge_margin"))
+    most = int(np.count_nonzero(zones == CONCENTRATED) * share)
+    if most_ha is not None:
+        most = min(most, round(most_ha / ground.cell_ha))
     reach = choice.cells("urban.special_reach", ground.cell_m)
     bays = bridge_gaps(held, reach) & ~held & free
     least = choice.patch_cells("urban.least_hole", ground.cell_m)
