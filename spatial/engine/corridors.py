@@ -285,7 +285,8 @@ def trace_corridor(
     """
     first, second = (int(one) for one in contacts.pairs[number])
     wide = label.shape[1]
-    ways = [trace_back(ground.graph, around.cost.ravel(), int(cell)) for cell in contacts.where[number]]
+    cost, owner = around.cost.ravel(), around.patch.ravel()
+    ways = [trace_back(ground.graph, cost, int(cell), owner) for cell in contacts.where[number]]
     rows, columns = np.divmod(np.concatenate(ways), wide)
     pad = max(_LEAST_PAD, max(np.ptp(rows), np.ptp(columns)) // 2)
     row, column = max(int(rows.min()) - pad, 0), max(int(columns.min()) - pad, 0)
@@ -298,8 +299,8 @@ def trace_corridor(
     step = np.column_stack(np.divmod(path, part.shape[1])) + np.array([row, column])
     via = np.setdiff1d(part.ravel()[path], (0, first, second))
     toll = np.where(np.isin(part, (first, second)), FAR, (there + back).reshape(part.shape))
-    cost = float(there[targets].min())
-    return Corridor((first, second), cost, step, tuple(via.tolist()), row, column, toll.astype(np.float32))
+    least = float(there[targets].min())
+    return Corridor((first, second), least, step, tuple(via.tolist()), row, column, toll.astype(np.float32))
 
 
 def _partly(window: tuple[slice, slice], label: Labels) -> bool:
@@ -311,7 +312,7 @@ def _from_patch(graph: Graph, label: Labels, patch: int) -> Values:
     return sweep(graph, (cells, np.zeros(len(cells))))
 
 
-def trace_back(graph: Graph, cost: Values, cell: int) -> Longs:
+def trace_back(graph: Graph, cost: Values, cell: int, owner: Labels | None = None) -> Longs:
     """Return the way from a cell down to where the cost is zero, that cell last.
 
     Parameters
@@ -321,6 +322,8 @@ def trace_back(graph: Graph, cost: Values, cell: int) -> Longs:
     cost : ndarray of float32, shape (n,)
         As a sweep over it left them.
     cell : int
+    owner : ndarray of int32, shape (n,), optional
+        The patch that each cell is nearest to: the way keeps to that of its cell, also where others tie.
 
     Raises
     ------
@@ -332,7 +335,8 @@ def trace_back(graph: Graph, cost: Values, cell: int) -> Longs:
         edges = graph.edges[graph.indptr[cell] : graph.indptr[cell + 1]]
         back = cost[edges["node"]] + edges["seconds"]
         # Costs are sums of float32 in just this order: where a way came from, the sum is the same to the bit.
-        came = np.flatnonzero((back == cost[cell]) & (cost[edges["node"]] < cost[cell]))
+        tight = (back == cost[cell]) & (cost[edges["node"]] < cost[cell])
+        came = np.flatnonzero(tight if owner is None else tight & (owner[edges["node"]] == owner[cell]))
         if cost[cell] >= FAR or not len(came):
             raise GeometryError(f"no way leads back from cell {cell}")
         cell = int(edges["node"][came].min())

@@ -155,6 +155,16 @@ def test_a_corridor_is_the_least_way_and_its_path_costs_what_it_says(seed):
         assert label[tuple(corridor.path[-1])] == second
 
 
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 10_000))
+def test_on_even_land_where_many_ways_tie_corridors_still_join_their_patches(seed):
+    label = dots(seed, (40, 90), 9)
+    contacts, corridors = corridors_of(np.ones((40, 90), np.float32), label)
+    for corridor, pair, cost in zip(corridors, contacts.pairs.tolist(), contacts.cost, strict=True):
+        assert [label[tuple(end)] for end in corridor.path[[0, -1]]] == pair
+        assert corridor.cost <= cost * (1 + 1e-5)
+
+
 def test_a_whole_ground_as_window_finds_the_least_of_all():
     resistance, label = rough(5, 12, 14), dots(2, (12, 14), 3)
     costs = between_all(resistance, label)
