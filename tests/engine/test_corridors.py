@@ -160,6 +160,12 @@ def test_a_corridor_is_the_least_way_and_its_path_costs_what_it_says(seed):
 def test_on_even_land_where_many_ways_tie_corridors_still_join_their_patches(seed):
     label = dots(seed, (40, 90), 9)
     contacts, corridors = corridors_of(np.ones((40, 90), np.float32), label)
+    ground = lay_ground(np.ones((40, 90), np.float32), CELL)
+    around = surround(ground, label)
+    cost_to, owner = around.cost.ravel(), around.patch.ravel()
+    for ends in contacts.where:
+        for cell in ends.tolist():
+            assert label.ravel()[trace_back(ground.graph, cost_to, cell, owner)[-1]] == owner[cell]
     for corridor, pair, cost in zip(corridors, contacts.pairs.tolist(), contacts.cost, strict=True):
         assert [label[tuple(end)] for end in corridor.path[[0, -1]]] == pair
         assert corridor.cost <= cost * (1 + 1e-5)
