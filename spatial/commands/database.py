@@ -1,4 +1,4 @@
-"""Commands of the shared database: publish a plan, list, compare, restore and fetch its versions."""
+"""Commands of the shared database: publish a plan, list, compare, restore, fetch its versions, opinions."""
 
 from __future__ import annotations
 
@@ -107,6 +107,20 @@ def fetch(
     made = fetch_published(at, plan, out, version=version, ask=_find_asker())
     typer.echo(f"{made.version.plan} version 第 {made.version.version} 版: {len(made.layers)} layers 图层")
     typer.echo(str(out))
+
+
+def submit(
+    plan: NameArgument,
+    opinions: Annotated[
+        Path, typer.Argument(metavar="OPINIONS.gpkg", help="Written by spatial conform. 并联审批意见")
+    ],
+    at: AtOption,
+) -> None:
+    """Put computed opinions beside a published plan, for departments to act on. 审查意见入库."""
+    from spatial.studies.publishing import submit_opinions
+
+    sent = submit_opinions(at, plan, opinions, ask=_find_asker())
+    typer.echo(f"{sent.plan} version 第 {sent.version} 版: {sent.rows} opinions 条意见")
 
 
 def _find_asker() -> Ask | None:

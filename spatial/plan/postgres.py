@@ -165,6 +165,9 @@ def explaining(address: Address, refuse: type[SpatialError] = OutputError) -> It
         yield
     except psycopg.Error as error:
         raise refuse(_explain(address, error)) from error
+    except UnicodeEncodeError as error:
+        fault = Fault(str(address), "", "a text has broken characters", "write it anew, as UTF-8")
+        raise refuse(fault) from error
 
 
 def _explain(address: Address, error: Error) -> Fault:
@@ -174,6 +177,8 @@ def _explain(address: Address, error: Error) -> Fault:
     for states, problem, remedy in _KNOWN:
         if (error.sqlstate or "").startswith(states):
             return Fault(str(address), where, f"{problem}: {said}", remedy)
+    if error.sqlstate is None and not isinstance(error, require_driver().OperationalError):
+        return Fault(str(address), where, f"cannot be sent: {said}", "nothing was changed")
     if error.sqlstate is None:
         remedy = "nothing was changed; see the server's log and run again"
         return Fault(str(address), where, f"the connection broke: {said}", remedy)

@@ -21,7 +21,7 @@ ORDER = "row_order"
 DISJOINT = frozenset({"zones", "lines", "districts"})
 """Layers of which no two rows may share land: the database refuses an edit that makes them."""
 ROLES = ("planner", "viewer")
-VERDICTS = ("pass", "conditional", "reject")
+VERDICTS = ("pass", "not_judged", "conditional", "reject")
 LONGEST = 63
 """Bytes that PostgreSQL keeps of a name; it cuts off the rest without a word."""
 _MARK = 8
@@ -92,8 +92,15 @@ def department_schema(stem: str, department: str) -> str:
 
 
 def role_of(prefix: str, role: str) -> str:
-    """Return a role's name: roles belong to the whole server, so each database has a prefix of its own."""
-    return fit_name(f"{prefix}{role}")
+    """Return a role's name: roles belong to the whole server, so each database has a prefix of its own.
+
+    Examples
+    --------
+    >>> role_of("plan_", "viewer"), role_of("pg_plan_", "viewer")
+    ('plan_viewer', 'plan_pg_plan_viewer')
+    """
+    name = f"{prefix}{role}"
+    return fit_name(f"plan_{name}" if name.startswith("pg_") else name)  # the server keeps pg_ for itself
 
 
 def department_role(prefix: str, department: str) -> str:

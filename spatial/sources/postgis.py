@@ -28,7 +28,7 @@ _VERSIONS = (
     " v.restored_from, v.version = p.current,"
     " (SELECT coalesce(sum(l.rows), 0)::bigint FROM spatial_registry.layers l"
     "   WHERE l.plan = v.plan AND l.version = v.version),"
-    " (SELECT count(*) FROM spatial_registry.audit a WHERE a.schema_name = v.schema_name)"
+    " spatial_registry.count_edits(v.schema_name)"
     " FROM spatial_registry.versions v JOIN spatial_registry.plans p ON p.plan = v.plan"
     " WHERE %(plan)s::text IS NULL OR v.plan = %(plan)s ORDER BY v.plan, v.version"
 )

@@ -11,6 +11,7 @@ from pathlib import Path
 from spatial.errors import Fault, OutputError
 from spatial.outputs.answers.revision import check_target, write_revision
 from spatial.outputs.formats.geopackage import write_geopackage
+from spatial.outputs.postgis.opinions import OpinionsSent, publish_opinions
 from spatial.outputs.postgis.publication import Parcel, Publication, check_server, publish_layers
 from spatial.outputs.postgis.restoration import restore_version
 from spatial.pipeline import check_plan
@@ -19,6 +20,7 @@ from spatial.plan.postgres import Ask, read_address
 from spatial.plan.published import Version, list_platforms
 from spatial.plan.styles import read_styles
 from spatial.results import Build
+from spatial.sources.opinions import read_opinions
 from spatial.sources.postgis import Published, list_versions, open_published
 from spatial.studies.revisions import Revision, compare_versions
 
@@ -181,6 +183,27 @@ def fetch_published(
         stamp=_day_of(made.version),
     )
     return made
+
+
+def submit_opinions(url: str, plan: str, file: Path, *, ask: Ask | None = None) -> OpinionsSent:
+    """Write what ``spatial conform`` computed beside a published plan, for departments to act on.
+
+    Parameters
+    ----------
+    url : str
+    plan : str
+        Its name in the database.
+    file : Path
+        ``opinions.gpkg`` with the layer ``opinions``.
+    ask : callable, optional
+
+    Raises
+    ------
+    SourceError, OutputError
+        No such file, layer or plan, bad rows, or a role that may not; nothing was written.
+    """
+    address = read_address(url, "--at")
+    return publish_opinions(address, plan, read_opinions(file), ask=ask)
 
 
 def _day_of(version: Version) -> dt.date:

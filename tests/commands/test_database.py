@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from typing import Any
 
 import geopandas as gpd
 import pytest
+import shapely
 
 from spatial.cli import main
 
@@ -89,6 +91,26 @@ def test_a_plan_is_published_changed_compared_restored_and_fetched(
     assert len(gpd.read_file(tmp_path / "back.gpkg", layer="districts")) == 0
 
 
+def test_computed_opinions_are_submitted(database: Any, run: Run, plan: Path, tmp_path: Path) -> None:
+    url = database.url()
+    assert run("publish", plan, "--to", url, "--as", "demo").code == 0
+    box = shapely.box(114.2, 35.7, 114.21, 35.71)
+    sites = gpd.GeoDataFrame({"id": ["p1"], "name": ["项目一"]}, geometry=[box], crs=4490)
+    sites.to_file(tmp_path / "projects.gpkg", layer="projects")
+    done = run("conform", plan, "projects.gpkg", "-o", "out")
+    assert done.code in {0, 1}, done.err
+    sent = run("submit", "demo", tmp_path / "out" / "opinions.gpkg", "--at", url)
+    assert sent.code == 0, sent.err
+    computed = gpd.read_file(tmp_path / "out" / "opinions.gpkg", layer="opinions")
+    kept = database.ask(
+        "SELECT project_id, department, rule, verdict FROM spatial_registry.opinions WHERE origin = 'computed'"
+    )
+    columns = ["project_id", "department", "rule", "verdict"]
+    assert sorted(kept) == sorted(computed[columns].itertuples(index=False, name=None))
+    assert run("submit", "demo", "projects.gpkg", "--at", url).code == 2
+    assert run("submit", "demo", "none.gpkg", "--at", url).code == 2
+
+
 def test_what_cannot_be_is_one_message_and_exit_code_2(database: Any, run: Run, plan: Path) -> None:
     url = database.url()
     away = "postgresql://wang@127.0.0.1:1/plan"
@@ -122,6 +144,26 @@ def test_a_wrong_password_is_exit_code_2_and_not_repeated(
     assert done.code == 2
     assert "does not let you in" in done.err
     assert SECRET not in done.err
+
+
+def test_a_password_is_asked_for_where_somebody_sits(
+    database: Any, run: Run, plan: Path, postgres: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PGPASSWORD")
+    monkeypatch.setenv("PGPASSFILE", os.devnull)
+    asked: list[str] = []
+
+    def answer(text: str, **options: Any) -> str:
+        assert options["hide_input"]
+        asked.append(text)
+        return str(postgres.PASSWORD)
+
+    monkeypatch.setattr("typer.prompt", answer)
+    assert "wants a password and none is known" in run("publish", plan, "--to", database.url()).err
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    assert run("publish", plan, "--to", database.url()).code == 0
+    assert len(asked) == 1
+    assert database.name in asked[0]
 
 
 def test_a_trace_holds_no_password_either() -> None:

@@ -12,6 +12,7 @@ import pandas as pd
 from spatial.errors import Fault, OutputError
 from spatial.outputs.postgis.loading import find_lone_parts, load_frame
 from spatial.outputs.postgis.roles import grant_department, grant_registry, grant_version
+from spatial.outputs.postgis.styles import copy_styles
 from spatial.outputs.postgis.tables import (
     Table,
     create_table,
@@ -27,6 +28,7 @@ from spatial.plan.published import (
     SubPlatform,
     contract_from_json,
     contract_to_json,
+    department_schema,
     version_schema,
 )
 
@@ -216,6 +218,12 @@ def _is_whole(draft: Draft, source: Current, layer: str, kind: str | None) -> bo
         (GEOMETRY, source.schema, layer),
     ).fetchone()
     return bool(kind and row and row[0])
+
+
+def style_draft(draft: Draft) -> None:
+    """Let the views of the current version and of each department look as the version's tables do."""
+    for schema in (draft.stem, *(department_schema(draft.stem, one.key) for one in draft.platforms)):
+        copy_styles(draft.connection, draft.schema, schema)
 
 
 def is_same(draft: Draft, other: int) -> bool:

@@ -20,6 +20,7 @@ from spatial.outputs.postgis.drafts import (
     finish_draft,
     is_same,
     register_draft,
+    style_draft,
 )
 from spatial.outputs.postgis.opinions import make_opinions
 from spatial.outputs.postgis.registry import begin_alone, has_registry, make_registry, require_postgis
@@ -31,7 +32,7 @@ from spatial.outputs.postgis.roles import (
     make_roles,
     open_postgis,
 )
-from spatial.outputs.postgis.styles import copy_styles, make_styles_table, store_styles
+from spatial.outputs.postgis.styles import make_styles_table, store_styles
 from spatial.outputs.postgis.views import find_platforms
 from spatial.plan.base import Text
 from spatial.plan.contract import Contract
@@ -209,7 +210,7 @@ def _publish(connection: Connection[Any], address: Address, parcel: Parcel, ways
         raise _SameAsBefore(before)
     finish_draft(draft, tables, before.schema if before else None)
     ways.notes += store_styles(connection, draft.schema, parcel.layers, parcel.contracts, parcel.styles)
-    copy_styles(connection, draft.schema, stem)
+    style_draft(draft)
     rows = {name: len(frame) for name, frame in parcel.layers.items()}
     return Publication(parcel.plan, version, draft.schema, stem, True, rows, tuple(ways.notes))
 

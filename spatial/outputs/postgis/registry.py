@@ -65,6 +65,11 @@ BEGIN
   RETURN NULL;
 END $body$;
 
+CREATE OR REPLACE FUNCTION spatial_registry.count_edits(schema_name text) RETURNS bigint LANGUAGE sql STABLE
+SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $body$
+  SELECT count(*) FROM spatial_registry.audit a WHERE a.schema_name = $1
+$body$;
+
 CREATE OR REPLACE FUNCTION spatial_registry.refuse_change() RETURNS trigger LANGUAGE plpgsql AS $body$
 BEGIN
   RAISE EXCEPTION '% of %.% is not allowed 不允许', TG_OP, TG_TABLE_SCHEMA, TG_TABLE_NAME

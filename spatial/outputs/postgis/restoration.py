@@ -12,6 +12,7 @@ from spatial.outputs.postgis.drafts import (
     find_current,
     finish_draft,
     register_draft,
+    style_draft,
 )
 from spatial.outputs.postgis.publication import Publication
 from spatial.outputs.postgis.registry import begin_alone, has_registry, require_postgis
@@ -71,7 +72,7 @@ def restore_version(
         tables = copy_draft(draft, source)
         finish_draft(draft, tables, found.schema)
         copy_styles(connection, source.schema, draft.schema)
-        copy_styles(connection, draft.schema, stem)
+        style_draft(draft)
         rows = _count(connection, plan, draft.version)
         return Publication(plan, draft.version, draft.schema, stem, True, rows)
 

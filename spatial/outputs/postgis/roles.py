@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from psycopg import Connection
 
 _PREFIX = "role_prefix"
+_OPEN = ("plans", "versions", "layers", "settings", "department_roles", "opinions", "verdicts")
 
 
 def find_prefix(connection: Connection[Any]) -> str | None:
@@ -162,7 +163,10 @@ def grant_version(
 
 
 def grant_registry(connection: Connection[Any], prefix: str, platforms: Sequence[SubPlatform]) -> None:
-    """Let all roles read the registry and its opinions; writing opinions is settled row by row."""
+    """Let all roles read the registry and its opinions, planners the audit too: it holds rows of every layer.
+
+    Who may write which opinion is settled row by row.
+    """
     from psycopg import sql
 
     roles = list_roles(prefix, platforms)
@@ -173,7 +177,10 @@ def grant_registry(connection: Connection[Any], prefix: str, platforms: Sequence
             continue
         name = sql.Identifier(role)
         connection.execute(sql.SQL("GRANT USAGE ON SCHEMA {} TO {}").format(schema, name))
-        connection.execute(sql.SQL("GRANT SELECT ON ALL TABLES IN SCHEMA {} TO {}").format(schema, name))
+        tables: sql.Composable = sql.SQL("ALL TABLES IN SCHEMA spatial_registry")
+        if role != role_of(prefix, "planner"):
+            tables = sql.SQL(", ").join(sql.Identifier("spatial_registry", table) for table in _OPEN)
+        connection.execute(sql.SQL("GRANT SELECT ON {} TO {}").format(tables, name))
         if role != role_of(prefix, "viewer"):
             write = sql.SQL("GRANT INSERT, UPDATE, DELETE ON spatial_registry.opinions TO {}")
             connection.execute(write.format(name))

@@ -98,7 +98,7 @@ def store_styles(
 
 
 def copy_styles(connection: Connection[Any], source: str, target: str) -> None:
-    """Let the tables or views of one schema look like those of the same names in another."""
+    """Let tables and views of one schema look like the tables of the same names in another."""
     from psycopg import errors
 
     there = connection.execute("SELECT to_regclass('public.layer_styles') IS NOT NULL").fetchone()
@@ -115,8 +115,10 @@ def copy_styles(connection: Connection[Any], source: str, target: str) -> None:
             connection.execute(
                 f"INSERT INTO public.layer_styles (f_table_catalog, f_table_schema, {columns})"
                 f" SELECT f_table_catalog, %s, {columns} FROM public.layer_styles"
-                " WHERE f_table_catalog = %s AND f_table_schema = %s ORDER BY id",
-                (target, database, source),
+                " WHERE f_table_catalog = %s AND f_table_schema = %s AND f_table_name IN"
+                " (SELECT relname FROM pg_class WHERE relnamespace = to_regnamespace(quote_ident(%s))"
+                " AND relkind IN ('r', 'v')) ORDER BY id",
+                (target, database, source, target),
             )
     except (errors.InsufficientPrivilege, errors.UndefinedColumn):
         return

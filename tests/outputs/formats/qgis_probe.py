@@ -1,6 +1,7 @@
 """Runs inside Debian's QGIS (its own Python): draw each layer of a GeoPackage and say what its legend says.
 
-Usage: qgis_probe.py JOBS.json, a list of ``{"uri", "sld", "png"}``. Without `sld` the layer's stored default style
+Usage: qgis_probe.py JOBS.json, a list of ``{"uri", "provider", "sld", "png"}``; `provider` is ``ogr`` unless given.
+Without `sld` the stored default style
 is taken. Prints a list of ``{"ok", "message", "features", "legend", "counts", "inked", "labels"}``.
 """
 
@@ -23,7 +24,7 @@ from qgis.PyQt.QtGui import QColor
 
 
 def probe(job):
-    layer = QgsVectorLayer(job["uri"], "layer", "ogr")
+    layer = QgsVectorLayer(job["uri"], "layer", job.get("provider", "ogr"))
     message, ok = layer.loadSldStyle(job["sld"]) if job.get("sld") else layer.loadDefaultStyle()
     renderer = layer.renderer()
     labels = {item.ruleKey(): item.label() for item in renderer.legendSymbolItems()}

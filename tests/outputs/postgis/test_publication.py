@@ -219,6 +219,16 @@ def test_plans_may_be_called_anything(database: Any, publish: Publish, plan: str
     assert database.ask("SELECT to_regnamespace('public') IS NOT NULL") == [(True,)]
 
 
+def test_text_that_is_broken_is_refused_or_mended(publish: Publish, layers: Layers, schemas: Any) -> None:
+    with pytest.raises(OutputError, match="broken characters"):
+        publish(note="\ud800")
+    with pytest.raises(OutputError, match="broken characters"):
+        publish(prefix="\ud800")
+    assert schemas() == set()
+    zones = layers["zones"].assign(name=pd.Series(["a\0b", "\ud800", "c"], dtype=object))
+    assert publish({**layers, "zones": zones}).is_new
+
+
 def test_long_names_that_begin_alike_are_kept_apart(publish: Publish) -> None:
     made = [publish(plan="规划" * 30 + end) for end in ("甲", "乙")]
     assert made[0].schema != made[1].schema
@@ -305,3 +315,24 @@ def test_postgis_may_lie_in_a_schema_of_its_own(
             made.ask("UPDATE demo.zones SET geom = (SELECT geom FROM demo.zones WHERE id = 'zone-1')")
     finally:
         postgres.drop_database(made)
+
+
+def test_a_backup_brings_back_all_of_it(database: Any, publish: Publish, postgres: Any) -> None:
+    from spatial.sources.postgis import read_published
+
+    publish()
+    database.ask(EDIT)
+    cluster, file = database.cluster, database.cluster.folder / "plan.dump"
+    secret = f"PGPASSWORD={postgres.PASSWORD}"
+    tools = cluster.binaries
+    cluster.run("env", secret, tools / "pg_dump", "--format=custom", f"--file={file}", database.url())
+    back = postgres.make_database(cluster, f"{database.name}_back", template="template0")
+    try:
+        cluster.run("env", secret, tools / "pg_restore", "--exit-on-error", "--dbname", back.url(), file)
+        for name, frame in read_published(database.url(), "demo").items():
+            assert frame.equals(read_published(back.url(), "demo")[name])
+        assert back.ask("SELECT count(*) FROM spatial_registry.audit") == [(1,)]
+        with pytest.raises(psycopg.errors.ExclusionViolation):
+            back.ask("UPDATE demo.zones SET geom = (SELECT geom FROM demo.zones WHERE id = 'zone-1')")
+    finally:
+        postgres.drop_database(back)

@@ -11,12 +11,13 @@ import psycopg
 import pytest
 import shapely
 
-from spatial.errors import CrsError, OutputError
+from spatial.errors import CrsError, OutputError, SourceError
 from spatial.outputs.postgis.opinions import publish_opinions
 from spatial.outputs.postgis.publication import Publication
 from spatial.outputs.postgis.restoration import restore_version
 from spatial.plan.postgres import read_address
 from spatial.plan.published import SubPlatform
+from spatial.sources.postgis import list_versions, read_published
 
 Publish = Callable[..., Publication]
 DENIED = psycopg.errors.InsufficientPrivilege
@@ -44,6 +45,7 @@ def opinions(**more: Any) -> gpd.GeoDataFrame:
 def test_viewers_read_everything_and_write_nothing(database: Any, publish: Publish) -> None:
     publish()
     viewer = database.add_user("reader", "viewer")
+    assert len(read_published(database.url(viewer), "demo")) == 4
     for table in ("demo.zones", "demo_v0001.zones", "spatial_registry.versions", "spatial_registry.opinions"):
         database.ask(f"SELECT count(*) FROM {table}", user=viewer)
     for statement in (
@@ -51,6 +53,7 @@ def test_viewers_read_everything_and_write_nothing(database: Any, publish: Publi
         "UPDATE demo_v0001.towns SET people = 1",
         "DELETE FROM spatial_registry.versions",
         "INSERT INTO spatial_registry.audit (schema_name, table_name, action) VALUES ('a', 'b', 'c')",
+        "SELECT * FROM spatial_registry.audit",
         "CREATE SCHEMA mine",
     ):
         with pytest.raises(DENIED):
@@ -92,9 +95,18 @@ def test_departments_see_their_platform_and_write_their_own_opinions(database: A
     publish()
     water = database.add_user("shui", "department_water")
     assert database.ask("SELECT count(*) FROM demo_water.zones", user=water) == [(3,)]
-    for table in ("demo_water.lines", "demo_ecology.zones", "demo.zones", "demo_v0001.zones"):
+    for table in (
+        "demo_water.lines",
+        "demo_ecology.zones",
+        "demo.zones",
+        "demo_v0001.zones",
+        "spatial_registry.audit",
+    ):
         with pytest.raises((DENIED, psycopg.errors.UndefinedTable)):
             database.ask(f"SELECT * FROM {table}", user=water)
+    assert [one.version for one in list_versions(read_address(database.url(water)))] == [1]
+    with pytest.raises(SourceError, match="your role may not"):
+        read_published(database.url(water), "demo")
     database.ask(write_opinion("demo_water"), user=water)
     seen = "plan, version, department, verdict, origin, given_by"
     rows = database.ask(f"SELECT {seen} FROM demo_water.opinions", user=water)
