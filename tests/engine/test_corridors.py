@@ -158,9 +158,9 @@ def test_a_corridor_is_the_least_way_and_its_path_costs_what_it_says(seed):
 @settings(max_examples=15, deadline=None)
 @given(st.integers(0, 10_000))
 def test_on_even_land_where_many_ways_tie_corridors_still_join_their_patches(seed):
-    label = dots(seed, (40, 90), 9)
-    contacts, corridors = corridors_of(np.ones((40, 90), np.float32), label)
-    ground = lay_ground(np.ones((40, 90), np.float32), CELL)
+    label = dots(seed, (24, 50), 6)
+    contacts, corridors = corridors_of(np.ones((24, 50), np.float32), label)
+    ground = lay_ground(np.ones((24, 50), np.float32), CELL)
     around = surround(ground, label)
     cost_to, owner = around.cost.ravel(), around.patch.ravel()
     for ends in contacts.where:
