@@ -156,7 +156,7 @@ def _check_twins(subject: Subject) -> Iterator[Finding]:
         return
     table = subject.data.table
     keys = [name for name in table.columns if str(name).upper() not in ("BSM", "FID", "OBJECTID")]
-    rows = table[keys].astype(str).to_numpy() if keys else np.empty((len(table), 0))
+    rows = table[keys].astype(object).where(table[keys].notna(), "").astype(str).to_numpy()
     same = (rows[later] == rows[first]).all(axis=1)
     yield from subject.tell_rows(
         "geometry_repeated", later,

@@ -50,17 +50,25 @@ class Subject:
     @cached_property
     def keys(self) -> list[str]:
         """What each row is called: its identifier, else its number in the layer."""
-        column = self.column(_KEY)
         numbers = [f"#{at}" for at in range(1, len(self.data.table) + 1)]
-        if column is None:
-            return numbers
-        texts = ["" if pd.isna(value) else str(value).strip() for value in column]
+        texts = [text.strip() for text in self.texts(_KEY)] or numbers
         return [text or number for text, number in zip(texts, numbers, strict=True)]
 
     def column(self, name: str) -> pd.Series[Any] | None:
         """Return the values of a field by its name in any case, or None."""
         found = self.data.find(name)
         return None if found is None or found.name not in self.data.table else self.data.table[found.name]
+
+    @cached_property
+    def _texts(self) -> dict[str, Shapes]:
+        return {}
+
+    def texts(self, name: str) -> Shapes:
+        """Return values as texts: whole numbers without a point, nulls empty; none if the field is absent."""
+        if name not in self._texts:
+            column = self.column(name)
+            self._texts[name] = np.empty(0, dtype=object) if column is None else _as_texts(column)
+        return self._texts[name]
 
     @cached_property
     def areas(self) -> Shapes:
@@ -117,6 +125,18 @@ class Subject:
         if shape is None or shape.is_empty or not np.isfinite(shape.bounds).all():
             return None
         return shape if shape.geom_type == "Point" else shapely.Point(shapely.get_coordinates(shape)[0])
+
+
+def _as_texts(column: pd.Series[Any]) -> Shapes:
+    known = column.notna().to_numpy()
+    texts = np.full(len(column), "", dtype=object)
+    if pd.api.types.is_float_dtype(column):
+        texts[known] = [
+            f"{value:.0f}" if value.is_integer() else repr(value) for value in column[known].tolist()
+        ]
+    else:
+        texts[known] = [str(value) for value in column[known].tolist()]
+    return texts
 
 
 @dataclass(frozen=True)

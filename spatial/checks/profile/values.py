@@ -24,14 +24,6 @@ _STRANGE = re.compile(
 _KEY = "BSM"
 
 
-def _texts(column: pd.Series[Any]) -> Texts:
-    """Return values as texts, whole numbers without a point, nulls as empty."""
-    values = column.astype(object).where(column.notna(), "")
-    return np.array(
-        [f"{x:.0f}" if isinstance(x, float) and x.is_integer() else str(x) for x in values], object
-    )
-
-
 def _filled(texts: Texts) -> Truths:
     return np.array([bool(text.strip()) for text in texts], dtype=bool)
 
@@ -50,7 +42,7 @@ def _over_fields(check: Callable[[Subject, FieldSpec, pd.Series[Any]], Iterator[
 
 def _check_filled(subject: Subject, spec: FieldSpec, column: pd.Series[Any]) -> Iterator[Finding]:
     if spec.filled:
-        rows = np.flatnonzero(~_filled(_texts(column)))
+        rows = np.flatnonzero(~_filled(subject.texts(spec.name)))
         name = f"{subject.data.name}.{spec.name}"
         yield from subject.tell_rows(
             "value_missing", rows,
@@ -62,7 +54,7 @@ def _check_length(subject: Subject, spec: FieldSpec, column: pd.Series[Any]) -> 
     """Texts longer than the profile allows; in a Shapefile the table itself cannot hold longer ones."""
     if spec.kind != "text" or not spec.width:
         return
-    lengths = np.array([len(text) for text in _texts(column)])
+    lengths = np.array([len(text) for text in subject.texts(spec.name)])
     rows = np.flatnonzero(lengths > spec.width)
     name, width = f"{subject.data.name}.{spec.name}", spec.width
     yield from subject.tell_rows(
@@ -81,7 +73,7 @@ def _check_length(subject: Subject, spec: FieldSpec, column: pd.Series[Any]) -> 
 def _check_domain(subject: Subject, spec: FieldSpec, column: pd.Series[Any]) -> Iterator[Finding]:
     if not spec.codes:
         return
-    texts = _texts(column)
+    texts = subject.texts(spec.name)
     known = np.isin(texts, np.array(list(spec.codes), dtype=object).astype(str))
     rows = np.flatnonzero(~known & _filled(texts))
     name, hint = f"{subject.data.name}.{spec.name}", _hint(spec)
@@ -107,14 +99,13 @@ def _hint(spec: FieldSpec) -> tuple[str, str]:
 def _check_forms(subject: Subject) -> Iterator[Finding]:
     for rule in subject.profile.table.rules:
         name = rule.key.removeprefix("form.")
-        column = subject.column(name) if rule.key.startswith("form.") and subject.spec.field(name) else None
-        if column is not None:
-            yield from _check_form(subject, name, column, rule)
+        if rule.key.startswith("form.") and subject.spec.field(name) and subject.column(name) is not None:
+            yield from _check_form(subject, name, rule)
     yield from _check_feature_code(subject)
 
 
-def _check_form(subject: Subject, name: str, column: pd.Series[Any], rule: Rule) -> Iterator[Finding]:
-    texts, pattern = _texts(column), re.compile(str(rule.value))
+def _check_form(subject: Subject, name: str, rule: Rule) -> Iterator[Finding]:
+    texts, pattern = subject.texts(name), re.compile(str(rule.value))
     fits = np.array([bool(pattern.fullmatch(text)) for text in texts], dtype=bool)
     rows = np.flatnonzero(~fits & _filled(texts))
     full = f"{subject.data.name}.{name}"
@@ -130,10 +121,9 @@ def _check_form(subject: Subject, name: str, column: pd.Series[Any], rule: Rule)
 
 def _check_feature_code(subject: Subject) -> Iterator[Finding]:
     """Hold YSDM against the code of the layer, where that is established."""
-    column, code = subject.column("YSDM"), subject.spec.feature_code
-    if column is None or not code:
+    code, texts = subject.spec.feature_code, subject.texts("YSDM")
+    if not code:
         return
-    texts = _texts(column)
     rows = np.flatnonzero((texts != code) & _filled(texts))
     sure = subject.profile.table[f"feature_code.{subject.spec.name}"].confidence in ("found", "high")
     yield from subject.tell_rows(
@@ -150,9 +140,9 @@ def _check_names(subject: Subject) -> Iterator[Finding]:
     """Hold names against the codes that they stand beside."""
     for code_field, name_field in subject.profile.table.under("same").items():
         spec = subject.spec.field(code_field)
-        codes, names = subject.column(code_field), subject.column(str(name_field))
-        if spec is not None and codes is not None and names is not None:
-            yield from _check_name(subject, spec, _texts(codes), _texts(names))
+        codes, names = subject.texts(code_field), subject.texts(str(name_field))
+        if spec is not None and len(codes) == len(names):
+            yield from _check_name(subject, spec, codes, names)
 
 
 def _check_name(subject: Subject, spec: FieldSpec, texts: Texts, said: Texts) -> Iterator[Finding]:
@@ -170,7 +160,7 @@ def _check_name(subject: Subject, spec: FieldSpec, texts: Texts, said: Texts) ->
 def _check_characters(subject: Subject, spec: FieldSpec, column: pd.Series[Any]) -> Iterator[Finding]:
     if spec.kind != "text":
         return
-    texts = _texts(column)
+    texts = subject.texts(spec.name)
     rows = np.flatnonzero([bool(_STRANGE.search(text)) and bool(text.strip()) for text in texts])
     name = f"{subject.data.name}.{spec.name}"
     yield from subject.tell_rows(
@@ -243,9 +233,7 @@ def _check_keys(holding: Holding) -> Iterator[Finding]:
     """Find identifiers that are given twice, in a layer or in the whole file."""
     seen: dict[str, str] = {}
     for subject in holding.subjects:
-        column = subject.column(_KEY)
-        if column is not None:
-            yield from _check_key(subject, _texts(column), seen)
+        yield from _check_key(subject, subject.texts(_KEY), seen)
 
 
 def _check_key(subject: Subject, texts: Texts, seen: dict[str, str]) -> Iterator[Finding]:
@@ -269,14 +257,14 @@ def _check_references(holding: Holding) -> Iterator[Finding]:
     """Find codes that refer to a layer and do not stand in it."""
     for name, target in holding.profile.table.under("refers").items():
         owner = holding.find(str(target))
-        column = owner.column(name) if owner else None
-        if column is None:
+        if owner is None or owner.column(name) is None:
             continue
-        known = np.unique(_texts(column).astype(str))
+        known = np.unique(owner.texts(name).astype(str))
         for subject in holding.subjects:
-            values = subject.column(name) if subject.spec.name != target else None
-            if values is not None:
-                yield from _check_reference(subject, f"{subject.data.name}.{name}", _texts(values), known)
+            if subject.spec.name != target:
+                yield from _check_reference(
+                    subject, f"{subject.data.name}.{name}", subject.texts(name), known
+                )
 
 
 def _check_reference(subject: Subject, name: str, texts: Texts, known: Any) -> Iterator[Finding]:
