@@ -8,7 +8,7 @@ reserves, cut by great roads and opened so that thin strips do not count. All nu
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import geopandas as gpd
 import numpy as np
@@ -18,7 +18,7 @@ from shapely.geometry.base import BaseGeometry
 
 from spatial.engine.cells import coarsen_cells, coarsen_grid, mark_areas, mark_lines, prolong_lines
 from spatial.engine.crs import transform_shapes
-from spatial.engine.grids import Grid, measure_cells
+from spatial.engine.grids import Block, Grid, measure_cells
 from spatial.engine.patches import label_patches
 from spatial.engine.stacks import RasterStack
 from spatial.plan.ecosystems import ecosystem_codes, name_kinds
@@ -32,6 +32,9 @@ Values = npt.NDArray[np.float32]
 Truths = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 _HECTARE_M2 = 1e4
+_STRIP = 512
+"""Rows that are worked on at a time."""
+_HALF = 0.5
 _OTHER = "other"
 _BEYOND = 3
 """Cells that roads are led on beyond the border."""
@@ -119,22 +122,9 @@ def green_land(
     if "ecosystem" not in stack and "ecology_importance" not in stack:
         return None
     cover_rules = settle_table(evaluation_cover_rules, evaluation_spec, "cover")
-    cover, importance = (_read(stack, name) for name in ("ecosystem", "ecology_importance"))
-    built = mark_areas(stack.grid, _array(burnt_shapes, "existing_urban")) & ((cover > 0) | (importance > 0))
-    cover = np.where(built, np.uint8(ecosystem_codes(cover_rules)["urban"]), cover)
-    resistance = _resist(cover, importance, stack, cover_rules, green_table)
-    grid, times = stack.grid, _times(stack.grid, green_table)
-    reserve = mark_areas(grid, _array(burnt_shapes, "protection"))
-    patched = _find_sources(cover, importance, reserve, cover_rules, green_table)
-    if times > 1:
-        grid = coarsen_grid(grid, times)
-        parts = coarsen_cells(resistance, times, np.nan)
-        known = np.isfinite(parts)
-        sums = np.where(known, parts, 0).sum(axis=2)
-        resistance = np.where(known.any(axis=2), sums / np.maximum(known.sum(axis=2), 1), np.nan)
-        resistance = resistance.astype(np.float32)
-        patched = coarsen_cells(patched, times, False).mean(axis=2) >= 0.5
-        cover = coarsen_cells(cover, times, 0)[:, :, times * times // 2]
+    times = _times(stack.grid, green_table)
+    grid = coarsen_grid(stack.grid, times)
+    resistance, patched, cover = _lay_strips(stack, times, burnt_shapes, cover_rules, green_table)
     road, grades = _burn_roads(grid, roads, road_spec, territory, green_table)
     told = [0.0] + [float(green_table.value(f"road.{grade}")) for grade in grades]
     resistance = np.maximum(resistance, np.array(told, dtype=np.float32)[road])
@@ -160,9 +150,45 @@ def green_left_out(green_land: GreenLand | None) -> int | None:
     return green_land.left_out if green_land is not None else None
 
 
-def _read(stack: RasterStack, name: str) -> Grades:
-    """Return a layer of classes, all missing where there is none."""
-    return stack.read(name) if name in stack else np.zeros(stack.grid.shape, dtype=np.uint8)
+def _lay_strips(
+    stack: RasterStack,
+    times: int,
+    burnt_shapes: Mapping[str, tuple[BaseGeometry, ...]],
+    cover_rules: RuleTable,
+    rules: RuleTable,
+) -> tuple[Values, Truths, Grades]:
+    """Return resistance, patches and cover on cells `times` as large, made strip by strip: memory stays flat.
+
+    A larger cell has the mean resistance of what is known in it, is patch where half of it is, and has the
+    cover of its middle.
+    """
+    built, reserve = (_array(burnt_shapes, name) for name in ("existing_urban", "protection"))
+    fine, coarse = stack.grid, coarsen_grid(stack.grid, times)
+    resistance = np.empty(coarse.shape, dtype=np.float32)
+    patched, cover = np.empty(coarse.shape, dtype=bool), np.empty(coarse.shape, dtype=np.uint8)
+    step = max(1, _STRIP // times)
+    for low in range(0, coarse.rows, step):
+        block = Block(low * times, 0, min(step * times, fine.rows - low * times), fine.columns)
+        part = replace(fine, top=fine.bounds_of(block)[3], rows=block.height)
+        kinds, importance = (_read(stack, name, block) for name in ("ecosystem", "ecology_importance"))
+        town = mark_areas(part, built) & ((kinds > 0) | (importance > 0))
+        kinds = np.where(town, np.uint8(ecosystem_codes(cover_rules)["urban"]), kinds)
+        slope = stack.read("slope", block) if "slope" in stack else None
+        parts = coarsen_cells(_resist(kinds, importance, slope, cover_rules, rules), times, np.nan)
+        known = np.isfinite(parts)
+        sums, count = np.where(known, parts, 0).sum(axis=2), known.sum(axis=2)
+        target = slice(low, low + len(parts))
+        resistance[target] = np.where(count > 0, sums / np.maximum(count, 1), np.nan)
+        graded = importance if "ecology_importance" in stack else None
+        sources = _find_sources(kinds, graded, mark_areas(part, reserve), cover_rules, rules)
+        patched[target] = coarsen_cells(sources, times, False).mean(axis=2) >= _HALF
+        cover[target] = coarsen_cells(kinds, times, 0)[:, :, times * times // 2]
+    return resistance, patched, cover
+
+
+def _read(stack: RasterStack, name: str, block: Block) -> Grades:
+    """Return a block of a layer of classes, all missing where there is none."""
+    return stack.read(name, block) if name in stack else np.zeros(block.shape, dtype=np.uint8)
 
 
 def _array(burnt_shapes: Mapping[str, tuple[BaseGeometry, ...]], name: str) -> npt.NDArray[np.object_]:
@@ -177,7 +203,7 @@ def _times(grid: Grid, rules: RuleTable) -> int:
 
 
 def _resist(
-    cover: Grades, importance: Grades, stack: RasterStack, cover_rules: RuleTable, rules: RuleTable
+    cover: Grades, importance: Grades, slope: Values | None, cover_rules: RuleTable, rules: RuleTable
 ) -> Values:
     """Return the resistance of land by its cover, else by its importance, times the factor of its slope."""
     table = np.full(256, np.nan, dtype=np.float32)
@@ -187,8 +213,7 @@ def _resist(
     for number, value in rules.under("importance").items():
         instead[int(number)] = value
     found = np.where(cover > 0, table[cover], instead[importance])
-    if "slope" in stack:
-        slope = stack.read("slope")
+    if slope is not None:
         factors = np.array(rules.value("slope.factors"), dtype=np.float32)
         band = np.digitize(slope, np.array(rules.value("slope.breaks"), dtype=np.float32))
         found = found * np.where(np.isnan(slope), np.float32(1), factors[np.minimum(band, len(factors) - 1)])
@@ -196,13 +221,13 @@ def _resist(
 
 
 def _find_sources(
-    cover: Grades, importance: Grades, reserve: Truths, cover_rules: RuleTable, rules: RuleTable
+    cover: Grades, importance: Grades | None, reserve: Truths, cover_rules: RuleTable, rules: RuleTable
 ) -> Truths:
     """Return the cells that patches are made of; without any importance all semi-natural land."""
     natural = np.isin(cover, name_kinds(cover_rules, rules.value("source.kinds")))
-    natural |= (cover == 0) & (importance > 0)
-    if not importance.any():
+    if importance is None:
         return natural
+    natural |= (cover == 0) & (importance > 0)
     found = natural & np.isin(importance, rules.value("source.importance"))
     if rules.value("source.protection"):
         found |= natural & reserve

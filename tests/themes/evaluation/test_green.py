@@ -281,6 +281,25 @@ def test_large_rasters_are_worked_on_larger_cells_and_say_so():
     assert layers["green_patches"]["kind"].tolist()[:2] == ["core", "core"]
 
 
+@pytest.mark.parametrize("most", [10**6, 9000])
+def test_strips_of_any_height_give_the_same_land(most, monkeypatch):
+    cover, importance = (np.kron(part, np.ones((3, 3), np.uint8)) for part in two_forests())
+    slope = np.random.default_rng(4).uniform(0, 50, cover.shape).astype(np.float32)
+    stack = stack_of(ecosystem=cover, ecology_importance=importance, slope=slope)
+    rules = read_rules("green").override({"grid.most": most})
+    _, south, east, north = stack.grid.bounds
+    burnt = {
+        name: (shapely.box(east - 2000, south + 500, east - 900, north),)
+        for name in ("protection", "existing_urban")
+    }
+    whole = make(stack, rules=rules, burnt=burnt)[0]
+    monkeypatch.setattr("spatial.themes.evaluation.green_land._STRIP", 7)
+    strips = make(stack, rules=rules, burnt=burnt)[0]
+    for name in ("resistance", "cover", "label"):
+        np.testing.assert_array_equal(getattr(whole, name), getattr(strips, name))
+    np.testing.assert_array_equal(whole.cover[0, 0], FIELD)
+
+
 def test_too_many_stepping_stones_are_left_out_and_told():
     cover, importance = two_forests()
     cover[:6, 30:40] = cover[24:, 30:40] = FOREST
