@@ -200,7 +200,8 @@ def _read_part(
     part = Block(top, left, bottom - top, right - left)
     plain = raster.read(band, window=_window(part))
     values = plain.astype(np.float32, copy=False)
-    if nodata is not None and not np.isnan(nodata) and (empty := plain == nodata).any():
+    void = _fit(nodata, plain.dtype)
+    if void is not None and (empty := plain == void).any():
         values[empty] = np.nan
     if MaskFlags.per_dataset in raster.mask_flag_enums[band - 1]:
         values[raster.read_masks(band, window=_window(part)) == 0] = np.nan
@@ -209,6 +210,20 @@ def _read_part(
     whole = np.full(block.shape, np.nan, dtype=np.float32)
     whole[part.within(Block(row, column, *block.shape))] = values
     return whole
+
+
+def _fit(nodata: float | None, kind: np.dtype[Any]) -> Any:
+    """Return the value of missing cells as one of their own kind; None where no cell can have it.
+
+    Compared with a plain float, whole numbers would be turned into wide floats first, which takes longer than
+    reading them.
+    """
+    if nodata is None or np.isnan(nodata):
+        return None
+    if kind.kind == "f":
+        return nodata
+    bounds = np.iinfo(kind)
+    return kind.type(nodata) if bounds.min <= nodata <= bounds.max and nodata == int(nodata) else None
 
 
 @dataclass(frozen=True, eq=False)
