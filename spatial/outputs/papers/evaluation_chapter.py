@@ -146,7 +146,7 @@ def _tell_firmness(stock: Stock) -> Iterator[Text]:
 
 def _tell_proposals(stock: Stock) -> Iterator[Block]:
     names = [name for name in stock.pictures if name.startswith("proposed")]
-    if stock.layer("proposal_balance") is None and not names:
+    if stock.layer("proposal_comparison") is None and not names:
         return
     yield Text(
         zh="以下三区三线为依据评价生成的建议方案（建议），供比选，不是划定成果。",
@@ -154,7 +154,7 @@ def _tell_proposals(stock: Stock) -> Iterator[Block]:
         "none is official.",
     )
     yield from stock.draw(*names)
-    yield from stock.table("proposal_balance")
+    yield from stock.table("proposal_comparison")
 
 
 def _repeat_findings(stock: Stock) -> Iterator[Text]:

@@ -24,6 +24,7 @@ EVALUATION_TABLES = (
     "carrying_capacity",
     "evaluation_stability",
     "suitability_sensitivity",
+    "proposal_comparison",
     "proposal_balance",
     "evaluation_factors",
     "evaluation_rules",

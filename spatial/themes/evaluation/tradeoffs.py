@@ -15,7 +15,7 @@ from spatial.engine.geodesy import length_m
 from spatial.engine.tiling import roundness
 from spatial.plan.base import Text
 from spatial.plan.contract import Column, layer
-from spatial.plan.proposals import SUBZONES, Choice
+from spatial.plan.proposals import ALTERNATIVES, SUBZONES, Choice
 from spatial.plan.zoning import LINE_NAMES, NAMES, ZONE_NAMES
 from spatial.themes.evaluation.drafts import Draft
 from spatial.themes.evaluation.faces import Drawn
@@ -231,3 +231,30 @@ def _pass_edges(drawn: Drawn) -> Iterator[tuple[object, ...]]:
 def proposal_lacking(proposal_drafts: tuple[Draft, ...]) -> dict[str, tuple[str, ...]]:
     """Return what each line that is not proposed would have needed; the same in every alternative."""
     return dict(proposal_drafts[0].lacking) if proposal_drafts else {}
+
+
+@layer(
+    "建议方案并列表", "Proposals side by side", "none",
+    needs=("evaluation",),
+    name_en=Column("text", "英文名称", "English name"),
+    section=Column("text", "分类", "Section"),
+    unit=Column("text", "单位", "Unit"),
+    farming_first=Column("number", "耕地优先", "Farming first", nullable=True),
+    ecology_first=Column("number", "生态优先", "Ecology first", nullable=True),
+    growth=Column("number", "发展导向", "Growth", nullable=True),
+    plan=Column("number", "规划方案", "The plan's own", nullable=True),
+)  # fmt: skip
+def proposal_comparison(proposal_balance: pd.DataFrame) -> pd.DataFrame:
+    """Return areas, aims, ratios and costs of the alternatives side by side, and the plan's own areas.
+
+    The same numbers as in `proposal_balance`; null where an alternative or the plan has none.
+    """
+    rows = proposal_balance.assign(value=proposal_balance["area_ha"].fillna(proposal_balance["ratio"]))
+    first = rows.drop_duplicates(["section", "key"])
+    table = first[["section", "key", "name", "name_en", "plan_ha"]].rename(columns={"plan_ha": "plan"})
+    table["unit"] = first["area_ha"].notna().map({True: "公顷 ha", False: "倍 ratio"})
+    for alternative in ALTERNATIVES:
+        mine = rows[rows["alternative"] == alternative].set_index(["section", "key"])["value"]
+        table[alternative] = mine.reindex(pd.MultiIndex.from_frame(first[["section", "key"]])).to_numpy()
+    table["id"] = (table["section"] + "-" + table["key"]).str.replace("_", "-")
+    return shape_rows(table.reset_index(drop=True), proposal_comparison)

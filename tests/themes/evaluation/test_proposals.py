@@ -33,7 +33,12 @@ from spatial.themes.evaluation.drafts import CODES, proposal_drafts
 from spatial.themes.evaluation.faces import proposal_faces
 from spatial.themes.evaluation.grounds import GIVEN
 from spatial.themes.evaluation.proposals import proposed_growth, proposed_lines, proposed_zones
-from spatial.themes.evaluation.tradeoffs import proposal_balance, proposal_lacking, proposal_transfers
+from spatial.themes.evaluation.tradeoffs import (
+    proposal_balance,
+    proposal_comparison,
+    proposal_lacking,
+    proposal_transfers,
+)
 
 ROWS, COLUMNS, CELL = 150, 180, 50.0
 GRID = Grid("EPSG:4546", 500_000.0, 3_880_000.0, CELL, ROWS, COLUMNS)
@@ -352,6 +357,17 @@ def test_small_towns_stay_outside_and_are_counted(made: SimpleNamespace) -> None
     assert not shapely.intersects(towns, hamlet)
     cells = burn([TOWNS[2]]).sum() * CELL**2 / 1e4
     assert ask(made, "growth", "built_outside") >= cells * 0.99
+
+
+def test_side_by_side_stand_the_same_numbers(made: SimpleNamespace) -> None:
+    table = proposal_comparison(made.balance).set_index("id")
+    assert len(table) == made.balance.groupby(["section", "key"]).ngroups
+    for name in ALTERNATIVES:
+        assert table[name]["line-urban-boundary"] == ask(made, name, "urban_boundary")
+        assert table[name]["measure-expansion"] == ask(made, name, "expansion", "ratio")
+    assert table["plan"]["line-urban-boundary"] == 1234.0
+    assert table["unit"]["measure-expansion"] == "倍 ratio"
+    assert proposal_comparison(made.balance.head(0)).empty
 
 
 def test_transfers_tell_who_lost_land_by_which_rule(made: SimpleNamespace) -> None:
