@@ -21,6 +21,8 @@ _EMPTY = (shapely.Point(), shapely.LineString(), shapely.Polygon())
 GRID_DEG = 1e-10
 """Grid on which pieces are put together again: a hundredth of a millimetre heals the cuts of halving."""
 
+_LONG = 20_000
+
 
 class Region:
     """The land that polygons cover together.
@@ -87,7 +89,12 @@ class Held:
         shapes = np.asarray(shapes, dtype=object).ravel()
         rest = shapes.copy()
         cut = ~shapely.is_empty(self.shapes)
-        rest[cut] = shapely.difference(shapes[cut], self.shapes[cut], grid_size=GRID_DEG)
+        # Shapes that are wholly held leave nothing; of very long outlines a grid would take minutes.
+        same = cut & np.fromiter((one is other for one, other in zip(shapes, self.shapes, strict=True)), bool)
+        long = shapely.get_num_coordinates(shapes) > _LONG
+        for rows, grid in ((cut & ~same & ~long, GRID_DEG), (cut & ~same & long, None)):
+            rest[rows] = shapely.difference(shapes[rows], self.shapes[rows], grid_size=grid)
+        rest[same] = shapely.Point()
         kind = shapely.get_dimensions(shapes)
         for at in np.flatnonzero(cut):
             rest[at] = _join(rest[at : at + 1], int(kind[at]))
@@ -103,7 +110,8 @@ def _join(parts: Shapes, kind: int) -> shapely.Geometry:
     """Unite what of the parts has the dimension of their shape: a polygon that is touched gives no point."""
     single = parts[0]
     if len(parts) > 1:
-        single = shapely.union_all(parts, grid_size=GRID_DEG if kind == 2 else None)
+        fine = kind == 2 and shapely.get_num_coordinates(parts).sum() <= _LONG
+        single = shapely.union_all(parts, grid_size=GRID_DEG if fine else None)
     if shapely.get_type_id(single) < 7 and shapely.get_dimensions(single) == kind:
         return single
     opened = shapely.get_parts([single])

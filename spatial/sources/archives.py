@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 from spatial.sources.encoding import as_utf8
-from spatial.sources.origin import FORMATS, Origin
+from spatial.sources.origin import FORMATS, Origin, list_some
 
 _TEXTS = {".geojson", ".json", ".geojsonl", ".kml", ".gml", ".gpx"}
 _UTF8_NAME = 0x800
@@ -108,6 +108,6 @@ def _choose_member(origin: Origin, root: Path) -> Path:
     chosen = [path for path in found if path.stem == asked]
     if len(chosen) == 1:
         return chosen[0]
-    names = ", ".join(path.relative_to(root).as_posix() for path in found)
+    names = list_some((path.relative_to(root).as_posix() for path in found), 20)
     problem = f"there is no {asked!r} in the archive" if asked else "the archive holds several files"
     raise origin.refuse("layer", f"{problem}: {names}", f"write for example `layer: {found[0].stem}`")

@@ -54,10 +54,11 @@ class Asked(NamedTuple):
 
 
 class Sent(NamedTuple):
-    """Projects as arrays: their shapes, how large each is, and the texts of their attributes."""
+    """Projects as arrays: their shapes, how large each is, also without slivers, and their attributes."""
 
     shapes: Shapes
     own: Floats
+    solid: Floats
     texts: dict[str, npt.NDArray[np.str_]]
     away: Truths
 
@@ -211,7 +212,8 @@ class Judge:
         if self._land is not None:
             inside = self._land.hold(shapes)
             away = np.array([not names for names in inside.owners], dtype=bool)
-        sent = Sent(shapes, measure_shapes(shapes), texts, away)
+        solid = measure_without_slivers(shapes, self.tolerance.width_m)
+        sent = Sent(shapes, measure_shapes(shapes), solid, texts, away)
         return [self._answer_rule(one, sent, held.get(one.key)) for one in self.asked]
 
     def _answer_rule(self, asked: Asked, sent: Sent, held: Held | None) -> Answer:
@@ -232,9 +234,18 @@ class Judge:
             pieces[open_] = held.beyond(shapes)[open_]
         else:
             pieces[open_] = held.shapes[open_]
-        amount = measure_shapes(pieces)
+        # A project that lies inside is its own piece: it is measured once, not once a rule.
+        whole = np.fromiter((one is other for one, other in zip(pieces, shapes, strict=True)), bool)
+        amount = np.where(whole, own, 0.0)
+        amount[~whole] = measure_shapes(pieces[~whole])
         share = np.divide(amount, own, out=np.zeros(len(own)), where=own > 0)
-        hit, touch = self._weigh(rule, pieces, amount, share)
+        solid = np.where(whole, sent.solid, 0.0)
+        some = ~whole & (amount > 0)
+        if some.any():
+            solid[some] = measure_without_slivers(pieces[some], self.tolerance.width_m)
+        hit, touch = self._weigh(rule, pieces, solid, amount)
+        if rule.share is not None:
+            hit &= share > rule.share
         if rule.relation != "outside":
             touch |= open_ & ~hit & (amount == 0) & np.array([len(names) > 0 for names in held.owners])
         verdict, exemption = _apply(rule, sent, hit)
@@ -247,20 +258,13 @@ class Judge:
         )
 
     def _weigh(
-        self, rule: DepartmentRule, pieces: Shapes, amount: Floats, share: Floats
+        self, rule: DepartmentRule, pieces: Shapes, solid: Floats, amount: Floats
     ) -> tuple[Truths, Truths]:
         """Tell where the relation holds, and where there is something, but below the tolerance."""
-        solid = np.zeros(len(pieces))
-        some = amount > 0
-        if some.any():
-            solid[some] = measure_without_slivers(pieces[some], self.tolerance.width_m)
         kind = shapely.get_dimensions(pieces)
         least = np.where(kind == 2, rule.area_m2 or self.tolerance.area_m2, 0.0)
         hit = solid > least
-        touch = some & ~hit
-        if rule.share is not None:
-            hit &= share > rule.share
-        return hit, touch
+        return hit, (amount > 0) & ~hit
 
     def extend(self, asked: Asked) -> Judge:
         """Return the judge with one rule more, whose answers come from elsewhere."""

@@ -26,6 +26,8 @@ _TITLES = {
 }  # fmt: skip
 _WIDTHS = {"text_zh": 46, "text_en": 46, "todo_zh": 36, "todo_en": 36, "basis_zh": 36, "basis_en": 36,
            "message_zh": 60, "message_en": 60, "name": 26, "features": 26}  # fmt: skip
+_HIDDEN = ("rule", "touch", "features", "layer", "length_m", "source")
+"""Columns folded away so that a sheet prints legibly; a reader unfolds them with the English ones."""
 _FORMATS = {
     "area_m2": "#,##0.00",
     "length_m": "#,##0.0",
@@ -88,7 +90,8 @@ class _Pen:
         columns = contract.all_columns()
         for at, (key, column) in enumerate(columns.items()):
             sheet.write_string(0, at, column.zh, self._head)
-            sheet.set_column(at, at, _WIDTHS.get(key, 14))
+            hidden = {"hidden": key.endswith("_en") or key in _HIDDEN}
+            sheet.set_column(at, at, _WIDTHS.get(key, 14), None, hidden)
         for row, record in enumerate(frame.head(tail).to_dict("records"), 1):
             for at, key in enumerate(columns):
                 self._write(sheet, row, at, key, record[key])

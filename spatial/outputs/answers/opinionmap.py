@@ -24,6 +24,7 @@ _DRAWN = ("zones", "lines", "rivers", "roads", "territory")
 _FAINT = {"zones": 0.35, "lines": 0.45}
 PIECES = {"reject": "#c8102e", "conditional": "#d97706"}
 _SOURCE = "#6b21a8"
+_LONG = 20_000
 _ROUND = (1, 2, 5)
 
 
@@ -161,7 +162,9 @@ class _View:
     def path(self, shape: BaseGeometry) -> str:
         """Return SVG path data, to a tenth of a pixel."""
         west, _, _, north = self.box.bounds
-        shape = shapely.simplify(shape, self.pixel_m / 5)
+        # Of very long outlines a valid shape is not worth its time on so small a map.
+        long = shapely.get_num_coordinates(shape) > _LONG
+        shape = shapely.simplify(shape, self.pixel_m / 5, preserve_topology=not long)
         parts = []
         for part in shapely.get_parts([shape]):
             if part.geom_type == "Point":
