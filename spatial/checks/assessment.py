@@ -162,9 +162,10 @@ _SIMPLIFIED = {
     ),
     "conservation_importance": (
         "2020 试行指南对华北、东北另取较小坡度（conservation.extreme.slope_north）；"
-        "本工具不区分地区，一律取 conservation.extreme.slope。",
+        "规划未写 evaluation.northern: true，故取 conservation.extreme.slope。",
         "the 2020 guide takes a gentler slope in north and north-east China "
-        "(conservation.extreme.slope_north); here conservation.extreme.slope holds everywhere",
+        "(conservation.extreme.slope_north); the plan does not say evaluation.northern: true, so "
+        "conservation.extreme.slope holds",
     ),
     "farming_stability": (
         "稳健性：只变动断点、累计占比与权重；判别矩阵与地块形态保持不变，稳定度偏乐观。",
@@ -179,6 +180,8 @@ _SIMPLIFIED = {
 
 def _list_simplified(spec: Evaluation, stack: RasterStack) -> Iterator[Finding]:
     mended = {"farming_heat"} if "climate_height" in spec.factors else set[str]()
+    if spec.northern or spec.profile != "2020-trial":
+        mended.add("conservation_importance")
     for name, (zh, en) in _SIMPLIFIED.items():
         if name in stack and name not in mended:
             yield Finding("evaluation.simplified", "info", name, "", zh, f"{en}.")

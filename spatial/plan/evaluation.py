@@ -227,6 +227,7 @@ class Evaluation(Record):
     """双评价: on which grid, from which factors, by which profile of rules.
 
     `centre` names the element, town or place that minutes are counted to where no raster of them is given.
+    `northern` says that the plan lies in north or north-east China, where rows of their own hold.
     `rules` replaces rows of the evaluation's tables, by ``GROUP.KEY``: numbers, matrices, names.
     `alternative` is the one of the proposals that is recommended, `proposals` replaces numbers of
     ``rules/proposals.yaml`` by key.
@@ -235,6 +236,7 @@ class Evaluation(Record):
     profile: Profile = "2020-trial"
     cell_m: Length = Field(default=50.0, alias="cell", ge=5, le=5000)
     centre: Name | None = None
+    northern: bool = False
     factors: dict[Slug, Factor] = Field(default_factory=dict)
     protection: Slug | None = None
     water_source: Slug | None = None

@@ -83,7 +83,10 @@ def conservation_importance(  # noqa: PLR0913 (each input is an argument)
     plants = np.isin(ecosystem, name_kinds(cover, judge.value("conservation.kinds")))
     known = (ecosystem > 0) & ~np.isnan(slope) & (~np.isnan(vegetation) | ~plants)
     given = {"slope": slope, "cover": vegetation}
-    return _judge_conditions(judge, "conservation", given, known=known, fit=plants)
+    turned = (
+        {"conservation.extreme.slope": "conservation.extreme.slope_north"} if evaluation_spec.northern else {}
+    )
+    return _judge_conditions(judge, "conservation", given, known=known, fit=plants, turned=turned)
 
 
 @raster(
@@ -121,14 +124,24 @@ def _say_missing(judge: Judge, key: str, inside: Grades) -> Grades:
 
 
 def _judge_conditions(
-    judge: Judge, prefix: str, given: Mapping[str, Values], *, known: np.ndarray, fit: np.ndarray
+    judge: Judge,
+    prefix: str,
+    given: Mapping[str, Values],
+    *,
+    known: np.ndarray,
+    fit: np.ndarray,
+    turned: Mapping[str, str] | None = None,
 ) -> Grades:
-    """Return 1 where all limits of the extreme rows are reached, 2 for the important ones, else 3."""
+    """Return 1 where all limits of the extreme rows are reached, 2 for the important ones, else 3.
+
+    `turned` names rows that others stand for.
+    """
     found = np.where(known, np.uint8(3), np.uint8(0))
     for number, level in ((2, "important"), (1, "extreme")):
         reached = known & fit
         for name, values in given.items():
             key = f"{prefix}.{level}.{name}"
+            key = (turned or {}).get(key, key)
             holds = values >= np.float32(judge.value(key))
             judge.note("condition", {name: values}, holds, key)
             reached &= holds

@@ -40,6 +40,20 @@ def test_slope_and_cover_make_soil_conservation_by_the_trial_guide() -> None:
     np.testing.assert_array_equal(found, expected)
 
 
+def test_a_gentler_slope_is_extreme_in_the_north() -> None:
+    slope, full = np.array([[14, 15, 24, 25]], np.float32), np.ones((1, 4), np.float32)
+    forest = np.ones((1, 4), np.uint8)
+    given = {
+        "inside": forest, "evaluation_ecology_rules": read_rules("evaluation_ecology"),
+        "evaluation_cover_rules": read_rules("evaluation_cover"), "ecology_thresholds": {}, "slope": slope,
+        "vegetation": full, "ecosystem": forest,
+    }  # fmt: skip
+    for northern, expected in ((False, [[3, 2, 2, 1]]), (True, [[3, 1, 1, 1]])):
+        spec = Evaluation(profile="2020-trial", northern=northern)
+        found = importance.conservation_importance(evaluation_spec=spec, **given)
+        np.testing.assert_array_equal(found, expected)
+
+
 def test_without_data_a_service_is_missing_not_general() -> None:
     found = importance.conservation_importance(
         inside=INSIDE, evaluation_ecology_rules=RULES, evaluation_cover_rules=COVER, evaluation_spec=TRIAL,
