@@ -157,9 +157,10 @@ def grant_version(
             count = sql.SQL("GRANT USAGE ON ALL SEQUENCES IN SCHEMA {} TO {}")
             connection.execute(count.format(schema, sql.Identifier(planner)))
     if frozen is not None:
-        stop = sql.SQL("REVOKE INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {} FROM {}, CURRENT_USER")
-        if planner in there:
-            connection.execute(stop.format(sql.Identifier(frozen), sql.Identifier(planner)))
+        # The owner loses his own right too: he would have to take it back on purpose.
+        whose = [sql.SQL("CURRENT_USER"), *([sql.Identifier(planner)] if planner in there else [])]
+        stop = sql.SQL("REVOKE INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {} FROM {}")
+        connection.execute(stop.format(sql.Identifier(frozen), sql.SQL(", ").join(whose)))
 
 
 def grant_registry(connection: Connection[Any], prefix: str, platforms: Sequence[SubPlatform]) -> None:

@@ -219,6 +219,10 @@ def test_whoever_may_not_make_roles_is_told_what_to_run(database: Any, publish: 
     assert f'CREATE ROLE "{database.name}_planner" NOLOGIN' in note
     database.ask(note.split("administrator run: ")[1].split("; then publish")[0])
     assert publish(note="again", user=owner).notes == ()
+    database.ask(EDIT, user=owner)
+    assert publish(user=owner).version == 2
+    with pytest.raises(DENIED):
+        database.ask("UPDATE demo_v0001.towns SET people = 0", user=owner)  # history
     viewer = database.add_user("reader", "viewer")
     publish(plan="next", user=owner)
     assert database.ask("SELECT count(*) FROM next.zones", user=viewer) == [(3,)]
