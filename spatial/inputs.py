@@ -26,6 +26,7 @@ RULE_TABLES = {
     "facility_rules": "facilities",
     "green_rules": "green",
     "landcover_rules": "landcover",
+    "landuse_rules": "landuse_groups",
     "line_rules": "lines",
     "proposal_rules": "proposals",
     "speed_rules": "speeds",
@@ -47,6 +48,7 @@ PARTS = {
     "evaluation_spec": "evaluation",
     "ledger_spec": "ledger",
     "functional_spec": "functional_zones",
+    "landuse_spec": "landuse",
 }
 """Parts of a plan by the name of the node that takes them."""
 
@@ -83,6 +85,7 @@ def gather_inputs(file: PlanFile) -> dict[str, Any]:
         "evaluation_spec": plan.evaluation,
         "ledger_spec": complete_ledger(plan.ledger, file.folder),
         "functional_spec": plan.functional_zones,
+        "landuse_spec": plan.landuse,
         "source_refs": references.reference_sources(
             plan.sources, file.folder, references.list_rasters(plan.roads, plan.terrain, plan.evaluation)
         ),

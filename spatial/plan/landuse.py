@@ -5,16 +5,57 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Annotated, Any, Literal, TypeAlias, get_args
 
 import pandas as pd
+from pydantic import BeforeValidator, Field, model_validator
 
 from spatial.errors import Fault, RuleError
+from spatial.plan.base import Name, Record, Slug
 from spatial.plan.rules import read_rules
 
 Scheme: TypeAlias = Literal["survey", "2020", "2023"]
 """三调 working classes (TD/T 1055-2019), and 用地用海分类 of 2020 (trial) and of 2023."""
 Status: TypeAlias = Literal["one", "many", "unknown"]
+
+
+class LandUseMap(Record):
+    """A map of land use: polygons of a source with a code each, and the classification of the codes.
+
+    Parameters
+    ----------
+    source : str
+        Polygons of the plan's sources.
+    column : str
+        Its codes: DLBM of the survey, YDYHFLDM of a plan.
+    scheme : {"survey", "2020", "2023"}
+        三调 working classes, or a version of 用地用海分类.
+    year : int, optional
+        That it shows: the base year, or the target year.
+    settlement : str, optional
+        Column of 城镇村属性码 (201 to 205), which tells urban land from village land.
+    """
+
+    source: Slug
+    column: Name = "DLBM"
+    scheme: Annotated[Scheme, BeforeValidator(str)] = "survey"
+    year: int | None = Field(default=None, ge=1949, le=2200)
+    settlement: Name | None = None
+
+
+class LandUse(LandUseMap):
+    """Land use 用地用海: the present map, the planned one beside it, and the version both are told in."""
+
+    version: Annotated[Literal["2020", "2023"], BeforeValidator(str)] = "2023"
+    target: LandUseMap | None = None
+
+    @model_validator(mode="after")
+    def _there_is_a_way(self) -> LandUse:
+        for name, one in (("scheme", self), ("target.scheme", self.target)):
+            if one is not None and one.scheme == "2023" and self.version == "2020":
+                raise ValueError(f"`{name}: 2023` cannot be led back to 2020; write `version: 2023`")
+        return self
+
 
 _WAYS: dict[tuple[str, str], str] = {
     ("survey", "2020"): "2020",

@@ -14,6 +14,7 @@ from pydantic import Field, StringConstraints, model_validator
 from spatial.plan.base import Name, Position, Record, Slug, Tag, Text
 from spatial.plan.evaluation import Evaluation
 from spatial.plan.functional import FunctionalZones
+from spatial.plan.landuse import LandUse
 from spatial.plan.ledger import Ledger
 from spatial.plan.sector import Sector
 from spatial.plan.structure import Structure
@@ -296,5 +297,6 @@ class Plan(Record):
     functional_zones: FunctionalZones | None = None
     sector: Sector | None = None
     ledger: Ledger | None = None
+    landuse: LandUse | None = None
     sources: dict[Slug, Source] = Field(default_factory=dict)
     outputs: Outputs = Outputs()

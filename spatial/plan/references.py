@@ -34,6 +34,8 @@ _USES_OF_SOURCES: tuple[tuple[str, ...], ...] = (
     ("facilities", "source"),
     ("facilities", "homes"),
     ("ledger", "parcels"),
+    ("landuse", "source"),
+    ("landuse", "target", "source"),
     ("sector", "source"),
     ("functional_zones", "source"),
     ("functional_zones", "units"),
