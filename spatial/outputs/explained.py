@@ -13,6 +13,10 @@ from spatial.plan.rules import Rule
 from spatial.plan.traces import Cell, Note
 
 
+_MONTH = "_months."
+"""Between a factor and the number of a month."""
+
+
 class _Layer(Protocol):
     @property
     def contract(self) -> RasterContract: ...
@@ -47,7 +51,8 @@ def tell_explanation(
     """
     yield "因子 Factors"
     for name, value in inputs.items():
-        source = f"（{told[name]}）" if told and name in told else ""
+        whole = name.partition(".")[0]
+        source = f"（{told[whole]}）" if told and whole in told else ""
         yield f"  {_title_input(name)}: {_show(value)}{_unit(name, value)}{source}"
     said = ""
     for one in notes:
@@ -68,12 +73,16 @@ def _title(name: str, layers: Mapping[str, _Layer]) -> str:
 
 
 def _title_input(name: str) -> str:
+    factor, _, month = name.partition(_MONTH)
+    if month:
+        return f"{FACTORS[factor].zh} {month}月 {FACTORS[factor].en}, month {month}"
     if name in FACTORS:
         return f"{FACTORS[name].zh} {FACTORS[name].en}"
     return f"{BURNT[name][0]} {BURNT[name][1]} (1 = 内 inside)" if name in BURNT else name
 
 
 def _unit(name: str, value: Cell) -> str:
+    name = name.partition(_MONTH)[0]
     unit = FACTORS[name].unit if name in FACTORS else ""
     return f" {unit}" if unit and value is not None else ""
 

@@ -61,6 +61,17 @@ _NAMES: dict[str, Text] = {
     "comfort": Text(zh="舒适度", en="comfort"),
     "air_grade": Text(zh="大气环境", en="air"),
     "weather_hazard": Text(zh="气象灾害", en="weather hazard"),
+    "given": Text(zh="所给值", en="as given"),
+    "rise_m": Text(zh="高差（米）", en="height above that (m)"),
+    "capacity": Text(zh="环境容量", en="capacity"),
+    "screening": Text(zh="筛选值", en="screening value"),
+    "control": Text(zh="管制值", en="control value"),
+    "cadmium": Text(zh="镉", en="cadmium"),
+    "mercury": Text(zh="汞", en="mercury"),
+    "arsenic": Text(zh="砷", en="arsenic"),
+    "lead": Text(zh="铅", en="lead"),
+    "chromium": Text(zh="铬", en="chromium"),
+    **{f"month_{number}": Text(zh=f"{number}月", en=f"month {number}") for number in range(1, 13)},
 }
 """What functions call their inputs."""
 
