@@ -20,6 +20,9 @@ SHEETS = (
     "promises",
     "gaps",
     "connections",
+    "urban",
+    "ecology",
+    "proposed_lines",
 )
 WIDTH_MM, DPI, COLOURS = 300, 96, 255
 
