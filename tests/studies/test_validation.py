@@ -1,8 +1,10 @@
 """Validation: a clean database has no finding, and for every rule there is a file that breaks it and no other."""
 
+import re
 import warnings
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
@@ -475,3 +477,13 @@ def test_many_findings_are_counted_and_not_all_listed(tmp_path):
     assert broken(made) == {"area_field"}
     assert len(made.findings) == 201
     assert made.findings["value"].max() == 400
+
+
+def test_the_guide_lists_every_rule_and_no_other():
+    page = Path(__file__).resolve().parents[2] / "docs" / "howto" / "validation.md"
+    listed = re.findall(
+        r"^\| .* \| `database\.(\w+)` \| (\w+) \|", page.read_text(encoding="utf-8"), re.MULTILINE
+    )
+    measures = read_measures()
+    assert [rule for rule, _ in listed] == list(measures.rules)
+    assert all(measures.severity(rule) == severity for rule, severity in listed)
