@@ -179,7 +179,7 @@ def _choose_farmland(
         return clean_mask(mask, must=must, never=never, **options)  # type: ignore[arg-type]
 
     aim = choice.farmland_share * float(np.count_nonzero(fields))
-    mask, lowest = take_best(score, fields, aim, clean)
+    mask, lowest = take_best(score, fields, aim * (1 + choice.by_name("farmland.edge_margin")), clean)
     most = np.count_nonzero(clean(score > 0) & fields)
     return (
         ((score >= max(lowest, 1)) & fields) | must,
