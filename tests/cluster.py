@@ -1,6 +1,6 @@
 """A throw-away PostgreSQL with PostGIS on loopback, for tests and benchmarks; gone when they are done.
 
-The binaries are those of the system (Debian: ``postgresql`` and ``postgresql-NN-postgis-3``). A server refuses to
+The binaries are those of the system (Debian: ``postgresql`` and ``postgresql-postgis``). A server refuses to
 run as root, so root hands it to another user. Clients come in by password only, as on a real server.
 Without psycopg or a server those who ask for it skip.
 """
@@ -8,6 +8,7 @@ Without psycopg or a server those who ask for it skip.
 from __future__ import annotations
 
 import atexit
+import contextlib
 import os
 import pwd
 import shutil
@@ -22,6 +23,7 @@ import psycopg
 
 TEMPLATE = "with_postgis"
 PASSWORD = "s3cret-and-long"
+_TRIES = 3
 _USERS = ("postgres", "nobody")
 
 
@@ -36,7 +38,7 @@ def find_binaries() -> Path:
         return found[-1].parent
     if there := shutil.which("initdb"):
         return Path(there).resolve().parent
-    raise UnavailableError("no PostgreSQL server: install postgresql and postgresql-NN-postgis-3")
+    raise UnavailableError("no PostgreSQL server: install postgresql and postgresql-postgis")
 
 
 def find_user() -> str | None:
@@ -74,10 +76,12 @@ class Cluster:
 
     def stop(self) -> None:
         """Stop the server at once and remove its files."""
-        if self.folder.exists():
-            control = self.binaries / "pg_ctl"
-            self.run(control, "stop", "-D", self.folder / "data", "-m", "immediate", "-w")
-            shutil.rmtree(self.folder, ignore_errors=True)
+        if not self.folder.exists():
+            return
+        # One that never came up has nothing to stop.
+        with contextlib.suppress(subprocess.CalledProcessError):
+            self.run(self.binaries / "pg_ctl", "stop", "-D", self.folder / "data", "-m", "immediate", "-w")
+        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 def start_cluster(*, durable: bool = False) -> Cluster:
@@ -101,18 +105,32 @@ def start_cluster(*, durable: bool = False) -> Cluster:
             binaries / "initdb", "-D", folder / "data", "-U", "postgres", f"--pwfile={secret}",
             "--auth=scram-sha-256", "--encoding=UTF8", "--no-locale", "--no-sync",
         )  # fmt: skip
+        _start(cluster, durable)
+        _make_template(cluster)
+    except (subprocess.CalledProcessError, psycopg.Error) as error:
+        cluster.stop()
+        why = getattr(error, "output", None) or error
+        raise UnavailableError(f"no server with PostGIS comes up: {why}") from error
+    return cluster
+
+
+def _start(cluster: Cluster, durable: bool) -> None:
+    """Start the server; where another program took the port meanwhile, on another one."""
+    data, log = cluster.folder / "data", cluster.folder / "log"
+    for left in reversed(range(_TRIES)):
         settings = {
             "listen_addresses": "127.0.0.1", "port": cluster.port, "unix_socket_directories": "''",
             "autovacuum": "off", **({} if durable else {"fsync": "off", "full_page_writes": "off"}),
         }  # fmt: skip
         options = " ".join(f"-c {key}={value}" for key, value in settings.items())
-        log = folder / "log"
-        cluster.run(binaries / "pg_ctl", "start", "-D", folder / "data", "-l", log, "-w", "-o", options)
-        _make_template(cluster)
-    except (subprocess.CalledProcessError, psycopg.Error) as error:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise UnavailableError(f"the server does not start: {getattr(error, 'output', error)}") from error
-    return cluster
+        try:
+            cluster.run(cluster.binaries / "pg_ctl", "start", "-D", data, "-l", log, "-w", "-o", options)
+        except subprocess.CalledProcessError:
+            if not left:
+                raise
+            cluster.port = _free_port()
+        else:
+            return
 
 
 def _make_template(cluster: Cluster) -> None:
