@@ -63,8 +63,9 @@ class Region:
         shape, piece = self._tree.query(shapes, predicate="intersects")
         result = _nothing_of(kind)
         owners: list[tuple[int, ...]] = [()] * len(shapes)
+        covers: dict[int, Shapes] = {}
         if not len(shape):
-            return Held(result, owners)
+            return Held(result, owners, covers)
         within = shapely.contains_properly(self._pieces[piece], shapes[shape])
         parts = shapes[shape]
         parts[~within] = shapely.intersection(self._pieces[piece[~within]], shapes[shape[~within]])
@@ -74,15 +75,19 @@ class Region:
             at = shape[begin]
             result[at] = _join(parts[begin:end], int(kind[at]))
             owners[at] = tuple(np.unique(self._owner[piece[begin:end]]).tolist())
-        return Held(result, owners)
+            covers[int(at)] = self._pieces[piece[begin:end]]
+        return Held(result, owners, covers)
 
 
 class Held:
-    """Parts of shapes that a region holds, and which of its shapes hold them."""
+    """Parts of shapes that a region holds, which of its shapes hold them, and by which of its pieces."""
 
-    def __init__(self, shapes: Shapes, owners: list[tuple[int, ...]]) -> None:
+    def __init__(
+        self, shapes: Shapes, owners: list[tuple[int, ...]], covers: dict[int, Shapes] | None = None
+    ) -> None:
         self.shapes = shapes
         self.owners = owners
+        self._covers = covers or {}
 
     def beyond(self, shapes: Any) -> Shapes:
         """Return what of the shapes the region does not hold."""
@@ -92,8 +97,10 @@ class Held:
         # Shapes that are wholly held leave nothing; of very long outlines a grid would take minutes.
         same = cut & np.fromiter((one is other for one, other in zip(shapes, self.shapes, strict=True)), bool)
         long = shapely.get_num_coordinates(shapes) > _LONG
-        for rows, grid in ((cut & ~same & ~long, GRID_DEG), (cut & ~same & long, None)):
-            rest[rows] = shapely.difference(shapes[rows], self.shapes[rows], grid_size=grid)
+        rows = cut & ~same & ~long
+        rest[rows] = shapely.difference(shapes[rows], self.shapes[rows], grid_size=GRID_DEG)
+        for at in np.flatnonzero(cut & ~same & long):
+            rest[at] = shapely.difference(shapes[at], shapely.union_all(self._covers[int(at)]))
         rest[same] = shapely.Point()
         kind = shapely.get_dimensions(shapes)
         for at in np.flatnonzero(cut):

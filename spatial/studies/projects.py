@@ -193,7 +193,9 @@ def doubt_projects(projects: gpd.GeoDataFrame, land: Any, edges: Any) -> list[Fi
     territory and would not once the shift is taken off, and corners that would come to lie within some 5 m of
     the plan's edges and do not now. A file without either may be shifted all the same.
     """
-    shapes = projects.geometry.to_numpy()
+    shapes = projects.geometry.to_numpy().copy()
+    long = shapely.get_num_coordinates(shapes) > _CORNERS
+    shapes[long] = shapely.simplify(shapes[long], _CLOSE_DEG / 5, preserve_topology=False)
     back = shapely.transform(shapes, lambda xy: np.column_stack(unshift_gcj02(*xy.T)))
     found: list[Finding] = []
     moved = 0
