@@ -17,7 +17,9 @@ from spatial.sources.quotas import complete_ledger
 from spatial.version import __version__
 
 RULE_TABLES = {
+    "boundary_road_rules": "boundary_roads",
     "commute_rules": "commute",
+    "direction_rules": "directions",
     "evaluation_capacity_rules": "evaluation_capacity",
     "evaluation_cover_rules": "evaluation_cover",
     "evaluation_ecology_rules": "evaluation_ecology",
@@ -49,6 +51,8 @@ PARTS = {
     "ledger_spec": "ledger",
     "functional_spec": "functional_zones",
     "landuse_spec": "landuse",
+    "boundary_road_spec": "boundary_roads",
+    "direction_spec": "directions",
 }
 """Parts of a plan by the name of the node that takes them."""
 
@@ -86,6 +90,8 @@ def gather_inputs(file: PlanFile) -> dict[str, Any]:
         "ledger_spec": complete_ledger(plan.ledger, file.folder),
         "functional_spec": plan.functional_zones,
         "landuse_spec": plan.landuse,
+        "boundary_road_spec": plan.boundary_roads,
+        "direction_spec": plan.directions,
         "source_refs": references.reference_sources(
             plan.sources, file.folder, references.list_rasters(plan.roads, plan.terrain, plan.evaluation)
         ),

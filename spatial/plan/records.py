@@ -12,6 +12,8 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import Field, StringConstraints, model_validator
 
 from spatial.plan.base import Name, Position, Record, Slug, Tag, Text
+from spatial.plan.boundary_roads import BoundaryRoads
+from spatial.plan.directions import Directions
 from spatial.plan.evaluation import Evaluation
 from spatial.plan.functional import FunctionalZones
 from spatial.plan.landuse import LandUse
@@ -298,5 +300,7 @@ class Plan(Record):
     sector: Sector | None = None
     ledger: Ledger | None = None
     landuse: LandUse | None = None
+    boundary_roads: BoundaryRoads | None = None
+    directions: Directions | None = None
     sources: dict[Slug, Source] = Field(default_factory=dict)
     outputs: Outputs = Outputs()

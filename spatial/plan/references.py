@@ -39,6 +39,10 @@ _USES_OF_SOURCES: tuple[tuple[str, ...], ...] = (
     ("sector", "source"),
     ("functional_zones", "source"),
     ("functional_zones", "units"),
+    ("boundary_roads", "districts"),
+    ("boundary_roads", "jobs"),
+    ("directions", "actions", "*", "source"),
+    ("directions", "land", "*", "source"),
     ("evaluation", "factors", "**", "source"),
     *(("evaluation", name) for name in (*BURNT, "natural_edges")),
 )
