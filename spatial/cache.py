@@ -27,7 +27,7 @@ from shapely.geometry.base import BaseGeometry
 from spatial.errors import Fault, OutputError
 
 _KEPT = 3
-_PASSES = 8
+_PASSES = 16
 _LARGEST_BYTES = 4_000_000_000
 _PLAIN = (str, int, float, dt.date, PurePath, np.generic)
 

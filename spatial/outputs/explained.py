@@ -12,7 +12,6 @@ from spatial.plan.rasters import RasterContract
 from spatial.plan.rules import Rule
 from spatial.plan.traces import Cell, Note
 
-
 _MONTH = "_months."
 """Between a factor and the number of a month."""
 
