@@ -118,7 +118,7 @@ def test_a_click_tells_what_explain_tells(
     for key in ("farming_suitability", "urban_suitability", "ecology_importance", "land_conflict"):
         show_only(seen, key)
         seen.page.mouse.click(*seen.pixel(lon, lat))
-        popup = seen.page.locator(".plan-popup")
+        popup = seen.page.locator(".plan-popup").last
         rows = popup.locator(".plan-section > summary").evaluate_all(
             "rows => rows.map(row => [...row.children].map(one => one.textContent))"
         )
@@ -170,7 +170,8 @@ def test_steps_name_rule_source_and_confidence(order: Order, page: Path, visit: 
     seen.ask("place => { spatialPlan.map.setView(place, 14, { animate: false }); }", [lat, lon])
     seen.rest()
     seen.page.mouse.click(*seen.pixel(lon, lat))
-    assert "Why this class" in seen.page.locator(".plan-reasons").inner_text()
+    # The popup before it may still be fading.
+    assert "Why this class" in seen.page.locator(".plan-reasons").last.inner_text()
 
 
 def test_printing_turns_cells_into_a_picture(page: Path, visit: Callable[..., Visit]) -> None:
