@@ -45,7 +45,7 @@ Seconds = tuple[float, float]
 
 def publish_ours(file: Path, url: str) -> None:
     """Read the GeoPackage and publish its layer."""
-    frame = gpd.read_file(file)
+    frame = gpd.read_file(file, use_arrow=True)
     parcel = Parcel(
         "parcels", Text(zh="地块", en="Parcels"), {"parcels": frame}, {"parcels": CONTRACT}, read_styles()
     )

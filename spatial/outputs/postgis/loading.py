@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 _HEAD = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _END = b"\xff\xff"
 _NULL = b"\xff\xff\xff\xff"
-_CHUNK = 20_000
+_CHUNK = 5_000
 _NUMBERS = {"integer": ("int64", ">i8"), "number": ("float64", ">f8"), "truth": ("bool", "u1")}
 _MAKERS = {
     "MultiPolygon": ("Polygon", shapely.multipolygons),
@@ -63,11 +64,20 @@ def load_frame(connection: Connection[Any], table: Table, frame: pd.DataFrame) -
     )
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
         copy.write(_HEAD)
-        for chunk in render_rows(table, frame):
+        for chunk in _ahead(render_rows(table, frame)):
             digest.update(chunk)
             copy.write(chunk)
         copy.write(_END)
     return digest.hexdigest()
+
+
+def _ahead(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """Yield chunks while the next one is rendered: the server works on one meanwhile."""
+    with ThreadPoolExecutor(1) as pool:
+        coming = pool.submit(next, chunks, None)
+        while (chunk := coming.result()) is not None:
+            coming = pool.submit(next, chunks, None)
+            yield chunk
 
 
 def render_rows(table: Table, frame: pd.DataFrame) -> Iterator[bytes]:
