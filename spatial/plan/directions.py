@@ -111,3 +111,19 @@ class Directions(Record):
         if double:
             raise ValueError(f"directions are given twice: {', '.join(double)}")
         return self
+
+
+def name_direction(one: Direction) -> tuple[str, str]:
+    """Return what a direction is called in Chinese and English: its own name, or such as 优化西北.
+
+    Examples
+    --------
+    >>> name_direction(Direction(toward="southeast", action="extend"))
+    ('拓展东南', 'Extend southeast')
+    """
+    if one.name is not None:
+        return one.name.pick("zh"), one.name.pick("en")
+    what, where = ACTION_NAMES[one.action], one.area or one.at or ""
+    if one.toward:
+        return what.zh + TOWARD_NAMES[one.toward].zh, f"{what.en} {TOWARD_NAMES[one.toward].en}"
+    return what.zh + where, f"{what.en} {where}"

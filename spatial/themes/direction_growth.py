@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
@@ -14,13 +15,13 @@ from shapely.geometry.base import BaseGeometry
 from spatial.engine.areas import straight_area_m2
 from spatial.engine.dispersion import draw_wedge, measure_ellipse
 from spatial.engine.geodesy import GEOD
-from spatial.plan.contract import Column, layer
+from spatial.plan.contract import Column, Contract, layer
 from spatial.plan.directions import BEARINGS, GROWING, TOWARD_NAMES
 from spatial.plan.findings import STORED_CRS
 from spatial.plan.rules import RuleTable
-from spatial.themes.directions import shape_up
 
 _LEAST_HA = 0.01
+_TYPES = {"text": "str", "number": "float64", "integer": "int64", "truth": "bool"}
 _KINDS = {"built": ("建成区", "Built-up land"), "planned": ("规划城镇用地", "Planned urban land")}
 
 
@@ -88,7 +89,7 @@ def direction_growth(
     table = pd.concat(rows, ignore_index=True) if rows else pd.DataFrame({"id": [], "ratio": []})
     table["verdict"] = _judge(table, direction_rules) if rows else []
     table["id"] = [f"growth-{number:03d}" for number in range(1, len(table) + 1)]
-    return shape_up(table, direction_growth)
+    return _shape_up(table, direction_growth)
 
 
 def _list_parts(sectors: gpd.GeoDataFrame, directions: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -200,7 +201,7 @@ def growth_rose(
     frame["name"] = [
         f"{name} +{new:,.0f} 公顷" for name, new in zip(frame["name"], frame["new_ha"], strict=True)
     ]
-    return shape_up(frame, growth_rose)
+    return _shape_up(frame, growth_rose)
 
 
 @layer(
@@ -254,9 +255,18 @@ def growth_ellipses(
         shapes.append(found.draw(factor, vertices))
         last = found.centre
     frame = gpd.GeoDataFrame(pd.DataFrame(rows), geometry=shapes, crs=STORED_CRS)
-    return shape_up(frame, growth_ellipses)
+    return _shape_up(frame, growth_ellipses)
 
 
 def _shift(start: tuple[float, float], end: tuple[float, float]) -> tuple[float, float]:
     azimuth, _, metres = GEOD.inv(*start, *end)
     return metres / 1000, azimuth % 360
+
+
+def _shape_up(frame: Any, function: Callable[..., object]) -> Any:
+    """Give a layer the columns of its contract, in order, typed also where it has no rows."""
+    contract: Contract = function.__dict__["contract"]
+    columns = contract.all_columns()
+    geometry = [] if contract.shape == "none" else ["geometry"]
+    kinds = {name: _TYPES[column.kind] for name, column in columns.items()}
+    return frame.reindex(columns=[*columns, *geometry]).astype(kinds).reset_index(drop=True)

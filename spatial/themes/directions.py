@@ -16,7 +16,7 @@ from spatial.engine.dispersion import draw_wedge
 from spatial.engine.geodesy import buffer_geodesic
 from spatial.engine.topology import repair_polygons
 from spatial.plan.contract import Column, Contract, layer
-from spatial.plan.directions import ACTION_NAMES, BEARINGS, TOWARD_NAMES, Direction, Directions
+from spatial.plan.directions import BEARINGS, Direction, Directions, name_direction
 from spatial.plan.findings import STORED_CRS
 from spatial.plan.picking import select_rows
 from spatial.plan.rules import RuleTable
@@ -112,23 +112,7 @@ def directions(
         shapes.append(shape)
     frame = gpd.GeoDataFrame(pd.DataFrame(rows), geometry=shapes, crs=STORED_CRS)
     frame["area_km2"] = straight_area_m2(frame.geometry) / 1e6
-    return shape_up(frame, directions)
-
-
-def name_direction(one: Direction) -> tuple[str, str]:
-    """Return what a direction is called in Chinese and English: its own name, or such as 优化西北.
-
-    Examples
-    --------
-    >>> name_direction(Direction(toward="southeast", action="extend"))
-    ('拓展东南', 'Extend southeast')
-    """
-    if one.name is not None:
-        return one.name.pick("zh"), one.name.pick("en")
-    what, where = ACTION_NAMES[one.action], one.area or one.at or ""
-    if one.toward:
-        return what.zh + TOWARD_NAMES[one.toward].zh, f"{what.en} {TOWARD_NAMES[one.toward].en}"
-    return what.zh + where, f"{what.en} {where}"
+    return _shape_up(frame, directions)
 
 
 def _draw(
@@ -181,7 +165,7 @@ def direction_land(
     return gpd.GeoDataFrame(frame, geometry=np.array(shapes, dtype=object), crs=STORED_CRS)
 
 
-def shape_up(frame: Any, function: Callable[..., Any]) -> Any:
+def _shape_up(frame: Any, function: Callable[..., object]) -> Any:
     """Give a layer the columns of its contract, in order, typed also where it has no rows."""
     contract: Contract = function.__dict__["contract"]
     columns = contract.all_columns()
