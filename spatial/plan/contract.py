@@ -141,3 +141,29 @@ def layer(
 def contract_of(function: Callable[..., Any]) -> Contract | None:
     """Return the contract that ``@layer`` noted on a function, or None."""
     return getattr(function, "contract", None)
+
+
+def shape_rows(frame: Any, function: Callable[..., Any]) -> Any:
+    """Return a frame with the columns of a layer's contract, in order, typed also where it has no rows.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame or geopandas.GeoDataFrame
+        With at least the columns that may not be null.
+    function : callable
+        A layer.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> @layer("镇", "Towns", "none", area_ha=Column("number", "面积", "Area", nullable=True))
+    ... def towns(): ...
+    >>> shape_rows(pd.DataFrame({"name": ["镇"], "id": ["t"]}), towns).dtypes["area_ha"].name
+    'float64'
+    """
+    contract = contract_of(function)
+    assert contract is not None
+    columns = contract.all_columns()
+    geometry = [] if contract.shape == "none" else ["geometry"]
+    kinds = {name: _DTYPES.get(column.kind, "str") for name, column in columns.items()}
+    return frame.reindex(columns=[*columns, *geometry]).astype(kinds)

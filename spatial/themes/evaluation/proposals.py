@@ -13,14 +13,13 @@ import pandas as pd
 
 from spatial.engine.areas import straight_area_m2
 from spatial.plan.base import Text
-from spatial.plan.contract import Column, contract_of, layer
+from spatial.plan.contract import Column, layer, shape_rows
 from spatial.plan.findings import STORED_CRS
 from spatial.plan.proposals import SUBZONES
 from spatial.plan.zoning import LINE_NAMES, ZONE_NAMES
 from spatial.themes.evaluation.faces import Drawn
 from spatial.themes.zones import lines, zones
 
-_DTYPES = {"text": "str", "number": "float64", "integer": "int64", "truth": "bool"}
 RECOMMENDED, OTHER = "recommended", "alternative"
 _HECTARE_M2 = 1e4
 
@@ -115,13 +114,3 @@ def _gather(
         ))  # fmt: skip
     filled = [table for table in tables if len(table)] or tables
     return shape_rows(pd.concat(filled, ignore_index=True), function)
-
-
-def shape_rows(frame: gpd.GeoDataFrame | pd.DataFrame, function: Callable[..., object]) -> gpd.GeoDataFrame:
-    """Return a frame with the columns of a layer's contract, in order, typed also where it has no rows."""
-    contract = contract_of(function)
-    assert contract is not None
-    columns = contract.all_columns()
-    geometry = [] if contract.shape == "none" else ["geometry"]
-    kinds = {name: _DTYPES[column.kind] for name, column in columns.items()}
-    return frame.reindex(columns=[*columns, *geometry]).astype(kinds)

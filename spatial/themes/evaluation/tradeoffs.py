@@ -14,12 +14,12 @@ from spatial.engine.areas import straight_area_m2
 from spatial.engine.geodesy import length_m
 from spatial.engine.tiling import roundness
 from spatial.plan.base import Text
-from spatial.plan.contract import Column, layer
+from spatial.plan.contract import Column, layer, shape_rows
 from spatial.plan.proposals import ALTERNATIVES, SUBZONES, Choice
 from spatial.plan.zoning import LINE_NAMES, NAMES, ZONE_NAMES
 from spatial.themes.evaluation.drafts import Draft
 from spatial.themes.evaluation.faces import Drawn
-from spatial.themes.evaluation.proposals import OTHER, RECOMMENDED, shape_rows
+from spatial.themes.evaluation.proposals import OTHER, RECOMMENDED
 from spatial.themes.zones import conflicts
 
 _HECTARE_M2 = 1e4
