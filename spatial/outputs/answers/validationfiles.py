@@ -14,27 +14,23 @@ import pandas as pd
 import shapely
 
 from spatial.outputs.files import replacing
-from spatial.outputs.papers.cells import Head, Table
+from spatial.outputs.papers.cells import Head, Quantity, Table
 from spatial.outputs.papers.spreadsheet import Imprint, write_tables
 from spatial.plan.base import Text
 from spatial.plan.contract import Contract
 from spatial.plan.styles import read_styles
 
 _SEVERITIES = {"error": "错误", "warning": "警告", "info": "提示"}
-_HEADS: dict[str, Head] = {
-    "id": Head(Text(zh="序号", en="Id")),
-    "severity_zh": Head(Text(zh="级别", en="Severity")),
-    "rule": Head(Text(zh="规则", en="Rule")),
-    "title": Head(Text(zh="检查项", en="Check")),
-    "layer": Head(Text(zh="图层", en="Layer")),
-    "feature_id": Head(Text(zh="标识码或行号", en="Identifier or row")),
-    "message_zh": Head(Text(zh="说明", en="Message in Chinese")),
-    "message_en": Head(Text(zh="说明（英文）", en="Message")),
-    "value": Head(Text(zh="数值", en="Value"), "number", 4),
-    "limit": Head(Text(zh="限值", en="Limit"), "number", 4),
-    "lon": Head(Text(zh="经度（°）", en="Longitude (°)"), "number", 7),
-    "lat": Head(Text(zh="纬度（°）", en="Latitude (°)"), "number", 7),
-}
+_COLUMNS = (
+    "id", "severity", "severity_zh", "rule", "title", "layer", "feature_id", "message_zh", "message_en",
+    "value", "limit", "lon", "lat",
+)  # fmt: skip
+_HEADS = (
+    Head(Text(zh="级别", en="Severity")), Head(Text(zh="图层", en="Layer")),
+    Head(Text(zh="标识码或行号", en="Identifier or row")), Head(Text(zh="检查项", en="Check")),
+    Head(Text(zh="说明", en="Message")), Head(Text(zh="数值", en="Value")), Head(Text(zh="限值", en="Limit")),
+    Head(Text(zh="经度", en="Longitude"), "number", 6), Head(Text(zh="纬度", en="Latitude"), "number", 6),
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,15 +128,28 @@ def tabulate_findings(findings: gpd.GeoDataFrame, titles: Mapping[str, Text]) ->
     table["severity_zh"] = table["severity"].map(_SEVERITIES)
     table["title"] = [titles[rule].pick("zh") if rule in titles else "" for rule in table["rule"]]
     table["lon"], table["lat"] = places.T.round(9)
-    return table[[*_HEADS, "severity"]]
+    return table[list(_COLUMNS)]
 
 
 def _lay_out_findings(table: pd.DataFrame) -> Table:
     rows: tuple[tuple[Any, ...], ...] = tuple(
-        tuple(None if isinstance(cell, float) and np.isnan(cell) else cell for cell in row)
-        for row in table[list(_HEADS)].itertuples(index=False)
-    )
-    return Table("findings", Text(zh="质检问题", en="Findings"), tuple(_HEADS.values()), rows)
+        (
+            Text(zh=row.severity_zh, en=row.severity), row.layer, row.feature_id,
+            Text(zh=row.title, en=row.rule), Text(zh=row.message_zh, en=row.message_en),
+            _number(row.value), _number(row.limit),
+            *(None if np.isnan(at) else at for at in (row.lon, row.lat)),
+        )
+        for row in table.itertuples(index=False)
+    )  # fmt: skip
+    return Table("findings", Text(zh="质检问题", en="Findings"), _HEADS, rows)
+
+
+def _number(value: float) -> str | Quantity:
+    """Return a number with as many decimals as it needs: areas have two, angles and widths of fields none."""
+    if np.isnan(value):
+        return ""
+    digits = next((digits for digits in range(5) if round(value, digits) == round(value, 6)), 4)
+    return Quantity(value, "number", digits)
 
 
 def _lay_out_counts(report: Report) -> Table:

@@ -66,12 +66,12 @@ def _print_findings(console: Console, findings: pd.DataFrame) -> None:
 
 def _print_counts(console: Console, findings: pd.DataFrame) -> None:
     measures = read_measures()
-    grid = Table("", "rule 规则", "检查项", "check", "n", box=None, pad_edge=False)
-    grid.columns[-1].justify = "right"
+    grid = Table("", "n", "检查项", "rule 规则", box=None, pad_edge=False)
+    grid.columns[1].justify = "right"
     for severity, style in _STYLES.items():
         counts = findings.loc[findings["severity"] == severity, "rule"].value_counts().sort_index()
         for rule, count in counts.items():
             title = measures.title(str(rule).removeprefix("database."))
-            zh, en = escape(title.pick("zh")), escape(title.pick("en"))
-            grid.add_row(f"[{style}]{severity}[/]", escape(str(rule)), zh, en, str(count))
+            name = escape(title.pick("zh"))
+            grid.add_row(f"[{style}]{severity}[/]", str(count), name, escape(str(rule)))
     console.print(grid)
