@@ -60,7 +60,7 @@ class Firmness(NamedTuple):
 
 def list_evaluation_tables(order: Order) -> list[Table]:
     """Return the tables of the evaluation that the order has something for; none without an evaluation."""
-    if order.plan.evaluation is None:
+    if order.plan.evaluation is None or order.rasters is None:
         return []
     made = (
         _lay_out_balance(order),
