@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -147,10 +146,15 @@ def test_a_wrong_password_is_exit_code_2_and_not_repeated(
 
 
 def test_a_password_is_asked_for_where_somebody_sits(
-    database: Any, run: Run, plan: Path, postgres: Any, monkeypatch: pytest.MonkeyPatch
+    database: Any,
+    run: Run,
+    plan: Path,
+    postgres: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.delenv("PGPASSWORD")
-    monkeypatch.setenv("PGPASSFILE", os.devnull)
+    monkeypatch.setenv("PGPASSFILE", str(tmp_path / "none"))
     asked: list[str] = []
 
     def answer(text: str, **options: Any) -> str:

@@ -88,7 +88,7 @@ def test_a_server_that_is_down_is_said_to_be(make_parcel: Callable[..., Parcel])
 
 
 def test_a_server_that_does_not_let_one_in_is_told_apart(
-    database: Any, make_parcel: Callable[..., Parcel], monkeypatch: pytest.MonkeyPatch
+    database: Any, make_parcel: Callable[..., Parcel], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     parcel = make_parcel()
     with pytest.raises(OutputError, match=r"does not let you in.*check user, password"):
@@ -100,16 +100,20 @@ def test_a_server_that_does_not_let_one_in_is_told_apart(
         publish_layers(read_address(database.url()), parcel)
     assert "Geheim-1234" not in str(caught.value)
     monkeypatch.delenv("PGPASSWORD")
-    monkeypatch.setenv("PGPASSFILE", os.devnull)
+    monkeypatch.setenv("PGPASSFILE", str(tmp_path / "none"))
     with pytest.raises(OutputError, match=r"wants a password and none is known; set PGPASSWORD"):
         publish_layers(read_address(database.url()), parcel)
 
 
 def test_the_password_is_asked_for_and_kept_nowhere(
-    database: Any, postgres: Any, make_parcel: Callable[..., Parcel], monkeypatch: pytest.MonkeyPatch
+    database: Any,
+    postgres: Any,
+    make_parcel: Callable[..., Parcel],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> None:
     monkeypatch.delenv("PGPASSWORD")
-    monkeypatch.setenv("PGPASSFILE", os.devnull)
+    monkeypatch.setenv("PGPASSFILE", str(tmp_path / "none"))
     asked: list[str] = []
 
     def ask(address: str) -> str:
