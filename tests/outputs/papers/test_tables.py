@@ -76,6 +76,7 @@ def test_every_layer_with_rows_has_a_table_and_no_other(jiyuan: Build, tables: M
     built = {name for name, frame in jiyuan.layers.items() if len(frame)}
     assert built - parts <= set(tables)
     made_here = {"summary", "conflict_sums", "finding_counts", "sources", "rules", "not_built", "provenance"}
+    made_here |= {"evaluation_factors", "evaluation_rules", "evaluation_stability"}
     assert set(tables) - made_here <= built
 
 
@@ -164,7 +165,9 @@ def test_outsiders_have_english_names(tables: Mapping[str, Table]) -> None:
 
 def test_rules_are_those_in_use(jiyuan: Build) -> None:
     rows = list_rules(make_order(jiyuan))
-    assert {table for table, _ in rows} == {"commute", "lines", "speeds", "zones"}
+    own = {"commute", "lines", "speeds", "zones"}
+    of_evaluation = {f"evaluation_{part}" for part in ("capacity", "cover", "ecology", "farming", "urban")}
+    assert own | of_evaluation <= {table for table, _ in rows} <= own | of_evaluation | {"green", "proposals"}
     assert not [rule.key for _, rule in rows if rule.key.startswith(("cycle.", "walk.", "bus."))]
     assert any(rule.key == "drive.motorway" for _, rule in rows)
 
@@ -237,7 +240,8 @@ def test_a_layer_of_tomorrow_is_shown_by_its_contract(jiyuan: Build) -> None:
 
 def test_nothing_but_a_territory(jiyuan: Build) -> None:
     layers = {name: frame if name == "territory" else frame.iloc[:0] for name, frame in jiyuan.layers.items()}
-    order = make_order(jiyuan, layers=layers)
+    plan = jiyuan.plan.model_copy(update={"evaluation": None})
+    order = make_order(jiyuan, layers=layers, plan=plan)
     keys = [table.key for table in list_tables(order)]
     assert keys == ["territory", "sources", "not_built", "provenance"]
     summary = lay_out_summary(order, list_tables(order))

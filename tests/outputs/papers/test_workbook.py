@@ -203,7 +203,8 @@ def test_sheet_names_are_short_legal_and_unique() -> None:
 def test_a_plan_with_nothing_but_a_territory(jiyuan: Build, tmp_path: Path) -> None:
     layers = {name: frame if name == "territory" else frame.iloc[:0] for name, frame in jiyuan.layers.items()}
     path = tmp_path / "bare.xlsx"
-    write_workbook(make_order(jiyuan, layers=layers, language="zh"), path)
+    plan = jiyuan.plan.model_copy(update={"evaluation": None})
+    write_workbook(make_order(jiyuan, layers=layers, plan=plan, language="zh"), path)
     assert read(path).sheetnames == ["摘要", "规划范围", "数据来源", "未生成的图层", "溯源信息"]
 
 
