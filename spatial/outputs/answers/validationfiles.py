@@ -148,7 +148,8 @@ def _number(value: float) -> str | Quantity:
     """Return a number with as many decimals as it needs: areas have two, angles and widths of fields none."""
     if np.isnan(value):
         return ""
-    digits = next((digits for digits in range(5) if round(value, digits) == round(value, 6)), 4)
+    most = 2 if abs(value) >= 100 else 4
+    digits = next((digits for digits in range(most) if round(value, digits) == round(value, 6)), most)
     return Quantity(value, "number", digits)
 
 
