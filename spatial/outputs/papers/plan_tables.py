@@ -23,7 +23,9 @@ unverified."""
 _LAYERS_OF_RULES = {
     "commute": ("commute_circles",),
     "facilities": ("life_circles", "life_coverage"),
+    "green": ("green_patches", "green_corridors"),
     "lines": ("lines",),
+    "proposals": ("proposed_zones", "proposed_lines"),
     "speeds": ("circle_times", "connections", "life_circles"),
     "zones": ("zones",),
 }
