@@ -69,7 +69,8 @@ class LayerStyle(Record):
     a numeric class column; else they are its values. The key ``other`` takes what no other key does.
     Drawing a layer twice takes a second entry with `of` (the layer's name); `where` names the rows that
     maps draw, column to allowed values; the database keeps all. With fewer rows than `at_least` maps leave
-    the layer out: a single administrative unit is the territory itself.
+    the layer out: a single administrative unit is the territory itself. Shapes of a `diagram` are no land, so
+    legends give no areas of them.
     """
 
     title: Text
@@ -84,6 +85,7 @@ class LayerStyle(Record):
     label_column: Slug | None = None
     label: LabelStyle = LabelStyle()
     tooltip: bool = True
+    diagram: bool = False
     details: tuple[Slug, ...] = ()
     classes: dict[str, ClassStyle] = Field(min_length=1)
 

@@ -78,8 +78,8 @@ def direction_growth(
     share of the ground that was still free in the earlier year: what it would get if growth had no direction.
     `verdict` compares the share of new land with it by the rule table: ``follows``; ``lags`` for extend and
     build below the least; ``exceeds`` for improve and renew above the most; ``unplanned`` for a sector that
-    the plan does not name above its most; ``quiet`` for others; ``unknown`` where nothing is new or no
-    ground was free. Named districts lie over sectors and do not add up with them.
+    the plan does not name above its most; ``quiet`` for others; ``full`` where no ground was free;
+    ``unknown`` where nothing is new at all. Named districts lie over sectors and do not add up with them.
     """
     parts = _list_parts(direction_sectors, directions)
     rows = []
@@ -154,8 +154,10 @@ def _judge(table: pd.DataFrame, rules: RuleTable) -> np.ndarray:
     low = ratio < float(rules.value("growth.least"))
     high = ratio > float(rules.value("growth.most"))
     beyond = ratio > float(rules.value("unplanned.most"))
-    cases = [~known, grows & low, holds & high, grows | holds, beyond]
-    return np.select(cases, ["unknown", "lags", "exceeds", "follows", "unplanned"], "quiet").astype(object)
+    full = table["even_share"].to_numpy(dtype=float) == 0
+    cases = [full, ~known, grows & low, holds & high, grows | holds, beyond]
+    words = ["full", "unknown", "lags", "exceeds", "follows", "unplanned"]
+    return np.select(cases, words, "quiet").astype(object)
 
 
 @layer(

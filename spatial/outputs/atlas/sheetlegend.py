@@ -151,7 +151,9 @@ def _list_entries(plate: Plate, styles: Styles, whole: float | None) -> Iterator
 
 
 def _measure(plate: Plate, rows: Shapes, whole: float | None) -> str:
-    """Return area, length or count of a class; nothing for lines of the background, which leave the map."""
+    """Return area, length or count of a class; nothing for diagrams, and for lines of the background."""
+    if plate.style.diagram:
+        return ""
     shapes = plate.stack.frame.geometry.to_numpy()[rows]
     dimension = int(shapely.get_dimensions(shapes).max())
     if dimension == 0:
