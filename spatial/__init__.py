@@ -16,8 +16,10 @@ _WHERE = {
     "SpatialError": "spatial.errors",
     "build_plan": "spatial.pipeline",
     "check_plan": "spatial.pipeline",
+    "check_projects": "spatial.studies.conform",
     "draw_rings": "spatial.studies.rings",
     "read_plan": "spatial.plan.reader",
+    "reconcile_plans": "spatial.studies.blueprint.reconcile",
 }
 
 __all__ = [
@@ -27,8 +29,10 @@ __all__ = [
     "__version__",
     "build_plan",
     "check_plan",
+    "check_projects",
     "draw_rings",
     "read_plan",
+    "reconcile_plans",
 ]
 
 
