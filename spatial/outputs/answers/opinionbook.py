@@ -25,9 +25,10 @@ _TITLES = {
     "projects": "送审项目", "findings": "数据检查",
 }  # fmt: skip
 _WIDTHS = {"text_zh": 46, "text_en": 46, "todo_zh": 36, "todo_en": 36, "basis_zh": 36, "basis_en": 36,
-           "message_zh": 60, "message_en": 60, "name": 26, "features": 26}  # fmt: skip
+           "message_zh": 60, "message_en": 60, "name": 26, "id": 24, "confidence": 24, "features": 26}  # fmt: skip
 _HIDDEN = ("rule", "touch", "features", "layer", "length_m", "source")
 """Columns folded away so that a sheet prints legibly; a reader unfolds them with the English ones."""
+_LINE_POINTS = 15
 _FORMATS = {
     "area_m2": "#,##0.00",
     "length_m": "#,##0.0",
@@ -90,9 +91,10 @@ class _Pen:
         columns = contract.all_columns()
         for at, (key, column) in enumerate(columns.items()):
             sheet.write_string(0, at, column.zh, self._head)
-            hidden = {"hidden": key.endswith("_en") or key in _HIDDEN}
+            hidden = {"hidden": _is_hidden(key)}
             sheet.set_column(at, at, _WIDTHS.get(key, 14), None, hidden)
         for row, record in enumerate(frame.head(tail).to_dict("records"), 1):
+            sheet.set_row(row, _LINE_POINTS * _count_lines(record))
             for at, key in enumerate(columns):
                 self._write(sheet, row, at, key, record[key])
         self._finish(sheet, len(frame.head(tail)), len(columns))
@@ -139,6 +141,17 @@ class _Pen:
         if key == "method" and value in METHODS:
             return METHODS[value].zh, self._plain
         return value, self._plain
+
+
+def _count_lines(record: dict[Any, Any]) -> int:
+    """Return the lines of the longest visible text of a row; viewers do not find out by themselves."""
+    shown = {key: str(record[key]) for key in _WIDTHS if key in record and not _is_hidden(key)}
+    wide = {key: sum(1 + (ord(sign) > 0x2E7F) for sign in text) for key, text in shown.items()}
+    return min(12, max([1, *(-(-width // (_WIDTHS[key] - 2)) for key, width in wide.items())]))
+
+
+def _is_hidden(key: str) -> bool:
+    return key.endswith("_en") or key in _HIDDEN
 
 
 def _list_rules(table: Departments) -> list[list[str]]:
