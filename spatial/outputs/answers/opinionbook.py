@@ -25,7 +25,8 @@ _TITLES = {
     "projects": "送审项目", "findings": "数据检查",
 }  # fmt: skip
 _WIDTHS = {"text_zh": 46, "text_en": 46, "todo_zh": 36, "todo_en": 36, "basis_zh": 36, "basis_en": 36,
-           "message_zh": 60, "message_en": 60, "name": 26, "id": 24, "confidence": 24, "features": 26}  # fmt: skip
+           "message_zh": 60, "message_en": 60, "name": 26, "id": 24,
+           "confidence": 24}  # fmt: skip
 _HIDDEN = ("rule", "touch", "features", "layer", "length_m", "source")
 """Columns folded away so that a sheet prints legibly; a reader unfolds them with the English ones."""
 _LINE_POINTS = 15
