@@ -14,6 +14,7 @@ from spatial.cli import app as program
 from spatial.pipeline import list_layers, relate_layers
 from spatial.plan.base import Record
 from spatial.plan.contract import Column, Contract
+from spatial.plan.departments import read_departments
 from spatial.plan.rules import read_rules
 from spatial.plan.schema import export_schema
 from spatial.plan.shelf import find_shelf
@@ -195,6 +196,9 @@ def page_of_rules() -> str:
     """Return every rule table with source and confidence of each row."""
     parts = ["# Rule tables 规则表\n", "Confidence: `found`, `high`, `medium`, `low`, `default` (no norm).\n"]
     for file in sorted((find_shelf() / "rules").glob("*.yaml")):
+        if file.stem == "departments":
+            parts.append(_list_departments())
+            continue
         table = read_rules(file.stem)
         rows = [
             (
@@ -213,6 +217,27 @@ def page_of_rules() -> str:
     return "\n".join(parts)
 
 
+def _list_departments() -> str:
+    """Return the rules by which departments judge projects: a table of another form than all others."""
+    table = read_departments()
+    rows = [
+        (
+            f"`{rule.id}`",
+            department.name.pick("zh"),
+            rule.title.pick("zh"),
+            f"{rule.relation} `{rule.layer or rule.source}`",
+            rule.verdict,
+            rule.basis.pick("zh"),
+            rule.confidence,
+        )
+        for department in table.departments
+        for rule in department.rules
+    ]
+    heads = ["rule", "部门", "名称", "holds against", "verdict", "basis", "confidence"]
+    title = f"## `departments` {table.title.pick('zh')} · {table.title.pick('en')}\n"
+    return "\n".join([title, f"Version {table.version}.\n", write_table(heads, rows)])
+
+
 def _show(value: object) -> str:
     if isinstance(value, Record):
         value = value.model_dump(mode="json")
@@ -227,7 +252,12 @@ def page_of_systems() -> str:
             CITIES[system.city],
             f"{system.title.pick('zh')} · {system.title.pick('en')}",
             f"`{system.command}`" if system.command else NOT_YET,
-            ", ".join(f"[`{name}`](layers.md#layer-{name})" for name in system.layers),
+            ", ".join(
+                [
+                    *(f"[`{name}`](layers.md#layer-{name})" for name in system.layers),
+                    *(f"`{name}`" for name in system.files),
+                ]
+            ),
             _show_pictures(system.layers),
         )
         for number, system in read_systems().systems.items()

@@ -13,12 +13,25 @@ from spatial.plan.shelf import find_shelf
 
 
 class System(Record):
-    """One system of a source document. Without layers it is not there yet."""
+    """One system of a source document. Without layers and files it is not there yet.
+
+    Parameters
+    ----------
+    title : Text
+    city : str
+    command : str
+        That answers it.
+    layers : tuple of str
+        Of a plan's build.
+    files : tuple of str
+        Layers of the files that a command besides writes.
+    """
 
     title: Text
     city: Slug
     command: str = ""
     layers: tuple[Slug, ...] = ()
+    files: tuple[Slug, ...] = ()
 
 
 class Systems(Record):

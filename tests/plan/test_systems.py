@@ -25,7 +25,7 @@ def test_titles_are_bilingual() -> None:
 
 
 @pytest.mark.parametrize(
-    "system", [one for one in SYSTEMS.values() if one.layers], ids=lambda one: one.title.en
+    "system", [one for one in SYSTEMS.values() if one.command], ids=lambda one: one.title.en
 )
 def test_what_a_row_names_is_there(system: System) -> None:
     assert not set(system.layers) - set(list_layers())
@@ -34,5 +34,5 @@ def test_what_a_row_names_is_there(system: System) -> None:
     assert command in get_command(app).commands
 
 
-def test_a_system_without_layers_promises_no_command() -> None:
-    assert not [number for number, one in SYSTEMS.items() if one.command and not one.layers]
+def test_a_system_without_layers_and_files_promises_no_command() -> None:
+    assert not [number for number, one in SYSTEMS.items() if one.command and not (one.layers or one.files)]
