@@ -23,6 +23,9 @@ SHEETS = (
     "urban",
     "ecology",
     "proposed_lines",
+    "green_network",
+    "functional_zones",
+    "directions",
 )
 WIDTH_MM, DPI, COLOURS = 300, 96, 255
 
