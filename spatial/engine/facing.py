@@ -236,8 +236,8 @@ def choose_pairs(
     least_s : tuple of four floats
         Links that save less are left out, by `Pairs.tier`.
     apart_m : float
-        A link without two ends whose both places are nearer than this to those of one that is kept already
-        is left out.
+        A link without two ends whose both places are nearer than this, or than its own length, to those of
+        one that is kept already is left out: it is another way of building that one.
     most_open : int
         How many links without any end are kept at most.
 
@@ -247,7 +247,8 @@ def choose_pairs(
         An end is in one link at most: with the nearest that it faces.
     """
     tier = pairs.tier
-    facing = pairs.metres * (1 + pairs.miss_deg / 45.0)
+    metres = pairs.metres
+    facing = metres * (1 + pairs.miss_deg / 45.0)
     order = np.lexsort((facing, np.where(tier <= 1, 0.0, -saved_s), tier))
     worth = saved_s >= np.array(least_s)[tier]
     used, kept, opened = set[Spot](), list[int](), 0
@@ -255,7 +256,7 @@ def choose_pairs(
         ends = {pairs.start[at], pairs.end[at]}
         if ends & used or (tier[at] == 3 and opened >= most_open):
             continue
-        if tier[at] > 1 and _is_near(pairs, at, np.array(kept, dtype=np.int64), apart_m):
+        if tier[at] > 1 and _is_near(pairs, at, np.array(kept, dtype=np.int64), max(apart_m, metres[at])):
             continue
         used |= ends
         kept.append(at)

@@ -35,7 +35,7 @@ def tell_evaluation_lines(layers: Mapping[str, pd.DataFrame], language: Language
     lines = []
     balance, carrying = layers.get("suitability_balance"), layers.get("carrying_capacity")
     if balance is not None:
-        told = balance[balance["id"].str.rpartition("-")[0].isin(_RESULTS)]
+        told = balance[balance["id"].str.replace(r"-[^-]*$", "", regex=True).isin(_RESULTS)]
         for _, rows in told.groupby("result", sort=False):
             lines += _choose(language, *(_tell_result(rows, end) for end in ("", "_en")))
     if carrying is not None:

@@ -232,7 +232,7 @@ def boundary_roads(
 
     `kind`: ``dead_ends`` joins two dead ends that face each other, ``facing`` two roads that stop at
     junctions and face each other, ``one_end`` one such end and a road across, ``opening`` two roads that both
-    go on, ``class_drop`` raises a road to the class that it has on the other side. Each is built into the network
+    go on, ``class_drop`` raises a road to the class that it has across. Each is built into the network
     and journeys between people, and from people to jobs, on both sides are measured anew. A length is that of
     a straight line: no land, slope or cost is looked at, and motorways, railways and lanes may lie between.
     `counted` says what stands for people where they are not known: ``towns``, or ``cells`` with roads.
