@@ -17,6 +17,8 @@ Floats = npt.NDArray[np.float64]
 
 _ARC_DEG = 1.0
 _RAY_PARTS = 32
+_STRAIGHT_DEG = 0.005
+"""Edges straight in longitude and latitude are cut into pieces of half a kilometre before they are projected."""
 
 
 def draw_wedge(
@@ -136,7 +138,8 @@ def measure_ellipse(land: BaseGeometry) -> Ellipse | None:
         return None
     at = (float(rough.x), float(rough.y))
     plane = _plane(at)
-    flat = shapely.transform(land, lambda xy: np.column_stack(plane(xy[:, 0], xy[:, 1])))
+    dense = shapely.segmentize(land, _STRAIGHT_DEG)
+    flat = shapely.transform(dense, lambda xy: np.column_stack(plane(xy[:, 0], xy[:, 1])))
     mean, spread = _moments(flat)
     values, axes = np.linalg.eigh(spread)
     minor, major = np.sqrt(np.maximum(values, 0.0))
