@@ -18,7 +18,7 @@ Floats = npt.NDArray[np.float64]
 _ARC_DEG = 1.0
 _RAY_PARTS = 32
 _STRAIGHT_DEG = 0.005
-"""Edges straight in longitude and latitude are cut into pieces of half a kilometre before they are projected."""
+"""Edges straight in longitude and latitude are cut into pieces of half a kilometre before projection."""
 
 
 def draw_wedge(

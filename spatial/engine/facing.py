@@ -77,7 +77,13 @@ class _Ends:
 
 
 def pair_ends(
-    border: Border, network: Network, index: RoadIndex, *, within_m: float, least_m: float, most_deg: float
+    border: Border,
+    network: Network,
+    index: RoadIndex,
+    *,
+    within_m: float,
+    least_m: float,
+    most_deg: tuple[float, float],
 ) -> Pairs:
     """Return the links that might join roads on both sides of a border.
 
@@ -91,8 +97,8 @@ def pair_ends(
         Ends and junctions no farther from the border are looked at; a link is at most twice as long.
     least_m : float
         Shorter links are left out.
-    most_deg : float
-        Ends that point farther past the other end make no link.
+    most_deg : (float, float)
+        Ends that point farther past the other end make no link: two dead ends, and others.
 
     Returns
     -------
@@ -110,7 +116,7 @@ def pair_ends(
     metres, bearing = np.hypot(*gap.T), np.degrees(np.arctan2(gap[:, 1], gap[:, 0]))
     miss = np.fmax(_between(ends.heading[at], bearing), _between(heading, bearing + 180.0))
     miss = np.nan_to_num(miss, nan=0.0)
-    fit = (metres >= least_m) & (metres <= 2 * within_m) & (miss <= most_deg)
+    fit = (metres >= least_m) & (metres <= 2 * within_m) & (miss <= np.where(dead & ends.dead[at], *most_deg))
     fit[fit] = _run_free(ends.xy[at][fit], xy[fit], index)
     far = _Ends(road, share, xy, ends.side[at], heading, dead).take(fit)
     return _orient(ends.take(at[fit]), far, miss[fit])

@@ -214,7 +214,7 @@ def _survey(ground: Ground, border: Border) -> Survey:
         index,
         within_m=ground.within_m,
         least_m=float(rules.value("link.least")),
-        most_deg=float(rules.value("mate.angle")),
+        most_deg=(float(rules.value("mate.dead_ends")), float(rules.value("mate.angle"))),
     )
     saved, kmh, classes = _save_ends(ground, pairs)
     kept = choose_pairs(
