@@ -40,7 +40,8 @@ def add_amounts(
         shapes = _find_stored(layer, layers)
         names = layer.classes.to_numpy()
         for one in entry["classes"]:
-            one.update(measure_class(shapes[names == one["key"]]))
+            # Shapes of a diagram are no land: they have no area to tell.
+            one.update(measure_class([] if layer.style.diagram else shapes[names == one["key"]]))
         times = list_times(layer)
         if len(times) > 1:
             entry["times"] = times
