@@ -23,9 +23,13 @@ CONFLICTS = {
 }
 POTENTIALS = {
     1: Text(zh="仅农业潜力", en="For farming only"),
-    2: Text(zh="仅城镇建设潜力", en="For building only"),
+    2: Text(zh="仅城镇建设潜力（非现状耕地）", en="For building only, not present cropland"),
     3: Text(zh="农业与城镇皆可", en="For farming or building"),
-    4: Text(zh="无潜力", en="None"),
+    4: Text(zh="现状耕地，亦适宜城镇建设", en="Present cropland, suitable for building too"),
+    5: Text(zh="现状耕地，不作城镇潜力", en="Present cropland, no potential for building"),
+    6: Text(zh="现状建设用地", en="Present built land"),
+    7: Text(zh="现状林地、湿地、水域（不计潜力）", en="Present forest, wetland and water, not counted"),
+    8: Text(zh="其他无潜力土地", en="Other land without potential"),
 }
 
 
@@ -85,18 +89,26 @@ def land_potential(
     ecology_importance: Grades | None = None,
     existing_urban: Grades | None = None,
 ) -> Grades:
-    """Class land that is suitable, neither in that use already nor built, and not extremely important."""
+    """Class land by what it could be used for besides what it is used for.
+
+    Potential is suitable land that is not extremely important for ecology. Land in use already is told
+    apart by its use: cropland holds no further potential for farming, built land none at all, and the uses of
+    the rows ``potential.kept`` (forest, wetland, water) are kept out however suitable they are.
+    """
     judge = Judge.of(evaluation_capacity_rules, evaluation_spec, "capacity")
     cover = settle_table(evaluation_cover_rules, evaluation_spec, "cover")
     use = _find_use(ecosystem, existing_urban, judge, cover)
-    free = ~use["urban"]
+    kept = np.isin(ecosystem, name_kinds(cover, judge.value("potential.kept")))
+    free = ~use["urban"] & ~kept
     if ecology_importance is not None:
         free &= ecology_importance != judge.value("urban.excluded_ecology")
     counted = judge.value("farming.classes")
-    farm = free & np.isin(farming_suitability, counted) & ~use["farmland"]
+    fields = use["farmland"]
+    farm = free & np.isin(farming_suitability, counted)
     town = free & np.isin(urban_suitability, counted)
     known = (ecosystem > 0) & (farming_suitability > 0) & (urban_suitability > 0)
-    found = np.select([~known, farm & town, farm, town], [0, 3, 1, 2], 4).astype(np.uint8)
+    cases = [use["urban"], kept, fields & town, fields, farm & town, farm, town]
+    found = np.select([~known, *cases], [0, 6, 7, 4, 5, 3, 1, 2], 8).astype(np.uint8)
     judge.note(
         "class", {"ecosystem": ecosystem, "farming": farming_suitability, "urban": urban_suitability}, found
     )

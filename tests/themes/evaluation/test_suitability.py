@@ -48,14 +48,19 @@ def test_conflicts_are_the_first_that_holds() -> None:
 
 
 def test_potential_is_suitable_and_not_in_use() -> None:
-    kinds = np.array([[4, 16, 20, 4, 4, 4]], np.uint8)
+    shrub, field, town, forest, water = 8, 16, 20, 4, 19
+    kinds = np.array(
+        [[shrub, field, field, town, shrub, shrub, shrub, shrub, forest, water, field, 0]], np.uint8
+    )
     found = landuse.land_potential(
         ecosystem=kinds, **FEATURES,
-        farming_suitability=np.array([[1, 1, 1, 2, 3, 1]], np.uint8),
-        urban_suitability=np.array([[2, 2, 1, 3, 3, 1]], np.uint8),
-        ecology_importance=np.array([[3, 3, 3, 3, 3, 1]], np.uint8),
+        farming_suitability=np.array([[1, 1, 1, 1, 2, 3, 3, 1, 1, 1, 1, 1]], np.uint8),
+        urban_suitability=np.array([[2, 2, 3, 1, 3, 1, 3, 1, 1, 1, 1, 1]], np.uint8),
+        ecology_importance=np.array([[3, 3, 3, 3, 3, 3, 3, 1, 3, 3, 1, 3]], np.uint8),
     )  # fmt: skip
-    np.testing.assert_array_equal(found[0], [3, 2, 4, 1, 4, 4])
+    # Fields are never "for building only"; forest and water are never potential, however suitable.
+    np.testing.assert_array_equal(found[0], [3, 4, 5, 6, 1, 2, 8, 8, 7, 7, 5, 0])
+    assert len(landuse.POTENTIALS) <= 8
 
 
 def test_given_polygons_of_built_land_count_as_built() -> None:
