@@ -99,10 +99,11 @@ def check_choices(spec: Evaluation, tables: Mapping[str, RuleTable]) -> None:
     faults = []
     for part, said in (("breaks", spec.breaks), ("rules", spec.rules)):
         for name in said:
-            if name.partition(".")[0] not in GROUPS:
-                remedy = f"write GROUP.KEY, such as farming.slope; groups are {', '.join(GROUPS)}"
-                key = f"evaluation.{part}.{name}"
-                faults.append(Fault("plan.yaml", key, "names no group of rules", remedy))
+            group, _, row = name.partition(".")
+            if group not in GROUPS or not row:
+                problem = "names no row of the group" if group in GROUPS else "names no group of rules"
+                remedy = f"write GROUP.KEY in one, such as farming.slope; groups are {', '.join(GROUPS)}"
+                faults.append(Fault("plan.yaml", f"evaluation.{part}.{name}", problem, remedy))
     for group, shares in spec.weights.items():
         known = WEIGHED.get(group, ())
         for name in sorted(shares.keys() - set(known)) if known else [""]:

@@ -8,6 +8,14 @@ from typing import Any
 from spatial.errors import Fault, PlanError
 from spatial.plan.yamltext import Lines, Path, parse_yaml
 
+_FLAT = (
+    ("evaluation", "rules"),
+    ("evaluation", "breaks"),
+    ("evaluation", "proposals"),
+    ("evaluation", "green", "resistance"),
+)
+"""Mappings of a plan whose keys hold dots themselves, as names of rows do: all that follows is one key."""
+
 
 def override_plan(document: dict[str, Any], override: str, lines: Lines) -> None:
     """Replace or add one value of a document, in place.
@@ -18,7 +26,8 @@ def override_plan(document: dict[str, Any], override: str, lines: Lines) -> None
         As read by `parse_yaml`.
     override : str
         ``KEY=VALUE``: keys joined by dots, items of lists by number from 0 or by their ``id``; the value is
-        YAML. Mappings on the way are made where they are absent.
+        YAML. Mappings on the way are made where they are absent. Keys of rows of rules keep their dots:
+        ``evaluation.rules.farming.concentration.max_area=2e6``.
     lines : Lines
         Learns that the value comes from ``--set …``, and takes the faults of the override.
 
@@ -36,6 +45,7 @@ def override_plan(document: dict[str, Any], override: str, lines: Lines) -> None
         example = "write KEY=VALUE, such as --set circles.0.speed=40km/h"
         lines.faults.append(Fault(place, "", "this names no key and value", example))
         return
+    steps = _join_flat(steps)
     try:
         value, own = parse_yaml(text.strip() or "null", place)
         holder, path = _descend(document, steps[:-1], place, lines)
@@ -49,6 +59,14 @@ def override_plan(document: dict[str, Any], override: str, lines: Lines) -> None
         lines.faults.append(dataclasses.replace(fault, where=place, key=key))
     holder[last] = value
     lines.give(path, place)
+
+
+def _join_flat(steps: list[str]) -> list[str]:
+    """Return the steps of a key, those below a mapping of dotted keys joined to one again."""
+    for head in _FLAT:
+        if tuple(steps[: len(head)]) == head and len(steps) > len(head):
+            return [*head, ".".join(steps[len(head) :])]
+    return steps
 
 
 def _descend(holder: Any, steps: list[str], place: str, lines: Lines) -> tuple[Any, Path]:

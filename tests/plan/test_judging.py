@@ -59,10 +59,17 @@ def test_single_rows_of_the_plan_stand_in_for_those_of_the_table() -> None:
     assert settle_table(TABLES["farming"], spec, "farming").value("soil_capacity")[3] == 2
 
 
+def test_numbers_with_an_exponent_are_numbers_though_yaml_takes_them_for_words() -> None:
+    spec = Evaluation(rules={"urban.concentration.max_area": "1e12"})
+    assert settle_table(TABLES["urban"], spec, "urban").value("concentration.max_area") == 1e12
+
+
 @pytest.mark.parametrize(
     ("rules", "told"),
     [
         ({"farm.slope": 3}, "evaluation.rules.farm.slope: names no group of rules"),
+        ({"farming": {"slope": 3}}, "evaluation.rules.farming: names no row of the group; write GROUP.KEY"),
+        ({"urban.concentration.max_area": "1e6 m2"}, "evaluation.rules.urban.concentration.max_area"),
         ({"urban.matrix.land_watr": MATRIX}, "did you mean matrix.land_water"),
         ({"urban.matrix.land_water": MATRIX[:4]}, "not of the kind or the size"),
         ({"urban.matrix.land_water": [row[:4] for row in MATRIX]}, "not of the kind or the size"),

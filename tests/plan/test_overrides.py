@@ -27,6 +27,23 @@ CIRCLES = (
         ("outputs.simplify=5 m", lambda plan: plan.outputs.simplify_m == 5.0),
         ("circles=[]", lambda plan: plan.circles == ()),
         ("circles.1={id: x, name: x, from: core, time: 1 h}", lambda plan: plan.circles[1].time_min == 60),
+        (
+            "evaluation.rules.farming.concentration.max_area=2000000",
+            lambda plan: plan.evaluation.rules == {"farming.concentration.max_area": 2e6},
+        ),
+        (
+            "evaluation.breaks.farming.slope=[2, 5, 15, 25]",
+            lambda plan: plan.evaluation.breaks == {"farming.slope": (2, 5, 15, 25)},
+        ),
+        ("evaluation.proposals.smooth=50", lambda plan: plan.evaluation.proposals == {"smooth": 50}),
+        (
+            "evaluation.green.resistance.road.motorway=900",
+            lambda plan: plan.evaluation.green.resistance == {"road.motorway": 900},
+        ),
+        (
+            "evaluation.weights.urban={land: 0.6, water: 0.4}",
+            lambda plan: plan.evaluation.weights == {"urban": {"land": 0.6, "water": 0.4}},
+        ),
         ("population={source: s}", lambda plan: plan.population.source == "s"),
     ],
 )
@@ -68,6 +85,11 @@ def test_overrides_apply_in_order_and_leave_the_file_alone(load, folder):
         ("title=a\0", "the character U+0000 is not text"),
         ("title=\udcff", "the character U+DCFF is not text"),
         ("title=" + "[" * 100_000, "nested deeper than 40 levels"),
+        (
+            "evaluation.breaks.farming.slope=3",
+            "evaluation.breaks.farming.slope: 3 is not a list; write items in [brackets]",
+        ),
+        ("evaluation.rules.farming..slope=3", "this names no key and value"),
         ("year", "this names no key and value; write KEY=VALUE, such as --set circles.0.speed=40km/h"),
         ("=3", "this names no key and value"),
         ("circles..id=x", "this names no key and value"),
@@ -93,6 +115,14 @@ def test_faults_of_overrides_come_with_those_of_the_file_after_them(faults):
 
 def test_a_fault_that_an_override_mends_is_gone(load):
     assert load(HEAD.replace("2035", "soon"), "year=2035").plan.year == 2035
+
+
+def test_a_dotted_row_means_the_same_on_the_command_line_as_in_the_file(load):
+    row = "farming.concentration.max_area"
+    in_file = load(HEAD + f"evaluation:\n  rules:\n    {row}: 5\n    urban.class: {{1: 2}}\n")
+    for before in ("", f"evaluation: {{rules: {{{row}: 7, urban.class: {{1: 2}}}}}}\n"):
+        sets = () if before else ("evaluation.rules.urban.class={1: 2}",)
+        assert load(HEAD + before, f"evaluation.rules.{row}=5", *sets).plan == in_file.plan
 
 
 KEYS = st.sampled_from(
