@@ -275,6 +275,7 @@ def test_all_crossing_roads_that_were_taken_away_are_found_above_random_links(re
     assert (metres.min(axis=0) < 30).all()  # recall 1.0
     found = links["person_minutes"].to_numpy()[metres.argmin(axis=0)]
     chance = np.array(_measure_random(made, network, 15))
-    above = (found[:, None] > chance).mean() + (found[:, None] == chance).mean() / 2
+    more = found[:, None] - chance
+    above = (more > 0.005).mean() + (np.abs(more) <= 0.005).mean() / 2
     assert above > 0.75
     assert found.max() > 10 * chance.max()
