@@ -57,10 +57,14 @@ def _answer(made: Reconciled) -> None:
                     f"{label.zh} {label.en}", f"{word.zh} {word.en}", f"{count:,.0f}", f"{area / 1e4:,.2f}"
                 )
     console.print(table)
-    agreed = made.blueprint.base.groupby("state")["area_ha"].sum()
-    whole = agreed.sum()
-    share = agreed.get("agreed", 0.0) / whole if whole else 0.0
-    console.print(f"一致 Agreed: {share:.2%} of {whole:,.2f} ha")
+    areas = made.blueprint.base.groupby("state")["area_ha"].sum()
+    single, whole = areas.get("single", 0.0), areas.sum()
+    several = whole - single
+    share = areas.get("agreed", 0.0) / several if several else 0.0
+    console.print(
+        f"一致 Agreed: {share:.2%}（多个规划涉及的 {several:,.2f} 公顷中 of the ha in several plans）；"
+        f"仅一个规划涉及 in one plan only: {single:,.2f} ha"
+    )
     for row in made.findings.itertuples():
         console.print(f"{row.severity}: {row.message_zh}\n  {row.message_en} {row.rule}", markup=False)
     for note in made.notes:

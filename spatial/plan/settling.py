@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 from spatial.errors import Fault, RuleError
 from spatial.plan.base import Text
 from spatial.plan.rules import Rule, RuleTable
+from spatial.plan.sector import Role
 
-Takes = Literal["one", "other", "role", "open"]
+TAKES = ("one", "other", "role", "open", *get_args(Role))
+"""What a rule may propose; see `Settlement`."""
 ANY = "*"
 """Stands for every class that the other side of a rule does not name."""
 
@@ -25,8 +27,9 @@ class Settlement:
         Key of the row.
     one, other : frozenset of str
         Classes of the two sides; `other` may be `ANY`.
-    takes : {"one", "other", "role", "open"}
-        The side that is proposed, or the plan whose role comes first.
+    takes : str
+        The side that is proposed; ``role``: the plan whose role comes first; the name of a role: the plan
+        that has it, if it speaks; ``open``: nobody.
     agree : tuple of str
         Keys of departments that must agree, besides those of the plans.
     label : Text
@@ -38,7 +41,7 @@ class Settlement:
     rule: str
     one: frozenset[str]
     other: frozenset[str]
-    takes: Takes
+    takes: str
     agree: tuple[str, ...]
     label: Text
     confidence: str
@@ -56,20 +59,25 @@ class Settlement:
         sides = [self._side(claim) for claim in claims]
         return (None not in sides and {"one", "other"} <= set(sides)) or self._is_within(claims)
 
-    def choose(self, claims: Sequence[frozenset[str]], roles: Sequence[int]) -> frozenset[str]:
-        """Return the classes proposed: of the side, or of the claim whose role ranks first; none if open.
+    def choose(
+        self, claims: Sequence[frozenset[str]], roles: Sequence[str], ranks: Sequence[int]
+    ) -> frozenset[str]:
+        """Return the classes proposed; none if that is left open.
 
         Parameters
         ----------
         claims : sequence of frozenset of str
             For which the rule `fits`.
-        roles : sequence of int
-            Rank of the role of each claim's plan, the first is 0.
+        roles : sequence of str
+            Role of each claim's plan.
+        ranks : sequence of int
+            How early that role comes, the first is 0.
         """
-        if self.takes == "open":
-            return frozenset()
         if self.takes == "role":
-            return claims[min(range(len(claims)), key=roles.__getitem__)]
+            return claims[min(range(len(claims)), key=ranks.__getitem__)]
+        if self.takes not in ("one", "other"):
+            said = [claim for claim, role in zip(claims, roles, strict=True) if role == self.takes]
+            return frozenset.intersection(*said) if said else frozenset()
         chosen = [claim for claim in claims if self._side(claim) == self.takes]
         return frozenset.intersection(*chosen) if chosen else frozenset()
 
@@ -137,7 +145,7 @@ def read_settling(table: RuleTable, tolerance_m: float | None = None) -> Settlin
 
 def _read_settlement(rule: Rule) -> Settlement:
     said: Any = rule.value
-    if said["takes"] not in get_args(Takes):
+    if said["takes"] not in TAKES:
         raise KeyError(said["takes"])
     return Settlement(
         rule.key,

@@ -22,6 +22,7 @@ KINDS = {
 }
 STATES = {
     "agreed": Text(zh="一致", en="Agreed"),
+    "single": Text(zh="仅一个规划涉及", en="In one plan only"),
     "proposed": Text(zh="建议处置", en="Settlement proposed"),
     "open": Text(zh="待协商", en="To be agreed"),
 }
@@ -83,7 +84,13 @@ def _tell_kinds(differences: gpd.GeoDataFrame) -> Table:
     )
 
 
-def _list_pieces(differences: gpd.GeoDataFrame, papers: BlueprintPapers) -> Table:
+def _list_pieces(everything: gpd.GeoDataFrame, papers: BlueprintPapers) -> Table:
+    differences = everything[everything["kind"] != "edge"]
+    left = len(everything) - len(differences)
+    edges = Text(
+        zh=f"另有边界不吻合 {left:,} 处，见数据库 differences 图层。",
+        en=f"{left:,} mismatches of edges besides are in the layer differences of the database.",
+    )
     says = [f"says_{key}" for key in papers.plans]
     kinds = differences["kind"].map({kind: label for kind, (label, _, _) in KINDS.items()})
     states = differences["state"].map(STATES)
@@ -109,7 +116,8 @@ def _list_pieces(differences: gpd.GeoDataFrame, papers: BlueprintPapers) -> Tabl
         Head(Text(zh="规则", en="Rule")), Head(Text(zh="协商意见", en="What was agreed")),
     )  # fmt: skip
     rows = tuple(zip(*columns, strict=True))
-    return Table("differences", Text(zh="差异图斑表", en="Differences"), heads, rows, notes=(_NOTE,))
+    title = Text(zh="差异图斑表", en="Differences")
+    return Table("differences", title, heads, rows, notes=(_NOTE, *([edges] if left else [])))
 
 
 def _cross(rows: pd.DataFrame, papers: BlueprintPapers) -> Table:

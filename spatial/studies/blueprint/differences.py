@@ -50,6 +50,7 @@ KINDS: Mapping[str, Text] = {
 """Kinds of differences."""
 STATES: Mapping[str, Text] = {
     "agreed": Text(zh="一致", en="Agreed"),
+    "single": Text(zh="仅一个规划涉及", en="In one plan only"),
     "proposed": Text(zh="建议处置", en="Settlement proposed"),
     "open": Text(zh="待协商", en="To be agreed"),
 }
@@ -178,7 +179,7 @@ def _settle_one(
     ranks = [settling.rank(sector.role) for sector, mask in zip(sectors, row, strict=True) if mask]
     shared = frozenset.intersection(*claims) if claims else frozenset[str]()
     if len(shared) == 1 and kind == _AGREED:
-        return next(iter(shared)), "agreed", "", "", None, ()
+        return next(iter(shared)), "agreed" if len(claims) > 1 else "single", "", "", None, ()
     if len(shared) == 1 and kind != "self":
         return next(iter(shared)), "proposed", "", "", None, ()
     if kind == "edge" and claims:
@@ -188,7 +189,8 @@ def _settle_one(
     rule = settling.find(claims) if kind == "conflict" else None
     if rule is None:
         return "", "open", "", "", None, ()
-    taken = rule.choose(claims, ranks)
+    roles = [sector.role for sector, mask in zip(sectors, row, strict=True) if mask]
+    taken = rule.choose(claims, roles, ranks)
     if len(taken) != 1:
         return "", "open", rule.rule, rule.confidence, rule.label, rule.agree
     return next(iter(taken)), "proposed", rule.rule, rule.confidence, rule.label, rule.agree

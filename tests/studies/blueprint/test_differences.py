@@ -106,6 +106,26 @@ def test_a_partial_plan_lacks_nothing_by_its_silence() -> None:
     assert made.differences["kind"].tolist() == ["missing"]
 
 
+def test_land_of_one_plan_alone_is_not_agreed_on() -> None:
+    made = settle(plan("land", [(LAND, "01")]), plan("forest", [(square(0, 0), "01")], partial=True))
+    assert made.differences.empty
+    shares = made.base.groupby("state")["area_ha"].sum() / made.base["area_ha"].sum()
+    assert shares.to_dict() == pytest.approx({"agreed": 1 / 8, "single": 7 / 8}, rel=1e-3)
+
+
+def test_inside_built_land_the_urban_plan_is_taken_and_without_one_it_stays_open() -> None:
+    land = plan("land", [(LAND, "07")])
+    (row,) = settle(land, plan("city", [(LAND, "12")], role="urban")).differences.itertuples()
+    assert row.rule == "settle.3.transport"
+    names = {**NAMES, "14": Text(zh="绿地", en="Parks")}
+    settling = read_settling(read_rules("reconcile"))
+    for role, proposed, state in (("urban", "14", "proposed"), ("other", "", "open")):
+        parks = plan("city", [(LAND, "14")], role=role)
+        made = reconcile_parties((land, parks), names, settling, DEPARTMENTS, CRS)
+        (row,) = made.differences.itertuples()
+        assert (row.rule, row.proposed, row.state) == ("settle.8.built_built", proposed, state)
+
+
 def test_silence_outside_its_own_territory_lacks_nothing() -> None:
     west = plan("w", [(square(0, 0, 2, 2), "01")], territory=square(0, 0, 2, 2))
     east = plan("e", [(square(2, 0, 2, 2), "07")], territory=square(2, 0, 2, 2))
@@ -138,7 +158,7 @@ def test_the_base_is_a_partition_and_areas_add_up(claims: list[list[tuple[shapel
     whole = straight_area_m2([LAND])[0] / 1e4
     for column in (*(f"p{number}_ha" for number in range(len(claims))), "base_ha"):
         assert made.balance[column].sum() == pytest.approx(whole, abs=1e-3)
-    agreed = made.base.loc[made.base["state"] == "agreed", "area_ha"].sum()
+    agreed = made.base.loc[made.base["state"].isin(["agreed", "single"]), "area_ha"].sum()
     assert agreed + made.differences["area_m2"].sum() / 1e4 == pytest.approx(whole, abs=1e-3)
     for _, pair in made.matrix.groupby(["plan_a", "plan_b"]):
         assert pair["area_ha"].sum() <= whole + 1e-3
