@@ -40,7 +40,11 @@ def conform(  # noqa: PLR0913, PLR0917 (each option of the command is an argumen
     ledger: LedgerOption = False,
     overrides: SetOption = None,
 ) -> None:
-    """Check projects by the rules of all departments at once: one opinion sheet. 项目并联审批."""
+    """Check projects by the rules of all departments at once: one opinion sheet. 项目并联审批.
+
+    Exit code 退出码: 1 if a project is rejected 不同意 or incomplete 待补充审查 (a rule was not judged 未审查, whatever
+    conditions stand beside it), or a finding is an error; 0 if all pass or are conditional 有条件同意; 2 for bad input.
+    """
     from spatial.outputs.answers.opinionsummary import print_verdicts
     from spatial.studies.conform import check_projects
 

@@ -26,13 +26,13 @@ share of itself in them that is above a limit."""
 Verdict = Literal["pass", "conditional", "reject", "not_judged"]
 VERDICTS: dict[str, Text] = {
     "reject": Text(zh="不同意", en="Reject"),
-    "conditional": Text(zh="有条件同意", en="Conditional"),
     "incomplete": Text(zh="待补充审查", en="Incomplete"),
     "not_judged": Text(zh="未审查", en="Not judged"),
+    "conditional": Text(zh="有条件同意", en="Conditional"),
     "pass": Text(zh="同意", en="Pass"),
 }
-"""Verdicts in words, worst first. ``incomplete`` is of a whole project: nothing against it so far, but rules
-that could not be judged."""
+"""Verdicts in words, worst first. ``incomplete`` is of a whole project or department: no rejection so far, but
+rules that could not be judged; it stands above conditions, since not judged is not agreed."""
 Plain = str | int | float | bool
 Values = tuple[Plain, ...] | Plain
 

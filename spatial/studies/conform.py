@@ -63,9 +63,9 @@ class Conformity:
 
     @property
     def has_errors(self) -> bool:
-        """Whether a project is rejected or a finding is an error: exit code 1."""
-        rejected = (self.verdicts["verdict"] == "reject").any()
-        return bool(rejected or (self.findings["severity"] == "error").any())
+        """Whether a project is rejected, or was not judged by all rules, or a finding is an error: exit code 1."""
+        held = self.verdicts["verdict"].isin(("reject", "incomplete")).any()
+        return bool(held or (self.findings["severity"] == "error").any())
 
 
 @dataclass(frozen=True)

@@ -36,9 +36,9 @@ Floats = npt.NDArray[np.float64]
 Shapes = npt.NDArray[np.object_]
 Truths = npt.NDArray[np.bool_]
 
-PASS, NOT_JUDGED, CONDITIONAL, REJECT = range(4)
-"""Verdicts as numbers, the worse the higher."""
-CODES = ("pass", "not_judged", "conditional", "reject")
+PASS, CONDITIONAL, NOT_JUDGED, REJECT = range(4)
+"""Verdicts as numbers, the worse the higher: what nobody looked at may still be a rejection."""
+CODES = ("pass", "conditional", "not_judged", "reject")
 _EDGE_M = 500.0
 _WORTH_THREADS = 200
 _QUAD_SEGS = 32
@@ -295,8 +295,8 @@ def summarise(
     Returns
     -------
     list of str
-        ``reject``, ``conditional``, ``incomplete`` (nothing against it, but rules that were not judged) or
-        ``pass``.
+        ``reject``, ``incomplete`` (no rejection, but rules that were not judged, whatever the conditions),
+        ``conditional`` or ``pass``.
     dict of str to list of str
         By department; ``not_judged`` where none of its rules was.
     """

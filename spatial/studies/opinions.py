@@ -13,7 +13,7 @@ import shapely
 from spatial.plan.base import Text
 from spatial.plan.departments import Attribute, DepartmentRule, SliverLimits, list_values
 from spatial.plan.findings import STORED_CRS
-from spatial.studies.conformance import CODES, NOT_JUDGED, PASS, Answer, Asked, Judge, summarise
+from spatial.studies.conformance import CODES, CONDITIONAL, PASS, REJECT, Answer, Asked, Judge, summarise
 
 _REASONS = {
     "no_layer": Text(zh="未审查：规划中没有图层 {target}", en="Not judged: the plan has no layer {target}"),
@@ -170,7 +170,7 @@ def _tell(case: _Case) -> dict[str, str]:
     """Return the words of one opinion that has something to say."""
     rule, answer, at = case.asked.rule, case.answer, case.at
     if at in answer.words:
-        todo = rule.todo if answer.verdict[at] > NOT_JUDGED else None
+        todo = rule.todo if answer.verdict[at] in (CONDITIONAL, REJECT) else None
         said = dict(zip(("text_zh", "text_en"), answer.words[at], strict=True))
         return said | ({"todo_zh": todo.pick("zh"), "todo_en": todo.pick("en")} if todo else {})
     if reason := answer.reason[at]:

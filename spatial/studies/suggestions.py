@@ -80,7 +80,7 @@ def _judge_again(judge: Judge, project: gpd.GeoDataFrame, shapes: Any) -> npt.ND
 def _name_verdict(judge: Judge, project: gpd.GeoDataFrame, shape: shapely.Geometry) -> str:
     answers = judge.answer(project.set_geometry([shape], crs=STORED_CRS))
     worst = max(int(answer.verdict[0]) for answer in answers)
-    return ("pass", "incomplete", "conditional", "reject")[worst]
+    return ("pass", "conditional", "incomplete", "reject")[worst]
 
 
 def _trim(judge: Judge, project: gpd.GeoDataFrame, pieces: list[shapely.Geometry]) -> dict[str, Any] | None:

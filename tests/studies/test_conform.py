@@ -260,11 +260,46 @@ def run(*words: object) -> Any:
     return CliRunner().invoke(cli.app, [str(word) for word in words])
 
 
-@pytest.mark.parametrize(("shape", "code"), [(INSIDE, 0), (ACROSS, 1)])
-def test_exit_codes(plan: Path, tmp_path: Path, shape: shapely.Polygon, code: int) -> None:
+RULES = """\
+name: few
+version: "1"
+title: {zh: 表, en: Table}
+tolerance: {area: 1 m2, width: 1 mm}
+departments:
+  - key: agriculture
+    name: {zh: 农业, en: Agriculture}
+    rules:
+      - {id: farm, title: {zh: 农业空间, en: Farming}, layer: zones, where: {zone: farming}, relation: overlaps,
+         verdict: conditional, todo: {zh: 补划, en: Replace}, basis: {zh: 例, en: e}, confidence: default}
+"""
+LACKING = """  - key: heritage
+    name: {zh: 文物, en: Heritage}
+    rules:
+      - {id: sites, title: {zh: 文物, en: Sites}, source: nowhere, relation: overlaps, verdict: reject,
+         basis: {zh: 例, en: e}, confidence: default}
+"""
+
+
+@pytest.mark.parametrize(
+    ("rules", "shape", "said", "code"),
+    [
+        (RULES, INSIDE, "pass", 0),
+        (RULES, ACROSS, "conditional", 0),
+        (RULES + LACKING, INSIDE, "incomplete", 1),
+        (RULES + LACKING, ACROSS, "incomplete", 1),
+        (RULES.replace("conditional", "reject"), ACROSS, "reject", 1),
+    ],
+)
+def test_exit_codes(
+    plan: Path, tmp_path: Path, rules: str, shape: shapely.Polygon, said: str, code: int
+) -> None:
+    """What nobody looked at is not agreed: it outranks conditions, on the sheet and in the exit code."""
+    table = tmp_path / "few.yaml"
+    table.write_text(rules, encoding="utf-8")
     path = write(tmp_path / "sent.geojson", [SENT], [shape])
-    done = run("conform", plan, path, "-o", tmp_path / "out")
+    done = run("conform", plan, path, "-o", tmp_path / "out", "--departments", table)
     assert done.exit_code == code
+    assert verdicts(check(plan, path, departments=table)) == [said]
     assert (tmp_path / "out" / "opinions.html").is_file()
 
 

@@ -88,9 +88,9 @@ CREATE POLICY planners_compute ON spatial_registry.opinions FOR ALL
 CREATE OR REPLACE VIEW spatial_registry.verdicts AS
 SELECT plan, version, project_id,
   CASE WHEN bool_or(verdict = 'reject') THEN 'reject'
-       WHEN bool_or(verdict = 'conditional') THEN 'conditional'
        WHEN bool_and(verdict = 'not_judged') THEN 'not_judged'
-       WHEN bool_or(verdict = 'not_judged') THEN 'incomplete' ELSE 'pass' END AS verdict,
+       WHEN bool_or(verdict = 'not_judged') THEN 'incomplete'
+       WHEN bool_or(verdict = 'conditional') THEN 'conditional' ELSE 'pass' END AS verdict,
   string_agg(DISTINCT department, ', ' ORDER BY department) FILTER (WHERE verdict = 'reject') AS rejected_by,
   string_agg(DISTINCT department, ', ' ORDER BY department) FILTER (WHERE verdict = 'conditional')
     AS conditions_by,
