@@ -28,7 +28,7 @@ CHANGES = Contract(
         "what": Column("text", "变化字段", "What differs"),
         "before": Column("text", "改前", "Before"),
         "after": Column("text", "改后", "After"),
-        "area_m2": Column("number", "变动面积（m²）", "Land moved (m²)"),
+        "area_m2": Column("number", "要素变动面积（m²）", "Land that the row got or gave (m²)"),
     },
 )
 TABLE = Contract(
@@ -43,9 +43,10 @@ TABLE = Contract(
         "added": Column("integer", "新增", "Added"),
         "removed": Column("integer", "删除", "Removed"),
         "changed": Column("integer", "修改", "Changed"),
+        "renumbered": Column("integer", "仅编号变化", "Only the id differs"),
         "area_before_ha": Column("number", "改前面积（公顷）", "Area before (ha)"),
         "area_after_ha": Column("number", "改后面积（公顷）", "Area after (ha)"),
-        "area_moved_ha": Column("number", "变动面积（公顷）", "Land moved (ha)"),
+        "area_moved_ha": Column("number", "类别变动面积（公顷）", "Land of another class (ha)"),
     },
 )
 _CLASSES = {

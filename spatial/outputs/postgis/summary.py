@@ -58,22 +58,25 @@ def print_versions(console: Console, versions: Sequence[Version]) -> None:
 
 def print_revision(console: Console, table: pd.DataFrame, changes: pd.DataFrame) -> None:
     """Print what differs by layer, then the first rows that do."""
-    told = table[table[["added", "removed", "changed"]].sum(axis=1) > 0]
-    if not len(told):
+    listed = table[table[["added", "removed", "changed"]].sum(axis=1) > 0]
+    if not len(listed):
         console.print("the versions are the same 两个版本没有差别", markup=False)
         return
     grid = Table(box=None, pad_edge=False)
     grid.add_column("图层\nlayer", overflow="fold")
     for head in ("改前\nbefore", "改后\nafter", "新增\nadded", "删除\nremoved", "修改\nchanged"):
         grid.add_column(head, justify="right", no_wrap=True)
-    for head in ("改前 ha\nbefore", "改后 ha\nafter", "变动 ha\nmoved"):
+    for head in ("改前 ha\nbefore", "改后 ha\nafter", "类别变动 ha\nother class"):
         grid.add_column(head, justify="right", no_wrap=True)
     counts = ("rows_before", "rows_after", "added", "removed", "changed")
     areas = ("area_before_ha", "area_after_ha", "area_moved_ha")
-    for row in told.to_dict("records"):
+    for row in listed.to_dict("records"):
         cells = [f"{row[key]:,}" for key in counts] + [f"{row[key]:,.2f}" for key in areas]
         grid.add_row(escape(f"{row['layer']} {row['name']}"), *cells)
     console.print(grid)
+    if renumbered := int(table["renumbered"].sum()):
+        told = f"{renumbered:,} rows bear another id only, which is no change 仅编号不同，不计为变化"
+        console.print(told, markup=False)
     console.print()
     for row in changes.head(_ROWS).to_dict("records"):
         line = f"{_CHANGES[row['change']]}  {row['layer']}  {row['feature_id']}  {row['name']}  {row['what']}"
