@@ -10,6 +10,7 @@ from spatial.cache import fingerprint, hash_code
 from spatial.plan.judging import GROUPS, check_choices
 from spatial.plan.reader import PlanFile
 from spatial.plan.records import Plan
+from spatial.plan.references import list_unused
 from spatial.plan.rules import RuleTable, read_rules
 from spatial.plan.styles import Styles, read_styles
 from spatial.sources import references
@@ -93,7 +94,10 @@ def gather_inputs(file: PlanFile) -> dict[str, Any]:
         "boundary_road_spec": plan.boundary_roads,
         "direction_spec": plan.directions,
         "source_refs": references.reference_sources(
-            plan.sources, file.folder, references.list_rasters(plan.roads, plan.terrain, plan.evaluation)
+            plan.sources,
+            file.folder,
+            references.list_rasters(plan.roads, plan.terrain, plan.evaluation),
+            list_unused(plan.model_dump(mode="json", by_alias=True)),
         ),
         **tables,
         "raster_tables": tables,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import difflib
 import math
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from spatial.plan.base import Name, Record, Slug
 from spatial.plan.units import Area, Length
@@ -104,6 +105,8 @@ BURNT: dict[str, tuple[str, str, bool]] = {
 
 Land to be kept from harm counts with every cell that it touches, other land with cells whose centre it holds.
 """
+WEIGHED = {"farming": ("land", "water", "heat"), "urban": ("land", "water")}
+"""Dimensions that a plan may weigh, by group, instead of combining them by matrices."""
 
 
 class Factor(Record):
@@ -114,6 +117,40 @@ class Factor(Record):
     resampling: Resampling | None = None
     scheme: Scheme | None = None
     nodata: float | None = None
+
+
+def _is_known(name: str) -> str:
+    if name not in FACTORS:
+        near = difflib.get_close_matches(name, FACTORS, 2)
+        hint = f"did you mean {' or '.join(near)}? " if near else ""
+        raise ValueError(f"{name!r} is no factor; {hint}there is {', '.join(FACTORS)}")
+    return name
+
+
+def _fit(factors: dict[str, Factor]) -> dict[str, Factor]:
+    for name, factor in factors.items():
+        kind = FACTORS[name]
+        if factor.unit is not None and factor.unit not in UNITS.get(kind.unit, {kind.unit: (1, 0)}):
+            known = ", ".join(UNITS.get(kind.unit, {kind.unit: (1, 0)})) or "none"
+            raise ValueError(f"{factor.unit!r} is no unit of {name}; there is {known}")
+        if kind.classes and factor.resampling in ("average", "bilinear"):
+            raise ValueError(f"{name} holds classes, which have no mean; take nearest or mode")
+        if (name == "landcover") != (factor.scheme is not None):
+            problem = "needs `scheme`: whose codes they are" if name == "landcover" else "takes no `scheme`"
+            raise ValueError(f"{name} {problem}")
+    return factors
+
+
+def _are_groups(weights: Any) -> Any:
+    """Refuse a group of weights that is no mapping, before anything is said of its kind alone."""
+    for group, shares in weights.items() if isinstance(weights, dict) else ():
+        if not isinstance(shares, dict):
+            known = "; ".join(f"{one}: {{{', '.join(names)}}}" for one, names in WEIGHED.items())
+            raise ValueError(
+                f"{group} holds no weights; write them below it, adding up to 1. What can be weighed, by "
+                f"group, is {known}"
+            )
+    return weights
 
 
 def _sum_to_one(weights: dict[Slug, dict[Slug, float]]) -> dict[Slug, dict[Slug, float]]:
@@ -135,7 +172,8 @@ def _rise(breaks: dict[Name, tuple[float, ...]]) -> dict[Name, tuple[float, ...]
     return breaks
 
 
-Weights = Annotated[dict[Slug, dict[Slug, float]], AfterValidator(_sum_to_one)]
+Factors = Annotated[dict[Annotated[Slug, AfterValidator(_is_known)], Factor], AfterValidator(_fit)]
+Weights = Annotated[dict[Slug, dict[Slug, float]], BeforeValidator(_are_groups), AfterValidator(_sum_to_one)]
 Breaks = Annotated[dict[Name, tuple[float, ...]], AfterValidator(_rise)]
 
 
@@ -237,7 +275,7 @@ class Evaluation(Record):
     cell_m: Length = Field(default=50.0, alias="cell", ge=5, le=5000)
     centre: Name | None = None
     northern: bool = False
-    factors: dict[Slug, Factor] = Field(default_factory=dict)
+    factors: Factors = Field(default_factory=dict)
     protection: Slug | None = None
     water_source: Slug | None = None
     existing_urban: Slug | None = None
@@ -258,22 +296,4 @@ class Evaluation(Record):
     def _each_row_once(self) -> Evaluation:
         if twice := sorted(self.breaks.keys() & self.rules.keys()):
             raise ValueError(f"{', '.join(twice)}: given under `breaks` and under `rules`; keep one of them")
-        return self
-
-    @model_validator(mode="after")
-    def _factors_are_known(self) -> Evaluation:
-        for name, factor in self.factors.items():
-            kind = FACTORS.get(name)
-            if kind is None:
-                raise ValueError(f"{name!r} is no factor; there is {', '.join(FACTORS)}")
-            if factor.unit is not None and factor.unit not in UNITS.get(kind.unit, {kind.unit: (1, 0)}):
-                known = ", ".join(UNITS.get(kind.unit, {kind.unit: (1, 0)})) or "none"
-                raise ValueError(f"{factor.unit!r} is no unit of {name}; there is {known}")
-            if kind.classes and factor.resampling in ("average", "bilinear"):
-                raise ValueError(f"{name} holds classes, which have no mean; take nearest or mode")
-            if (name == "landcover") != (factor.scheme is not None):
-                problem = (
-                    "needs `scheme`: whose codes they are" if name == "landcover" else "takes no `scheme`"
-                )
-                raise ValueError(f"{name} {problem}")
         return self

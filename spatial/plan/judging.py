@@ -17,7 +17,8 @@ import numpy.typing as npt
 from spatial.engine import scoring
 from spatial.engine.patches import concentrate
 from spatial.errors import Fault, RuleError
-from spatial.plan.evaluation import Evaluation
+from spatial.plan.base import Text
+from spatial.plan.evaluation import WEIGHED, Evaluation
 from spatial.plan.rules import Rule, RuleTable
 from spatial.plan.traces import note
 
@@ -28,8 +29,6 @@ Truths = npt.NDArray[np.bool_]
 BEST, WORST = 1, 5
 GROUPS = ("farming", "urban", "ecology", "cover", "capacity")
 """Parts of the evaluation; a plan writes its breaks as ``GROUP.KEY``."""
-WEIGHED = {"farming": ("land", "water", "heat"), "urban": ("land", "water")}
-"""Dimensions that a plan may weigh instead of combining them by matrices."""
 _HELD: dict[tuple[int, int, str], tuple[RuleTable, Evaluation, RuleTable]] = {}
 _HELD_MOST = 1024
 
@@ -237,7 +236,8 @@ class Judge:
         first = next(iter(dimensions.values()))
         if first is not None:
             found = np.where(first == 0, np.uint8(0), found)
-        note("weights", dict(dimensions), found)
+        said: dict[str, Any] = dict(dimensions)
+        note("weights", {**said, "weighted_mean": score}, found, _tell_weights(shares), self.table.name)
         return found
 
     def compact(self, grade: Grades, ratio: Values, patch_m2: Values) -> Grades:
@@ -247,13 +247,18 @@ class Judge:
         not improved, and those from the greatest area on are not lowered.
         """
         row = self.value("concentration")
-        fit = (patch_m2 >= self.value("concentration.min_area")) & (grade < WORST)
-        found = concentrate(
-            grade, ratio, row.breaks, row.shifts, best=BEST, worst=WORST, edges=row.edges, improve=fit
-        )
-        large = patch_m2 >= self.value("concentration.max_area")
-        found = np.where(large, np.minimum(found, grade), found)
-        self.note("correct", {"grade": grade, "ratio": ratio, "patch_m2": patch_m2}, found, "concentration")
+        moved = concentrate(grade, ratio, row.breaks, row.shifts, best=BEST, worst=WORST, edges=row.edges)
+        self.note("correct", {"grade": grade, "ratio": ratio}, moved, "concentration")
+        exempt: dict[str, Truths] = {}
+        for name in ("max_area", "min_area"):
+            key = f"concentration.{name}"
+            exempt[name] = patch_m2 >= self.value(key)
+            self.note("condition", {"patch_m2": patch_m2}, exempt[name], key)
+        fit = exempt["min_area"] & (grade < WORST)
+        found = np.where(fit, moved, np.maximum(moved, grade))
+        found = np.where(exempt["max_area"], np.minimum(found, grade), found)
+        shown = {"grade": grade, "moved": moved, "not_lowered": exempt["max_area"], "may_rise": fit}
+        self.note("combine", shown, found)
         return found
 
     def classify(self, grade: Grades) -> Grades:
@@ -263,11 +268,26 @@ class Judge:
         return found
 
     def best(self, named: Mapping[str, Grades | None], shape: tuple[int, ...]) -> Grades:
-        """Return the lowest number of what is present in each cell; missing where nothing is."""
+        """Return the lowest number of what is given; None is left out.
+
+        A cell that is missing in one that is given is missing, unless another is 1 there, which nothing goes
+        below.
+        """
         there = [grade for grade in named.values() if grade is not None]
-        found = scoring.best_of(*there) if there else np.zeros(shape, dtype=np.uint8)
+        if there:
+            least = scoring.best_of(*there)
+            known = scoring.best_of(*there, missing="missing")
+            found = np.where(least == BEST, least, known)
+        else:
+            found = np.zeros(shape, dtype=np.uint8)
         self.note("combine", dict(named), found)
         return found
+
+
+def _tell_weights(shares: Mapping[str, float]) -> Rule:
+    """Return the plan's weights as a row, so that they are shown like one."""
+    label = Text(zh="权重（加权平均四舍五入取整）", en="Weights (of the mean, rounded, halves to the worse)")
+    return Rule(key="weights", value=dict(shares), label=label, source="plan", confidence="given")
 
 
 def read_codes(values: npt.NDArray[Any] | None) -> Grades | None:

@@ -122,6 +122,18 @@ def _missing_sources(document: dict[str, Any]) -> Iterator[Broken]:
                 )
 
 
+def list_unused(document: dict[str, Any]) -> frozenset[str]:
+    """Return the names of the sources that no part of a plan names.
+
+    Examples
+    --------
+    >>> list_unused({"territory": {"source": "border"}, "sources": {"border": {}, "soil": {}}})
+    frozenset({'soil'})
+    """
+    used = {name for pattern in _USES_OF_SOURCES for _, name in _texts(document, *pattern)}
+    return frozenset(document.get("sources") or {}) - used
+
+
 def is_extract(place: str) -> bool:
     """Tell whether a file or address is an OpenStreetMap extract, by its ending.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from itertools import pairwise
@@ -214,6 +215,7 @@ class RuleTable(Record):
         return self.model_copy(update={"rules": tuple(rows.values())})
 
 
+_EXPONENT = re.compile(r"[-+]?\d+(\.\d*)?[eE][-+]?\d{1,2}")
 _STRANGE = "not of the kind or the size that the row has"
 
 
@@ -232,8 +234,8 @@ def _say(error: ValueError) -> str:
 def _replace(rule: Rule, value: Any) -> Rule:
     """Return a row with another value of the same kind and shape."""
     old = _plain(rule)
-    if isinstance(value, str) and _shape(rule.value) == "number":
-        value = _read_number(value)
+    if isinstance(value, str) and _shape(rule.value) == "number" and _EXPONENT.fullmatch(value.strip()):
+        value = float(value)  # YAML takes 1e6 for a text
     if isinstance(old, dict) and isinstance(rule.value, Intervals) and isinstance(value, (list, tuple)):
         value = old | {"breaks": list(value)}
     if isinstance(rule.value, dict) and isinstance(value, dict) and _has_codes(rule.value):
@@ -244,14 +246,6 @@ def _replace(rule: Rule, value: Any) -> Rule:
         raise ValueError(_STRANGE)
     _refuse_range(rule.value, new.value)
     return new
-
-
-def _read_number(text: str) -> float | str:
-    """Return the number of a text such as ``1e6``, which YAML takes for words; the text if it is none."""
-    try:
-        return float(text)
-    except ValueError:
-        return text
 
 
 def _refuse_range(old: Any, new: Any) -> None:

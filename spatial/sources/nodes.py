@@ -72,9 +72,18 @@ def source_frames(source_reads: dict[str, SourceRead]) -> dict[str, gpd.GeoDataF
     return {name: read.frame for name, read in source_reads.items()}
 
 
-def source_findings(source_reads: dict[str, SourceRead]) -> list[Finding]:
-    """Return what was repaired or seen while reading."""
-    return [finding for read in source_reads.values() for finding in read.findings]
+def source_findings(source_reads: dict[str, SourceRead], source_refs: tuple[SourceRef, ...]) -> list[Finding]:
+    """Return what was repaired or seen while reading, and the rasters that nothing is made from."""
+    found = [finding for read in source_reads.values() for finding in read.findings]
+    for ref in source_refs:
+        if ref.kind == "spare":
+            where = ref.source.file or ref.source.url
+            found.append(Finding(
+                "sources.unused", "info", ref.name, "",
+                f"{where}：规划未使用该栅格（来源 {ref.name}），未读取。",
+                f"{where}: no part of the plan names this raster (source {ref.name}); it is not read.",
+            ))  # fmt: skip
+    return found
 
 
 def boundary(territory_spec: Territory, source_frames: dict[str, gpd.GeoDataFrame]) -> gpd.GeoDataFrame:

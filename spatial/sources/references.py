@@ -15,8 +15,9 @@ from spatial.sources.files import hash_parts, list_parts, locate_source
 from spatial.sources.origin import EXTRACTS, RASTERS, name_origin
 from spatial.sources.vector import fingerprint_source
 
-Kind = Literal["features", "extract", "raster"]
-_FORMATS: dict[Kind, Mapping[str, str]] = {"extract": EXTRACTS, "raster": RASTERS}
+Kind = Literal["features", "extract", "raster", "spare"]
+"""How a source is read; ``spare`` is a raster that no part of the plan names, and is not read."""
+_FORMATS: dict[Kind, Mapping[str, str]] = {"extract": EXTRACTS, "raster": RASTERS, "spare": RASTERS}
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,10 @@ class SourceRef:
 
 
 def reference_sources(
-    sources: Mapping[str, Source], folder: Path, rasters: Collection[str] = ()
+    sources: Mapping[str, Source],
+    folder: Path,
+    rasters: Collection[str] = (),
+    unused: Collection[str] = (),
 ) -> tuple[SourceRef, ...]:
     """Hash the files of all sources.
 
@@ -46,6 +50,8 @@ def reference_sources(
         Of the plan.
     rasters : collection of str
         Names of the sources that are rasters. OpenStreetMap extracts are told by their ending.
+    unused : collection of str
+        Names of the sources that the plan says nothing else of; rasters among them are let lie.
 
     Raises
     ------
@@ -55,7 +61,8 @@ def reference_sources(
     references, faults = [], list[Fault]()
     for name, source in sources.items():
         try:
-            references.append(_reference(name, source, folder, name in rasters))
+            kind = _tell_kind(name, source, rasters, unused)
+            references.append(_reference(name, source, folder, kind))
         except SourceError as error:
             faults += error.faults
     if faults:
@@ -63,9 +70,17 @@ def reference_sources(
     return tuple(references)
 
 
-def _reference(name: str, source: Source, folder: Path, is_raster: bool) -> SourceRef:
-    extract = is_extract(source.file or source.url or "")
-    kind: Kind = "raster" if is_raster else "extract" if extract else "features"
+def _tell_kind(name: str, source: Source, rasters: Collection[str], unused: Collection[str]) -> Kind:
+    place = source.file or source.url or ""
+    if name in rasters:
+        return "raster"
+    if is_extract(place):
+        return "extract"
+    is_spare = name in unused and place.lower().endswith(tuple(RASTERS))
+    return "spare" if is_spare else "features"
+
+
+def _reference(name: str, source: Source, folder: Path, kind: Kind) -> SourceRef:
     if kind == "features":
         return SourceRef(name, source, str(folder), fingerprint_source(source, folder))
     origin = name_origin(name, source)

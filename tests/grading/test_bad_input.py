@@ -103,7 +103,14 @@ def test_rasters_that_cannot_be_trusted_are_refused_with_file_and_remedy(
 @pytest.mark.parametrize(
     ("evaluation", "parts"),
     [
-        (", factors: {elevatoin: {source: dem}}", ("'elevatoin' is no factor", "elevation")),
+        (
+            ", factors: {elevatoin: {source: dem}}",
+            (
+                "plan.yaml:6: evaluation.factors.elevatoin",
+                "'elevatoin' is no factor; did you mean elevation",
+            ),
+        ),
+        (", weights: {erosion: 2}", ("erosion holds no weights", "farming: {land, water, heat}")),
         (HEIGHTS + ", weights: {urban: {land: 0.5, water: 0.4}}", ("urban add up to 0.9", "add up to 1")),
         (HEIGHTS + ", weights: {urban: {land: 0.5, soil: 0.5}}", ("weights.urban.soil", "there is farming")),
         (HEIGHTS + ", breaks: {urban.slope: [3, 15, 8, 25]}", ("do not rise; order them",)),
@@ -123,6 +130,14 @@ def test_what_a_plan_says_wrong_is_refused_with_its_line(
     assert "plan.yaml:6: " in said
     for part in parts:
         assert part in said
+
+
+def test_a_raster_that_no_part_of_the_plan_names_is_let_lie_and_told(folder: Path) -> None:
+    write_raster(folder / "spare.tif")
+    found = check_plan(write_plan(folder, HEIGHTS, "spare")).findings
+    (row,) = found[found["rule"] == "sources.unused"].to_dict("records")
+    assert (row["severity"], row["layer"]) == ("info", "spare")
+    assert "spare.tif: no part of the plan names this raster" in row["message_en"]
 
 
 def test_a_raster_of_a_hundred_thousand_cells_a_side_is_refused_before_anything_is_written(

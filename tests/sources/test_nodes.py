@@ -23,6 +23,7 @@ from spatial.sources.nodes import (
     road_modes,
     road_networks,
     road_refs,
+    source_findings,
     source_reads,
 )
 from spatial.sources.references import SourceRef, list_rasters, reference_sources
@@ -168,6 +169,11 @@ def test_kinds_of_sources_are_told_and_only_features_are_read(tmp_path: Path) ->
     assert list(source_reads(refs)) == ["seats"]
     with pytest.raises(SourceError, match=r"not a vector format"):
         reference_sources(sources, tmp_path)
+    spare = reference_sources(sources, tmp_path, unused={"heights", "seats"})
+    assert [ref.kind for ref in spare] == ["extract", "spare", "features"]
+    reads = source_reads(spare)
+    (told,) = [one for one in source_findings(reads, spare) if one.rule == "sources.unused"]
+    assert (told.severity, told.layer) == ("info", "heights")
     with pytest.raises(SourceError, match=r"\.csv is not a format"):
         reference_sources({"seats": sources["seats"]}, tmp_path, {"seats"})
     with pytest.raises(SourceError, match="no such file"):
