@@ -34,6 +34,8 @@ class Choice(Record):
         Lines, the one that chooses its land first.
     farmland_share : float
         Of cultivated land.
+    farmland_target : float
+        The same before the alternative takes more or less of it: what the plan or the rule asks for.
     population : int, optional
         Urban people at the end of the plan.
     need_ha : float, optional
@@ -51,6 +53,8 @@ class Choice(Record):
         Codes of ecosystems that are cultivated land.
     farmed, barred : tuple of int
         Codes of ecosystems that are farming space, and of those that towns do not grow over.
+    cut : tuple of int
+        Codes of ecosystems that are cut out of permanent farmland.
     table : RuleTable
         The other numbers.
     """
@@ -59,6 +63,7 @@ class Choice(Record):
     recommended: bool
     order: tuple[Line, ...]
     farmland_share: float
+    farmland_target: float
     population: int | None
     need_ha: float | None
     base_ha: float | None
@@ -70,6 +75,7 @@ class Choice(Record):
     cultivated: tuple[int, ...]
     farmed: tuple[int, ...]
     barred: tuple[int, ...]
+    cut: tuple[int, ...]
     table: RuleTable
 
     def cells(self, key: str, cell_m: float) -> int:
@@ -118,6 +124,7 @@ def settle_choices(
             recommended=name == best,
             order=table.value(f"order.{name}"),
             farmland_share=min(_farmland_share(spec, table) * table.value("farmland_factor")[name], 1.0),
+            farmland_target=_farmland_share(spec, table),
             population=spec.targets.population,
             need_ha=_need_ha(spec, capacity),
             base_ha=None if spec.targets.base_urban_m2 is None else spec.targets.base_urban_m2 / _HECTARE_M2,
@@ -129,9 +136,68 @@ def settle_choices(
             cultivated=name_kinds(cover, capacity.value("conflict.farmland")),
             farmed=name_kinds(cover, table.value("zones.farming_kinds")),
             barred=name_kinds(cover, table.value("urban.barred")),
+            cut=name_kinds(cover, table.value("farmland.cut")),
             table=table,
         )
         for name in sorted(names, key=lambda name: name != best)
+    )
+
+
+class Bound(Record):
+    """A number that the plan sets and the rule that it is held against.
+
+    Parameters
+    ----------
+    target, rule : str
+        Field of the plan's targets, and key of the row.
+    title : Text
+    value : float
+    least, most : float, optional
+        What the row lets be; None where it sets no such end.
+    """
+
+    target: str
+    rule: str
+    title: Text
+    value: float
+    least: float | None = None
+    most: float | None = None
+
+
+def bound_targets(spec: Evaluation, table: RuleTable, capacity: RuleTable) -> tuple[Bound, ...]:
+    """Return the targets that the plan sets itself, each with the row that would hold without it.
+
+    Examples
+    --------
+    >>> from spatial.plan.rules import read_rules
+    >>> spec = Evaluation.model_validate({"targets": {"expansion": 1.9}})
+    >>> [(bound.target, bound.value, bound.most) for bound in
+    ...  bound_targets(spec, read_rules("proposals"), read_rules("evaluation_capacity"))]
+    [('expansion', 1.9, 1.3)]
+    """
+    said = spec.targets
+    low, high = capacity.value("land_per_head.range")
+    silent = spec.model_copy(update={"targets": said.model_copy(update={"elastic_share": None})})
+    elastic = _elastic_share(silent, table, capacity)
+    special, limit = capacity.value("boundary.special_share"), capacity.value("boundary.expansion_most")
+    people = Text(zh="人均城镇建设用地（平方米）", en="Urban land a person, m²")
+    fields = Text(zh="永久基本农田占耕地比例", en="Share of permanent farmland")
+    reserve = Text(zh="弹性发展区比例", en="Share of the elastic zone")
+    open_ = Text(zh="特别用途区比例", en="Share of the special-use zone")
+    rows: tuple[tuple[str, str, Text, float | None, float | None], ...] = (
+        ("land_per_head", "land_per_head.range", people, low, high),
+        ("expansion", "boundary.expansion_most", Text(zh="扩展倍数", en="Expansion"), None, limit),
+        ("farmland_share", "farmland.share", fields, table.value("farmland.share"), None),
+        ("elastic_share", "boundary.elastic_share", reserve, None, elastic),
+        ("special_share", "boundary.special_share", open_, None, special),
+    )
+    values = {"land_per_head": said.land_per_head_m2} | {
+        name: getattr(said, name) for name, *_ in rows if name != "land_per_head"
+    }
+    return tuple(
+        Bound(target=name, rule=rule, title=title, value=values[name], least=least, most=most)
+        for name, rule, title, least, most in rows
+        if values[name] is not None
     )
 
 

@@ -9,7 +9,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from spatial.engine.cleaning import clean_mask, count_round, give_away, round_classes, spread_out
+from spatial.engine.cleaning import (
+    clean_mask,
+    count_round,
+    drop_patches,
+    give_away,
+    round_classes,
+    spread_out,
+)
 from spatial.engine.growing import take_best, take_cheapest
 from spatial.engine.stacks import RasterStack
 from spatial.plan.evaluation import Evaluation
@@ -167,7 +174,7 @@ def _choose_farmland(
     """Return the fields that are chosen, the line, and how much was aimed at and could be had."""
     must = ground.given["permanent_farmland"]
     fields = ground.where("ecosystem", choice.cultivated) & ~ground.built
-    never = never | (ground.built & ~must)
+    never = never | ((ground.built | _cut_out(ground, choice)) & ~must)
     score = np.where(never, np.uint8(0), _rank_fields(ground, choice, fields))
     options = {
         "radius": choice.cells("smooth", ground.cell_m) // 2,
@@ -190,6 +197,12 @@ def _choose_farmland(
             "farmland_most": most * ground.cell_ha,
         },
     )
+
+
+def _cut_out(ground: Ground, choice: Choice) -> Truths:
+    """Return built land, water and the like in patches large enough to be cut out of permanent farmland."""
+    land = ground.where("ecosystem", choice.cut)
+    return drop_patches(land, choice.patch_cells("farmland.least_cut", ground.cell_m))
 
 
 def _rank_fields(ground: Ground, choice: Choice, fields: Truths) -> Classes:
@@ -238,6 +251,11 @@ def _join(ground: Ground, choice: Choice, lines: Classes, outside: Classes) -> C
     open_ = max(CODES.values()) + 1
     both = np.where(ground.inside & (both == 0), np.uint8(open_), both)
     both = round_classes(both, choice.cells("smooth", ground.cell_m) // 2 or 1, fixed)
+    # What was cut out of farmland is not rounded back into it.
+    farmland = np.uint8(CODES["permanent_farmland"])
+    back = (both == farmland) & ~fixed & _cut_out(ground, choice)
+    both = np.where(back, np.where(outside > 0, outside, np.uint8(open_)), both)
+    fixed |= back
     cell_m = ground.cell_m
     least = {
         CODES["permanent_farmland"]: choice.patch_cells("farmland.least_patch", cell_m),

@@ -30,6 +30,7 @@ from spatial.engine.topology import (
 from spatial.errors import Fault, SourceError
 from spatial.plan.evaluation import Evaluation
 from spatial.plan.findings import STORED_CRS
+from spatial.plan.proposals import Choice
 from spatial.plan.zoning import GRID_DEG, Zoning
 from spatial.themes.claims import land_faces
 from spatial.themes.evaluation.drafts import CODES, OWNERS, Draft
@@ -44,6 +45,10 @@ DRAWN = "evaluation"
 """What stands as the source of land that was chosen from the evaluation."""
 _URBAN = (CODES["concentrated"], CODES["elastic"], CODES["special"])
 _SUBZONES = ("concentrated", "elastic", "special")
+_FIELDS = "permanent_farmland"
+_NEARLY = 4
+"""Times the least patch up to which a drawn patch may fall below it once the territory cuts it."""
+_HECTARE_M2 = 1e4
 _CLAIM = ("target", "source", "illustrative", "binding", "geometry")
 
 
@@ -122,8 +127,8 @@ def proposal_faces(
     found = []
     for draft in proposal_drafts:
         coverage = _draw(draft, evaluation_rasters.grid, proposal_edges)
-        claims = _claim_lines(coverage, evaluation_rough)
         given = _choose_given(given_land, draft, evaluation_rasters.grid)
+        claims = _drop_small(_claim_lines(coverage, evaluation_rough), given, territory, draft.choice)
         lines = pd.concat([claims, given], ignore_index=True)
         zones = _claim_zones(coverage, zoning, evaluation_rough).iloc[: None if draft.has_zones else 0]
         settled = _settle(draft, zoning)
@@ -143,7 +148,7 @@ def _draw(draft: Draft, grid: Grid, edges: tuple[BaseGeometry, ...]) -> Coverage
 
 
 def _settle(draft: Draft, zoning: Zoning) -> Zoning:
-    least = draft.choice.by_name("least_line") * 1e4
+    least = draft.choice.by_name("least_line") * _HECTARE_M2
     return zoning.model_copy(update={"has_lines": True, "has_zones": draft.has_zones, "min_line_m2": least})
 
 
@@ -158,6 +163,21 @@ def _frame_claims(coverage: Coverage, targets: dict[int, str], rough: bool) -> g
 def _claim_lines(coverage: Coverage, rough: bool) -> gpd.GeoDataFrame:
     lines = {code: name for code, name in OWNERS.items() if code <= max(_URBAN)}
     return _frame_claims(coverage, lines, rough)
+
+
+def _drop_small(
+    claims: gpd.GeoDataFrame, given: gpd.GeoDataFrame, territory: gpd.GeoDataFrame, choice: Choice
+) -> gpd.GeoDataFrame:
+    """Return the claims less farmland drawn below its least patch, unless it lies beside given farmland."""
+    least_m2 = choice.by_name("farmland.least_patch") * _HECTARE_M2
+    fields = np.flatnonzero((claims["target"] == _FIELDS).to_numpy())
+    shapes = claims.geometry.to_numpy()[fields]
+    # Beyond the territory drawn land goes on for some cells, which do not count.
+    near = straight_area_m2(shapes) < _NEARLY * least_m2
+    cut = shapely.intersection(shapes[near], territory.geometry.union_all())
+    must = given.geometry[given["target"] == _FIELDS].union_all()
+    small = (straight_area_m2(cut) < least_m2) & ~shapely.intersects(shapes[near], must)
+    return claims.drop(index=claims.index[fields[near][small]])
 
 
 def _claim_zones(coverage: Coverage, zoning: Zoning, rough: bool) -> gpd.GeoDataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -72,7 +73,8 @@ def grow_boundary(ground: Ground, choice: Choice, never: Truths) -> Growth:
     while True:
         aim = _size_core(choice, most, special, float(seeds.sum()) * ground.cell_ha)
         cost = _price(ground, choice, free, np.where(seeds, sizes, 0))
-        zones = _spread(ground, choice, seeds=seeds, cost=cost, free=free, aim_ha=aim)
+        room = most * (1 - choice.by_name("edge_margin")) - (special or 0.0)
+        zones = _spread(ground, choice, seeds=seeds, cost=cost, free=free, aim_ha=aim, room_ha=room)
         kept = seeds & (zones > 0)
         if (kept != seeds).any():
             seeds = kept
@@ -144,10 +146,13 @@ def _spread(
     cost: npt.NDArray[np.float32],
     free: Truths,
     aim_ha: float,
+    room_ha: float,
 ) -> Classes:
-    """Return the concentrated and the elastic zone."""
-    core = max(round(aim_ha / ground.cell_ha) - int(seeds.sum()), 0)
+    """Return the concentrated and the elastic zone: the latter no larger than what stands leaves room for."""
+    stands = int(seeds.sum())
+    core = max(round(aim_ha / ground.cell_ha) - stands, 0)
     whole = core + round(aim_ha * choice.elastic_share / ground.cell_ha)
+    whole = max(min(whole, math.floor(room_ha / ground.cell_ha) - stands), core)
     reached = reach_from(seeds, cost, whole)
     beyond = np.where(seeds, np.float32(np.inf), reached)
     all_ = take_cheapest(beyond, whole) | seeds

@@ -156,7 +156,11 @@ def _list_ratios(choice: Choice, line_rows: gpd.GeoDataFrame, built: tuple[float
 _COSTS: dict[str, tuple[str, str, str]] = {
     "cultivated": ("measure", "现状耕地（按栅格）", "Cultivated land, by cells"),
     "farmland_aim": ("aim", "永久基本农田目标（耕地）", "Aim: cultivated land in permanent farmland"),
-    "farmland": ("aim", "已划入的耕地", "Cultivated land taken in"),
+    "farmland": (
+        "aim",
+        "永久基本农田（建议）内的耕地（按栅格）",
+        "Cultivated land in the proposed line, by cells",
+    ),
     "farmland_most": ("aim", "可划入的耕地上限", "Most cultivated land that could be taken in"),
     "concentrated_aim": ("aim", "集中建设区目标", "Aim: the concentrated zone"),
     "need": ("aim", "人口需求用地", "Land that the population needs"),
@@ -252,9 +256,19 @@ def proposal_comparison(proposal_balance: pd.DataFrame) -> pd.DataFrame:
     rows = proposal_balance.assign(value=proposal_balance["area_ha"].fillna(proposal_balance["ratio"]))
     first = rows.drop_duplicates(["section", "key"])
     table = first[["section", "key", "name", "name_en", "plan_ha"]].rename(columns={"plan_ha": "plan"})
+    table["plan"] = table["plan"].fillna(_own_expansion(first))
     table["unit"] = first["area_ha"].notna().map({True: "公顷 ha", False: "倍 ratio"})
     for alternative in ALTERNATIVES:
         mine = rows[rows["alternative"] == alternative].set_index(["section", "key"])["value"]
         table[alternative] = mine.reindex(pd.MultiIndex.from_frame(first[["section", "key"]])).to_numpy()
     table["id"] = (table["section"] + "-" + table["key"]).str.replace("_", "-")
     return shape_rows(table.reset_index(drop=True), proposal_comparison)
+
+
+def _own_expansion(rows: pd.DataFrame) -> pd.Series:
+    """Return how many times the urban land of the base year the plan's own boundary holds, at that row."""
+    own = rows["plan_ha"][(rows["section"] == "line") & (rows["key"] == "urban_boundary")].sum()
+    base = rows["area_ha"][rows["key"] == "base_urban"].sum()
+    there = (rows["section"] == "measure") & (rows["key"] == "expansion")
+    ratio = own / base if own > 0 and base > 0 else np.nan
+    return pd.Series(np.where(there, ratio, np.nan), index=rows.index)
