@@ -20,6 +20,7 @@ ACTIONS: dict[str, Text] = {
     "class": Text(zh="归类", en="class"),
     "combine": Text(zh="综合", en="combine"),
     "skip": Text(zh="缺数据，跳过", en="no data, skipped"),
+    "unused": Text(zh="不采用（本规则表另有依据）", en="not used, the rules go by another"),
     "made": Text(zh="计算", en="compute"),
 }
 """What is done in a step."""
@@ -40,6 +41,10 @@ _NAMES: dict[str, Text] = {
     "grade": Text(zh="等级", en="grade"),
     "ratio": Text(zh="地块集中度", en="compactness"),
     "patch_m2": Text(zh="地块面积", en="area of the patch"),
+    "moved": Text(zh="按集中度修正后", en="as compactness moves it"),
+    "not_lowered": Text(zh="大地块不降级", en="large patch, not lowered"),
+    "may_rise": Text(zh="可提升", en="may be raised"),
+    "weighted_mean": Text(zh="加权平均", en="weighted mean"),
     "slope": Text(zh="坡度", en="slope"),
     "relief": Text(zh="起伏度", en="relief"),
     "cover": Text(zh="植被覆盖度", en="cover"),

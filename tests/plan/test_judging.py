@@ -106,6 +106,18 @@ def test_weights_of_nothing_that_is_given_are_refused() -> None:
         judge.weigh({"land": ONE, "water": None}, {"water": 1.0})
 
 
+def test_weights_and_the_weighted_mean_are_noted() -> None:
+    judge = Judge.of(TABLES["farming"], Evaluation(), "farming")
+    grades = {"land": ONE, "water": np.array([[1]], np.uint8), "heat": None}
+    with tracing() as notes:
+        found = judge.weigh(grades, {"land": 0.25, "water": 0.25, "heat": 0.5})
+    assert found[0, 0] == 2
+    (note,) = notes
+    assert note.inputs == {"land": 3, "water": 1, "heat": None, "weighted_mean": 2.0}
+    assert note.rule is not None
+    assert note.rule.value == {"land": 0.25, "water": 0.25, "heat": 0.5}
+
+
 def test_steps_are_noted_with_rule_layer_and_result() -> None:
     judge = Judge.of(TABLES["farming"], Evaluation(), "farming")
     with tracing() as notes, making("demo"):

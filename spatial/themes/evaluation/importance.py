@@ -2,7 +2,10 @@
 
 Classes: 1 extremely important 极重要, 2 important 重要, 3 general 一般, 0 missing. `ecology_thresholds` holds
 the amounts from which on cells belong to the first shares of the territory's total; see
-`spatial.grading.assessment.find_thresholds`.
+`spatial.grading.wholes.find_thresholds`.
+
+What the plan gives no data for is left out. A cell that lacks what the plan gives elsewhere is missing,
+unless what it has decides whatever the rest may be: nothing is more than extremely important.
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ from spatial.engine.portions import grade_by_shares
 from spatial.plan.base import Text
 from spatial.plan.ecosystems import name_kinds
 from spatial.plan.evaluation import Evaluation
+from spatial.plan.grounds import Factors, Thresholds, list_sensitivities, list_services, speaks
 from spatial.plan.judging import Grades, Judge, Values, settle_table
 from spatial.plan.rasters import raster
 from spatial.plan.rules import RuleTable
@@ -26,7 +30,6 @@ IMPORTANCE = {
     2: Text(zh="重要", en="Important"),
     3: Text(zh="一般", en="General"),
 }
-Thresholds = Mapping[str, tuple[float, ...]]
 SHARED = {
     "retention": "water_retention",
     "conservation": "soil_conservation",
@@ -177,7 +180,7 @@ def biodiversity_importance(
     "生态系统服务功能重要性", "Importance of services", kind="class", classes=IMPORTANCE, stage=2,
     one_of=(*(f"{name}_importance" for name in SHARED), "biodiversity_importance"),
 )  # fmt: skip
-def service_importance(
+def service_importance(  # noqa: PLR0913 (each input is an argument)
     *,
     inside: Grades,
     evaluation_ecology_rules: RuleTable,
@@ -186,13 +189,21 @@ def service_importance(
     conservation_importance: Grades | None = None,
     windbreak_importance: Grades | None = None,
     biodiversity_importance: Grades | None = None,
+    factor_specs: Factors | None = None,
+    ecology_thresholds: Thresholds | None = None,
 ) -> Grades:
-    """Return the most important of the services that have something to say of a cell."""
+    """Return the most important of the services that the plan gives data for.
+
+    A cell that lacks one of them is missing, unless another is extremely important there.
+    """
     judge = Judge.of(evaluation_ecology_rules, evaluation_spec, "ecology")
     named = {
         "retention": retention_importance, "conservation": conservation_importance,
         "windbreak": windbreak_importance, "biodiversity": biodiversity_importance,
     }  # fmt: skip
+    if factor_specs is not None:
+        spoken = {*list_services(judge, factor_specs, ecology_thresholds or ()), "biodiversity"}
+        named = {name: grade if name in spoken else None for name, grade in named.items()}
     return judge.best(named, inside.shape)
 
 
@@ -200,7 +211,7 @@ def service_importance(
     "生态敏感性（脆弱性）", "Sensitivity", kind="class", classes=SENSITIVITY, stage=2,
     one_of=("erosion_sensitivity", "karst_sensitivity", "sand_sensitivity", "soil_loss_rate"),
 )  # fmt: skip
-def sensitivity(
+def sensitivity(  # noqa: PLR0913 (each input is an argument)
     *,
     inside: Grades,
     evaluation_ecology_rules: RuleTable,
@@ -209,17 +220,24 @@ def sensitivity(
     karst_sensitivity: Grades | None = None,
     sand_sensitivity: Grades | None = None,
     soil_loss_rate: Values | None = None,
+    factor_specs: Factors | None = None,
+    ecology_thresholds: Thresholds | None = None,
 ) -> Grades:
-    """Return the most sensitive of what has something to say of a cell.
+    """Return the most sensitive of what the plan gives data for.
 
-    Where the profile has limits of soil loss and there are amounts of it, they stand for the sensitivity to
-    erosion by water.
+    A cell that lacks one of them is missing, unless another is extremely sensitive there. Where the profile
+    has limits of soil loss and there are amounts of it, they stand for the sensitivity to erosion by water.
     """
     judge = Judge.of(evaluation_ecology_rules, evaluation_spec, "ecology")
     water = erosion_sensitivity
     if soil_loss_rate is not None and judge.row("fragility.water") is not None:
         water = judge.grade("fragility.water", soil_loss_rate)
+        if erosion_sensitivity is not None:
+            judge.note("unused", {"erosion_sensitivity": erosion_sensitivity}, water, "fragility.water")
     named = {"erosion": water, "karst": karst_sensitivity, "sand": sand_sensitivity}
+    if factor_specs is not None:
+        spoken = list_sensitivities(judge, factor_specs, ecology_thresholds or ())
+        named = {name: grade if name in spoken else None for name, grade in named.items()}
     return judge.best(named, inside.shape)
 
 
@@ -228,19 +246,39 @@ def sensitivity(
     one_of=("service_importance", "sensitivity"),
 )  # fmt: skip
 def ecology_importance(
+    *,
     evaluation_ecology_rules: RuleTable,
     evaluation_spec: Evaluation,
     service_importance: Grades | None = None,
     sensitivity: Grades | None = None,
+    factor_specs: Factors | None = None,
+    ecology_thresholds: Thresholds | None = None,
 ) -> Grades:
     """Combine services and sensitivity by the matrix: extremely important if either is.
 
-    Where one of the two has nothing to say, the other decides; where neither has, the cell is missing.
+    Where the plan gives no data for one of the two, the other decides. A cell that is missing in one that it
+    gives is missing, unless the matrix has one class only for what the cell is in the other.
     """
     judge = Judge.of(evaluation_ecology_rules, evaluation_spec, "ecology")
-    matrix = judge.value("importance.matrix")
-    found = scoring.combine_matrix(service_importance, sensitivity, matrix, "skip")
-    judge.note(
-        "matrix", {"service": service_importance, "sensitivity": sensitivity}, found, "importance.matrix"
-    )
+    service, fragile = service_importance, sensitivity
+    if factor_specs is not None:
+        spoken = speaks(judge, evaluation_spec, factor_specs, ecology_thresholds or ())
+        service, fragile = (
+            one if said else None for one, said in zip((service, fragile), spoken, strict=True)
+        )
+    if service is None and fragile is None:
+        return np.zeros_like(sensitivity if service_importance is None else service_importance)
+    found = _combine(service, fragile, judge.value("importance.matrix"))
+    judge.note("matrix", {"service": service, "sensitivity": fragile}, found, "importance.matrix")
+    return found
+
+
+def _combine(rows: Grades | None, columns: Grades | None, matrix: tuple[tuple[int, ...], ...]) -> Grades:
+    """Return the entries of a matrix; where one side is missing, what the other leaves no choice of."""
+    found = scoring.combine_matrix(rows, columns, matrix)
+    if rows is None or columns is None:
+        return found
+    for grade, lines in ((rows, matrix), (columns, tuple(zip(*matrix, strict=True)))):
+        sure = {at: line[0] for at, line in enumerate(lines, start=1) if len({*line}) == 1}
+        found = np.where(found == 0, scoring.map_codes(grade, sure), found)
     return found

@@ -5,11 +5,14 @@ Second-pass rasters. Ecosystems from land cover stand for the present use, which
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from spatial.plan.base import Text
 from spatial.plan.ecosystems import name_kinds
 from spatial.plan.evaluation import Evaluation
+from spatial.plan.grounds import Factors, Thresholds, drop_silent
 from spatial.plan.judging import Grades, Judge, settle_table
 from spatial.plan.rasters import raster
 from spatial.plan.rules import RuleTable
@@ -48,7 +51,7 @@ def _find_use(
 
 
 @raster("现状冲突", "Conflicts of present use", kind="class", classes=CONFLICTS, stage=2)
-def land_conflict(
+def land_conflict(  # noqa: PLR0913 (each input is an argument)
     *,
     ecosystem: Grades,
     evaluation_capacity_rules: RuleTable,
@@ -58,27 +61,55 @@ def land_conflict(
     farming_suitability: Grades | None = None,
     urban_suitability: Grades | None = None,
     existing_urban: Grades | None = None,
+    evaluation_ecology_rules: RuleTable | None = None,
+    factor_specs: Factors | None = None,
+    ecology_thresholds: Thresholds | None = None,
 ) -> Grades:
-    """Class conflicts, the first of the list that holds; what is not evaluated conflicts with nothing."""
+    """Class conflicts, the first of the list that holds.
+
+    Without one, a cell is free of conflicts only where nothing that is missing there could make one; else it
+    is missing.
+    """
     judge = Judge.of(evaluation_capacity_rules, evaluation_spec, "capacity")
     cover = settle_table(evaluation_cover_rules, evaluation_spec, "cover")
     use = _find_use(ecosystem, existing_urban, judge, cover)
-    nowhere = np.zeros(ecosystem.shape, dtype=bool)
-    extreme = nowhere if ecology_importance is None else ecology_importance == 1
-    poor = nowhere if farming_suitability is None else farming_suitability == 3
-    steep = nowhere if urban_suitability is None else urban_suitability == 3
-    cases = [extreme & use["urban"], extreme & use["ecology"], poor & use["farmland"], steep & use["urban"]]
+    ecology = drop_silent(
+        ecology_importance, evaluation_spec, evaluation_ecology_rules, factor_specs, ecology_thresholds
+    )
+    sure, open_ = (
+        _find_conflicts(use, ecology, farming_suitability, urban_suitability, blank)
+        for blank in (False, True)
+    )
     known = ecosystem > 0
     if existing_urban is not None:
         known |= existing_urban > 0
-    found = np.select([~known, *cases], [0, 1, 2, 3, 4], 5).astype(np.uint8)
+    undecided = np.logical_or.reduce(open_)
+    found = np.select([~known, *sure, undecided], [0, 1, 2, 3, 4, 0], 5).astype(np.uint8)
     graded = {"ecology": ecology_importance, "farming": farming_suitability, "urban": urban_suitability}
     judge.note("class", {"ecosystem": ecosystem, **graded}, found)
     return found
 
 
+def _find_conflicts(
+    use: Mapping[str, np.ndarray],
+    ecology: Grades | None,
+    farming: Grades | None,
+    urban: Grades | None,
+    blank: bool,
+) -> list[np.ndarray]:
+    """Return where each conflict holds, or by `blank` where it may, for all that is known of the cell."""
+
+    def where(grade: Grades | None, bad: int) -> np.ndarray:
+        if grade is None:
+            return np.zeros(use["urban"].shape, dtype=bool)
+        return (grade == bad) | (blank & (grade == 0))
+
+    extreme, poor, steep = where(ecology, 1), where(farming, 3), where(urban, 3)
+    return [extreme & use["urban"], extreme & use["ecology"], poor & use["farmland"], steep & use["urban"]]
+
+
 @raster("潜力用地", "Potential land", kind="class", classes=POTENTIALS, stage=2)
-def land_potential(
+def land_potential(  # noqa: PLR0913 (each input is an argument)
     *,
     ecosystem: Grades,
     farming_suitability: Grades,
@@ -88,25 +119,34 @@ def land_potential(
     evaluation_spec: Evaluation,
     ecology_importance: Grades | None = None,
     existing_urban: Grades | None = None,
+    evaluation_ecology_rules: RuleTable | None = None,
+    factor_specs: Factors | None = None,
+    ecology_thresholds: Thresholds | None = None,
 ) -> Grades:
     """Class land by what it could be used for besides what it is used for.
 
     Potential is suitable land that is not extremely important for ecology. Land in use already is told
     apart by its use: cropland holds no further potential for farming, built land none at all, and the uses of
-    the rows ``potential.kept`` (forest, wetland, water) are kept out however suitable they are.
+    the rows ``potential.kept`` (forest, wetland, water) are kept out however suitable they are. Land that
+    would be potential is missing where its importance is.
     """
     judge = Judge.of(evaluation_capacity_rules, evaluation_spec, "capacity")
     cover = settle_table(evaluation_cover_rules, evaluation_spec, "cover")
     use = _find_use(ecosystem, existing_urban, judge, cover)
     kept = np.isin(ecosystem, name_kinds(cover, judge.value("potential.kept")))
     free = ~use["urban"] & ~kept
-    if ecology_importance is not None:
-        free &= ecology_importance != judge.value("urban.excluded_ecology")
+    ecology = drop_silent(
+        ecology_importance, evaluation_spec, evaluation_ecology_rules, factor_specs, ecology_thresholds
+    )
+    if ecology is not None:
+        free &= ecology != judge.value("urban.excluded_ecology")
     counted = judge.value("farming.classes")
     fields = use["farmland"]
     farm = free & np.isin(farming_suitability, counted)
     town = free & np.isin(urban_suitability, counted)
     known = (ecosystem > 0) & (farming_suitability > 0) & (urban_suitability > 0)
+    if ecology is not None:
+        known &= (ecology > 0) | ~(farm | town)
     cases = [use["urban"], kept, fields & town, fields, farm & town, farm, town]
     found = np.select([~known, *cases], [0, 6, 7, 4, 5, 3, 1, 2], 8).astype(np.uint8)
     judge.note(

@@ -71,13 +71,56 @@ def test_reserves_and_water_sources_are_extremely_important() -> None:
     np.testing.assert_array_equal(found, expected)
 
 
-def test_either_extreme_decides_and_one_side_decides_alone() -> None:
+def test_either_extreme_decides_and_gaps_stay_unless_the_other_is_extreme() -> None:
     service = np.array([[0, 1, 2, 3]] * 4, np.uint8)
     found = importance.ecology_importance(**ECOLOGY, service_importance=service, sensitivity=service.T)
-    np.testing.assert_array_equal(found, [[0, 1, 2, 3], [1, 1, 1, 1], [2, 1, 2, 2], [3, 1, 2, 3]])
+    np.testing.assert_array_equal(found, [[0, 1, 0, 0], [1, 1, 1, 1], [0, 1, 2, 2], [0, 1, 2, 3]])
     np.testing.assert_array_equal(
         importance.ecology_importance(**ECOLOGY, service_importance=service), service
     )
+
+
+GIVEN = ("elevation", "sand", "wind_days", "vegetation", "landcover")
+FACTORS = {name: Factor(source=name, scheme="clcd" if name == "landcover" else None) for name in GIVEN}
+
+
+def test_a_cell_without_land_cover_is_missing_not_general_unless_it_lies_in_a_reserve() -> None:
+    retention = np.array([[3, 0, 0, 1]], np.uint8)
+    said = {"inside": retention, "evaluation_ecology_rules": RULES, "evaluation_spec": TRIAL,
+            "factor_specs": FACTORS, "ecology_thresholds": {"retention": (1.0,), "conservation": (1.0,)}}  # fmt: skip
+    general = np.full((1, 4), 3, np.uint8)
+    services = importance.service_importance(
+        **said, retention_importance=retention, conservation_importance=retention,
+        windbreak_importance=general, biodiversity_importance=np.array([[3, 3, 1, 3]], np.uint8),
+    )  # fmt: skip
+    np.testing.assert_array_equal(services, [[3, 0, 1, 1]])
+    fragile = importance.sensitivity(
+        **said, erosion_sensitivity=general, sand_sensitivity=general,
+        soil_loss_rate=np.array([[1, np.nan, np.nan, 1]], np.float32),
+    )  # fmt: skip
+    np.testing.assert_array_equal(fragile, [[3, 0, 0, 3]])
+    said.pop("inside")
+    found = importance.ecology_importance(**said, service_importance=services, sensitivity=fragile)
+    np.testing.assert_array_equal(found, [[3, 0, 1, 1]])
+
+
+def test_what_the_plan_gives_no_factors_for_is_left_out() -> None:
+    nothing, general = np.zeros((1, 2), np.uint8), np.array([[3, 2]], np.uint8)
+    said = {"inside": nothing, "evaluation_ecology_rules": RULES, "evaluation_spec": TRIAL,
+            "ecology_thresholds": {"retention": (1.0,)}}  # fmt: skip
+    few = {name: FACTORS[name] for name in ("elevation", "landcover")}
+    services = importance.service_importance(
+        **said, factor_specs=few, retention_importance=general, windbreak_importance=nothing
+    )
+    np.testing.assert_array_equal(services, general)
+    said.pop("inside")
+    found = importance.ecology_importance(
+        **said, factor_specs=few, service_importance=services, sensitivity=nothing
+    )
+    np.testing.assert_array_equal(found, general)
+    alone = {**said, "ecology_thresholds": {}}
+    found = importance.ecology_importance(**alone, factor_specs=few, sensitivity=nothing)
+    assert (found == 0).all()
 
 
 def test_land_that_no_runoff_is_said_of_keeps_no_water_but_is_not_missing() -> None:
