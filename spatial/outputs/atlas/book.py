@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import importlib
 import re
+from collections.abc import Mapping
 from contextlib import suppress
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -29,7 +31,7 @@ PICTURE_DPI = 220
 """Dots per inch of single pictures for a report."""
 _NARROWEST_MM, _WIDEST_MM = 60.0, 1200.0
 _PROGRAM = "spatial-planning-toolkit"
-_PNG_LEVEL = 4
+_PNG_LEVEL, _COLOURS, _WHITE = 9, 255, 254
 
 
 def write_atlas(order: Order, path: Path, *, styles: Styles | None = None) -> list[str]:
@@ -239,9 +241,30 @@ def _save(figure: Figure, path: Path, dpi: int, order: Order | None = None) -> N
                 str(path), "", f"{ending or 'no ending'} is no format of pictures", "use .png, .svg or .pdf"
             )
         )
-    packing: dict[str, Any] = {"pil_kwargs": {"compress_level": _PNG_LEVEL}} if ending == ".png" else {}
     with replacing(path) as beside:
-        figure.savefig(beside, dpi=dpi, metadata=metadata, **packing)
+        if ending == ".png":
+            _save_palette(figure, beside, dpi, metadata)
+        else:
+            figure.savefig(beside, dpi=dpi, metadata=metadata)
+
+
+def _save_palette(figure: Figure, path: Path, dpi: int, metadata: Mapping[str, str]) -> None:
+    """Save a PNG in a palette: maps have few colours, and a report of true colours is thrice as large."""
+    from PIL import Image
+    from PIL.PngImagePlugin import PngInfo
+
+    drawn, said = BytesIO(), PngInfo()
+    figure.savefig(drawn, format="png", dpi=dpi, pil_kwargs={"compress_level": 0})
+    for key, text in metadata.items():
+        said.add_text(key, text)
+    with Image.open(drawn) as picture:
+        # Dots of two colours mixed would spoil thin lines and small text, and pack badly.
+        few = picture.convert("RGB").quantize(
+            _COLOURS, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE
+        )
+    # Means of nearly white dots fall a shade short of it, and paper is white.
+    few.putpalette([255 if level >= _WHITE else level for level in few.getpalette() or []])
+    few.save(path, format="png", dpi=(dpi, dpi), pnginfo=said, compress_level=_PNG_LEVEL)
 
 
 def _describe(order: Order) -> dict[str, Any]:

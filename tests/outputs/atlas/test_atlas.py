@@ -321,6 +321,11 @@ def test_pictures_for_reports_are_as_wide_as_asked(city: Any, tmp_path: Path, en
     save_picture(make_order(city.layers), "zones", path, width_mm=150.0, dpi=254)
     if ending == "png":
         assert measure_picture(path)[0] == 1500
+        with Image.open(path) as picture:
+            assert picture.mode == "P", "true colours make reports thrice as large"
+            assert picture.convert("RGB").getpixel((0, picture.height - 1)) == (255, 255, 255)
+            assert picture.info["Software"] == "spatial-planning-toolkit"
+            assert picture.info["dpi"] == pytest.approx((254, 254), abs=0.1)
     elif ending == "pdf":
         assert float(pypdf.PdfReader(path).pages[0].mediabox.width) * MM_PER_POINT == pytest.approx(
             150, abs=0.01
