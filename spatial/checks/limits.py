@@ -1,4 +1,4 @@
-"""Checks of lines, proposed and the plan's own, against the limits, aims and carrying scale told beside them."""
+"""Checks of lines, proposed and the plan's own, against limits, aims and the carrying scale."""
 
 from __future__ import annotations
 
@@ -109,10 +109,10 @@ def _judge_boundary(choice: Choice, area: Mapping[str, float], board: _Board | N
     if board is not None and got > board.value:
         yield Finding(
             "proposals.above_carrying", "warning", "proposed_lines", place,
-            f"{zh}的开发边界 {got:,.0f} 公顷，超过{board.zh} {board.value:,.0f} 公顷（短板）；"
+            f"{zh}的开发边界 {got:,.0f} 公顷，超过短板 {board.value:,.0f} 公顷（{board.zh}）；"
             "划定时未以承载规模为上限，请核减或论证。",
-            f"{en} has a boundary of {got:,.0f} ha, above the short board {board.en} of {board.value:,.0f} "
-            "ha, which does not limit the drawing. Reduce it or argue for it.",
+            f"{en} has a boundary of {got:,.0f} ha, above the short board of {board.value:,.0f} "
+            f"ha ({board.en}), which does not limit the drawing. Reduce it or argue for it.",
             got, board.value,
         )  # fmt: skip
     core, aim = area.get("concentrated"), area.get("concentrated_aim")
@@ -171,9 +171,9 @@ def _judge_own(choice: Choice, balance: pd.DataFrame, board: _Board | None) -> I
     if board is not None and town > board.value:
         yield Finding(
             "lines.above_carrying", "warning", "lines", _BOUNDARY,
-            f"规划方案的城镇开发边界 {town:,.0f} 公顷，超过{board.zh} {board.value:,.0f} 公顷（短板）。",
-            f"The plan's own urban boundary of {town:,.0f} ha is above the short board {board.en} of "
-            f"{board.value:,.0f} ha.",
+            f"规划方案的城镇开发边界 {town:,.0f} 公顷，超过短板 {board.value:,.0f} 公顷（{board.zh}）。",
+            f"The plan's own urban boundary of {town:,.0f} ha is above the short board of "
+            f"{board.value:,.0f} ha ({board.en}).",
             town, board.value,
         )  # fmt: skip
     fields, aim = own.get(_FIELDS, 0.0), choice.farmland_target * area.get("cultivated", 0.0)

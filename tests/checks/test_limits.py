@@ -74,7 +74,7 @@ def test_boundaries_are_held_against_the_short_board() -> None:
     assert found["proposals.above_carrying"].value == 125.0
     assert found["lines.above_carrying"].value == 129.0
     assert found["lines.above_carrying"].limit == 120.0
-    assert "按水 120" in found["lines.above_carrying"].message_zh
+    assert "120 公顷（按水）" in found["lines.above_carrying"].message_zh
 
 
 @pytest.mark.parametrize(

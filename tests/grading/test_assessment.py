@@ -156,8 +156,12 @@ def test_the_short_board_is_the_least(made: Build) -> None:
     stack = made.rasters
     assert stack is not None
     counted = np.isin(stack.read("farming_suitability"), (1, 2)) & (stack.read("ecology_importance") != 1)
+    # Built land, water, wetland and ice are no farmland.
+    counted &= ~np.isin(stack.read("ecosystem"), (18, 19, 20, 23))
     area = measure_cells(stack.grid, stack.grid.whole)[counted].sum() / 1e4
     assert carrying.loc["farmland-land", "value"] == pytest.approx(area)
+    assert "不可相加" in carrying.loc["farmland-land", "basis"]
+    assert "not to be added" in carrying.loc["urban_land-land", "basis_en"]
     for _, rows in carrying.groupby("item"):
         assert rows["value"][rows["shortest"]].min() == rows["value"].min()
         assert rows["shortest"].any()

@@ -12,6 +12,7 @@ from spatial.engine.grids import measure_cells
 from spatial.engine.stacks import RasterStack
 from spatial.outputs.order import Order
 from spatial.outputs.papers.cells import Cell, Derived, Head, Quantity, Table
+from spatial.outputs.papers.layouts import TOTAL
 from spatial.outputs.papers.plan_tables import VERIFIED, show_value
 from spatial.outputs.papers.words import CONFIDENCES, make_text
 from spatial.plan.base import Text
@@ -95,7 +96,7 @@ def _lay_out_balance(order: Order) -> Table | None:
         shares = tuple((head + at, 3) for at in range(1, len(told) + 1))
         total = Derived(float(part["area_ha"].sum()), "sum", areas)
         strong.append(head)
-        rows.append((name, None, total, Derived(float(part["share"].sum()), "sum", shares)))
+        rows.append((name, TOTAL, total, Derived(float(part["share"].sum()), "sum", shares)))
         for at, row in enumerate(told, start=head + 1):
             share = Derived(float(row["share"]), "ratio", ((at, 2), (head, 2)))
             rows.append((name, make_text(row["name"], row["name_en"]), float(row["area_ha"]), share))
@@ -135,9 +136,11 @@ def _lay_out_carrying(order: Order) -> Table | None:
         *_titles(("单位", "Unit"), ("短板", "Short board"), ("依据", "Basis")),
     )
     note = Text(
-        zh="数值为上限，不是目标；短板是各约束中最小者。规划未给数的约束没有行。",
+        zh="数值为上限，不是目标；短板是各约束中最小者。规划未给数的约束没有行。土地约束下的耕地与建设规模"
+        "大部分是同一片土地，且含现状林地，不可相加。",
         en="Values are upper limits, not aims; the short board is the least. A constraint that the plan "
-        "gives no numbers for has no row.",
+        "gives no numbers for has no row. Farmland and urban land by land are mostly the same land, present "
+        "forest among it, and must not be added up.",
     )
     title = Text(zh="承载规模", en="Carrying scale")
     return Table("carrying_capacity", title, heads, tuple(rows), notes=(note,), strong=strong)

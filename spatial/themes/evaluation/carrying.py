@@ -6,7 +6,7 @@ other exactly.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import pandas as pd
@@ -14,6 +14,7 @@ import pandas as pd
 from spatial.engine.crossings import cross_areas, present_area_ha
 from spatial.engine.stacks import RasterStack
 from spatial.plan.contract import Column, contract_of, layer
+from spatial.plan.ecosystems import name_kinds
 from spatial.plan.evaluation import Evaluation
 from spatial.plan.judging import settle_table
 from spatial.plan.rules import RuleTable
@@ -89,6 +90,17 @@ _CONSTRAINTS = {
     "water": ("水资源约束", "by water"),
     "environment": ("环境约束", "by environment"),
 }
+_STILL_IN = {
+    "farmland": (
+        "，不含现状建设用地、水域湿地，含现状林草地；与建设规模不可相加",
+        ", without built land, water and wetland, with present forest; not to be added to urban land",
+    ),
+    "urban_land": (
+        "，不含水域湿地，含现状建设用地、耕地、林草地；与耕地规模不可相加",
+        ", without water and wetland, with present built land, fields, forest; not to be added to farmland",
+    ),
+}
+"""What land that a constraint by land counts is used for now."""
 
 
 @layer(
@@ -107,16 +119,20 @@ def carrying_capacity(
     evaluation_rasters: RasterStack | None,
     evaluation_spec: Evaluation | None,
     evaluation_capacity_rules: RuleTable,
+    evaluation_cover_rules: RuleTable,
 ) -> pd.DataFrame:
     """Return how much farmland, urban land and how many people land, water and environment carry.
 
-    The short board is the constraint that allows least. A constraint that the plan gives no numbers for has
-    no row.
+    The short board is the constraint that allows least. Farmland and urban land by land are each the most
+    that there could be of one: much land is suitable for both, so they do not add up. A constraint that the
+    plan gives no numbers for has no row.
     """
     limits: list[_Limit] = []
     if evaluation_rasters is not None and evaluation_spec is not None:
         rules = settle_table(evaluation_capacity_rules, evaluation_spec, "capacity")
-        limits = [*_by_land(evaluation_rasters, evaluation_spec, rules), *_by_water(evaluation_spec, rules)]
+        cover = settle_table(evaluation_cover_rules, evaluation_spec, "cover")
+        limits = [*_by_land(evaluation_rasters, evaluation_spec, rules, cover)]
+        limits += _by_water(evaluation_spec, rules)
         limits += _by_environment(evaluation_spec, rules)
     least = {item: min((one.value for one in limits if one.item == item), default=0.0) for item in _ITEMS}
     rows = [
@@ -137,26 +153,46 @@ def _head_m2(spec: Evaluation, rules: RuleTable) -> float:
     return float(given if given is not None else rules.value("land_per_head"))
 
 
-def _by_land(stack: RasterStack, spec: Evaluation, rules: RuleTable) -> Iterator[_Limit]:
-    """Yield what suitable land outside land that is extremely important for ecology allows."""
+def _by_land(stack: RasterStack, spec: Evaluation, rules: RuleTable, cover: RuleTable) -> Iterator[_Limit]:
+    """Yield what suitable land outside land that is extremely important for ecology allows.
+
+    Present use that the rows ``*.not_counted`` name is left out where land cover is known.
+    """
     out, head = rules.value("urban.excluded_ecology"), _head_m2(spec, rules)
-    ecology = ["ecology_importance"] if "ecology_importance" in stack else []
-    zh, en = ("、生态极重要区以外", " outside extreme ecological importance") if ecology else ("", "")
-    if "farming_suitability" in stack:
-        counted = rules.value("farming.classes")
-        area = _sum_areas(stack, ["farming_suitability", *ecology], counted, out)
-        yield _Limit("farmland", "land", area, f"农业适宜、一般适宜区{zh}", f"suitable for farming{en}")
-    if "urban_concentrated" in stack:
-        area = _sum_areas(stack, ["urban_concentrated", *ecology], rules.value("urban.grades"), out)
-        yield _Limit("urban_land", "land", area, f"城镇建设1–4级土地{zh}", f"land of grades 1 to 4{en}")
-        basis = f"人均 {head:g} m²", f"{head:g} m² a person"
-        yield _Limit("urban_population", "land", area * 1e4 / head, *basis)
+    bars = {"ecology_importance": (out,)} if "ecology_importance" in stack else {}
+    zh, en = ("、生态极重要区以外", " outside extreme ecological importance") if bars else ("", "")
+    for item, name, grades, said in (
+        (
+            "farmland",
+            "farming_suitability",
+            "farming.classes",
+            ("农业适宜、一般适宜区", "suitable for farming"),
+        ),
+        ("urban_land", "urban_concentrated", "urban.grades", ("城镇建设1–4级土地", "land of grades 1 to 4")),
+    ):
+        if name not in stack:
+            continue
+        key = "farming.not_counted" if item == "farmland" else "urban.not_counted"
+        left = {"ecosystem": name_kinds(cover, rules.value(key))} if "ecosystem" in stack else {}
+        area = _sum_areas(stack, name, rules.value(grades), bars | left)
+        use_zh, use_en = _STILL_IN[item] if left else ("", "")
+        yield _Limit(item, "land", area, f"{said[0]}{zh}{use_zh}", f"{said[1]}{en}{use_en}")
+        if item == "urban_land":
+            basis = f"人均 {head:g} m²", f"{head:g} m² a person"
+            yield _Limit("urban_population", "land", area * 1e4 / head, *basis)
 
 
-def _sum_areas(stack: RasterStack, names: list[str], counted: tuple[int, ...], excluded: int) -> float:
-    """Return the area of some classes of the first layer where the second is not the excluded one."""
-    areas = cross_areas(stack, names)
-    return sum(area for (one, *rest), area in areas.items() if one in counted and excluded not in rest)
+def _sum_areas(
+    stack: RasterStack, name: str, counted: tuple[int, ...], excluded: Mapping[str, tuple[int, ...]]
+) -> float:
+    """Return the area of some classes of a layer where no other has a class that is excluded of it."""
+    areas = cross_areas(stack, [name, *excluded])
+    return sum(
+        area
+        for (one, *rest), area in areas.items()
+        if one in counted
+        and not any(code in barred for code, barred in zip(rest, excluded.values(), strict=True))
+    )
 
 
 def _by_water(spec: Evaluation, rules: RuleTable) -> Iterator[_Limit]:

@@ -245,6 +245,45 @@ def test_aims_are_reached(made: SimpleNamespace) -> None:
     assert "proposals.farmland_short" not in rules(made.findings)
 
 
+@pytest.mark.parametrize("expansion", [1.02, 1.1, 1.3])
+def test_what_stands_never_carries_the_boundary_over_its_limit(expansion: float) -> None:
+    """Where built land uses up the limit the reserve shrinks, not the limit."""
+    made = propose(targets={"expansion": expansion, "population": None})
+    for draft in made.drafts:
+        urban = np.isin(draft.classes, [CODES[name] for name in ("concentrated", "elastic", "special")])
+        held = np.count_nonzero(urban) * GRID.cell_m**2 / 1e4
+        stands = draft.amounts["base"]
+        # Beyond what stands, nothing but what rounding fills.
+        assert held <= max(draft.amounts["boundary_most"], stands * 1.05)
+
+
+def test_built_land_and_water_are_cut_out_of_farmland(monkeypatch: pytest.MonkeyPatch) -> None:
+    layers, masks = make_country()
+    kinds = layers["ecosystem"].copy()
+    village, pond, small = (slice(104, 109), slice(74, 80)), (slice(120, 125), slice(90, 95)), (112, 76)
+    kinds[village], kinds[pond], kinds[small] = TOWN, 19, TOWN
+    monkeypatch.setitem(globals(), "make_country", lambda: (layers | {"ecosystem": kinds}, masks))
+    made = propose(targets={"farmland_share": 0.9})
+    classes = made.drafts[0].classes
+    farmland = CODES["permanent_farmland"]
+    around = classes[99:114, 69:85]
+    assert np.count_nonzero(around == farmland) > around.size / 3, "the village lies among fields of the line"
+    assert not (classes[village] == farmland).any()
+    assert not (classes[pond] == farmland).any()
+    uncut = (
+        propose(targets={"farmland_share": 0.9}, proposals={"farmland.least_cut": 1000.0}).drafts[0].classes
+    )
+    assert (uncut[village] == farmland).any()
+    assert not {"proposals.partition", "proposals.overlap"} & rules(made.findings)
+
+
+def test_no_patch_of_farmland_is_below_the_least(made: SimpleNamespace) -> None:
+    for alternative in ALTERNATIVES:
+        for frame in (made.lines, propose(targets={"farmland_share": 0.35}).lines):
+            sizes = land(frame, alternative, line="permanent_farmland")["area_ha"]
+            assert sizes.min() >= 10
+
+
 def test_a_larger_target_never_gives_less_farmland() -> None:
     areas = [
         propose(targets={"farmland_share": share}).balance.query("key == 'permanent_farmland'")["area_ha"]
