@@ -115,12 +115,18 @@ def submit(
         Path, typer.Argument(metavar="OPINIONS.gpkg", help="Written by spatial conform. 并联审批意见")
     ],
     at: AtOption,
+    version: Annotated[
+        int | None, typer.Option(metavar="VERSION", help="That they were computed on. 所依据的版本号")
+    ] = None,
 ) -> None:
-    """Put computed opinions beside a published plan, for departments to act on. 审查意见入库."""
+    """Put computed opinions and their projects beside a published plan. 项目与审查意见入库."""
     from spatial.studies.publishing import submit_opinions
 
-    sent = submit_opinions(at, plan, opinions, ask=_find_asker())
-    typer.echo(f"{sent.plan} version 第 {sent.version} 版: {sent.rows} opinions 条意见")
+    sent = submit_opinions(at, plan, opinions, version=version, ask=_find_asker())
+    for note in sent.notes:
+        typer.echo(f"note 注意: {note}")
+    size = f"{sent.projects} projects 个项目, {sent.rows} opinions 条意见"
+    typer.echo(f"{sent.plan} version 第 {sent.version} 版: {size}")
 
 
 def _find_asker() -> Ask | None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from spatial.errors import Fault, OutputError
 from spatial.outputs.answers.revision import check_target, write_revision
 from spatial.outputs.formats.geopackage import write_geopackage
-from spatial.outputs.postgis.opinions import OpinionsSent, publish_opinions
+from spatial.outputs.postgis.opinions import Computed, OpinionsSent, publish_opinions
 from spatial.outputs.postgis.publication import Parcel, Publication, check_server, publish_layers
 from spatial.outputs.postgis.restoration import restore_version
 from spatial.pipeline import check_plan
@@ -138,7 +138,8 @@ def compare_published(
     address = read_address(url, "--at")
     if out is not None:
         check_target(out)
-    made = compare_versions(*open_published(address, plan, [before, after], ask=ask))
+    one, other = open_published(address, plan, [before, after], ask=ask)
+    made = compare_versions(one, other)
     if out is not None:
         origin = {"database": str(address), "plan": plan, "before": str(before), "after": str(after)}
         stamp = _day_of(made.after.version)
@@ -185,7 +186,9 @@ def fetch_published(
     return made
 
 
-def submit_opinions(url: str, plan: str, file: Path, *, ask: Ask | None = None) -> OpinionsSent:
+def submit_opinions(
+    url: str, plan: str, file: Path, *, version: int | None = None, ask: Ask | None = None
+) -> OpinionsSent:
     """Write what ``spatial conform`` computed beside a published plan, for departments to act on.
 
     Parameters
@@ -194,16 +197,21 @@ def submit_opinions(url: str, plan: str, file: Path, *, ask: Ask | None = None) 
     plan : str
         Its name in the database.
     file : Path
-        ``opinions.gpkg`` with the layer ``opinions``.
+        ``opinions.gpkg`` with the layers ``opinions`` and ``projects``.
+    version : int, optional
+        The version that they were computed on; the current one unless given.
     ask : callable, optional
 
     Raises
     ------
     SourceError, OutputError
-        No such file, layer or plan, bad rows, or a role that may not; nothing was written.
+        No such file, layer, plan or version, opinions computed on another plan, bad rows, or a role that may
+        not; nothing was written.
     """
     address = read_address(url, "--at")
-    return publish_opinions(address, plan, read_opinions(file), ask=ask)
+    read = read_opinions(file)
+    computed = Computed(read.opinions, read.projects, read.provenance)
+    return publish_opinions(address, plan, computed, version=version, ask=ask)
 
 
 def _day_of(version: Version) -> dt.date:

@@ -106,8 +106,18 @@ def test_computed_opinions_are_submitted(database: Any, run: Run, plan: Path, tm
     )
     columns = ["project_id", "department", "rule", "verdict"]
     assert sorted(kept) == sorted(computed[columns].itertuples(index=False, name=None))
+    verdicts = gpd.read_file(tmp_path / "out" / "opinions.gpkg", layer="verdicts")
+    assert database.ask("SELECT project_id, verdict, project_name FROM spatial_registry.verdicts") == list(
+        verdicts[["id", "verdict", "name"]].itertuples(index=False, name=None)
+    )
     assert run("submit", "demo", "projects.gpkg", "--at", url).code == 2
-    assert run("submit", "demo", "none.gpkg", "--at", url).code == 2
+    absent = run("submit", "demo", "none.gpkg", "--at", url)
+    assert (absent.code, "there is no such file" in absent.err) == (2, True)
+    assert run("publish", plan, "--to", url, "--as", "demo", "--set", "year=2036").code == 0
+    old = run("submit", "demo", tmp_path / "out" / "opinions.gpkg", "--at", url)
+    assert (old.code, "--version 1" in old.err) == (2, True)
+    again = run("submit", "demo", tmp_path / "out" / "opinions.gpkg", "--at", url, "--version", "1")
+    assert again.code == 0, again.err
 
 
 def test_what_cannot_be_is_one_message_and_exit_code_2(database: Any, run: Run, plan: Path) -> None:

@@ -22,7 +22,7 @@ from spatial.outputs.postgis.drafts import (
     register_draft,
     style_draft,
 )
-from spatial.outputs.postgis.opinions import make_opinions
+from spatial.outputs.postgis.opinion_tables import make_opinions
 from spatial.outputs.postgis.registry import begin_alone, has_registry, make_registry, require_postgis
 from spatial.outputs.postgis.roles import (
     become_planner,

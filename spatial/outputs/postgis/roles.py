@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from psycopg import Connection
 
 _PREFIX = "role_prefix"
-_OPEN = ("plans", "versions", "layers", "settings", "department_roles", "opinions", "verdicts")
+_OPEN = (
+    "plans", "versions", "layers", "settings", "department_roles",
+    "projects", "opinions", "standing_opinions", "verdicts",
+)  # fmt: skip
 
 
 def find_prefix(connection: Connection[Any]) -> str | None:
@@ -185,6 +188,9 @@ def grant_registry(connection: Connection[Any], prefix: str, platforms: Sequence
         if role != role_of(prefix, "viewer"):
             write = sql.SQL("GRANT INSERT, UPDATE, DELETE ON spatial_registry.opinions TO {}")
             connection.execute(write.format(name))
+        if role == role_of(prefix, "planner"):
+            add = sql.SQL("GRANT INSERT, UPDATE ON spatial_registry.projects TO {}")
+            connection.execute(add.format(name))
 
 
 def grant_department(connection: Connection[Any], stem: str, prefix: str, platform: SubPlatform) -> None:

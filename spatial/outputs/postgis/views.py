@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from psycopg import Connection
 
 _OPINIONS = "opinions"
+_PROJECTS = "projects"
 
 
 def show_current(connection: Connection[Any], stem: str, title: str, tables: Sequence[Table]) -> None:
@@ -40,7 +41,10 @@ def show_department(
     schema = department_schema(stem, platform.key)
     _make_schema(connection, schema, f"{platform.zh}子平台 Sub-platform of {platform.en}")
     wanted = [one for one in tables if not platform.layers or one.name in platform.layers]
-    _show_tables(connection, schema, wanted, besides=(_OPINIONS,))
+    own = [name for name in (_OPINIONS, _PROJECTS) if name not in {one.name for one in tables}]
+    _show_tables(connection, schema, wanted, besides=own)
+    if _PROJECTS in own:
+        _show_projects(connection, schema, plan)
     connection.execute(
         "INSERT INTO spatial_registry.department_roles VALUES (%s, %s, %s, %s, %s) ON CONFLICT (department)"
         " DO UPDATE SET role_name = excluded.role_name, zh = excluded.zh, en = excluded.en,"
@@ -64,6 +68,21 @@ def show_department(
         default = sql.SQL("ALTER VIEW {} ALTER COLUMN {} SET DEFAULT {}")
         connection.execute(default.format(name, sql.Identifier(column), sql.Literal(value)))
     told = f"{platform.zh}意见 Opinions of {platform.en}"
+    connection.execute(sql.SQL("COMMENT ON VIEW {} IS {}").format(name, sql.Literal(told)))
+
+
+def _show_projects(connection: Connection[Any], schema: str, plan: str) -> None:
+    """Show the projects that stand with the current version, whichever that comes to be."""
+    from psycopg import sql
+
+    name = sql.Identifier(schema, _PROJECTS)
+    connection.execute(
+        sql.SQL(
+            "CREATE OR REPLACE VIEW {} AS SELECT r.* FROM spatial_registry.projects r JOIN"
+            " spatial_registry.plans p ON p.plan = r.plan AND p.current = r.version WHERE p.plan = {}"
+        ).format(name, sql.Literal(plan))
+    )
+    told = "审批项目 Projects that opinions are on"
     connection.execute(sql.SQL("COMMENT ON VIEW {} IS {}").format(name, sql.Literal(told)))
 
 
