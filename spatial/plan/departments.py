@@ -31,8 +31,8 @@ VERDICTS: dict[str, Text] = {
     "conditional": Text(zh="有条件同意", en="Conditional"),
     "pass": Text(zh="同意", en="Pass"),
 }
-"""Verdicts in words, worst first. ``incomplete`` is of a whole project or department: no rejection so far, but
-rules that could not be judged; it stands above conditions, since not judged is not agreed."""
+"""Verdicts in words, worst first. ``incomplete`` is of a whole project or department: no rejection so far,
+but rules that could not be judged; it stands above conditions, since not judged is not agreed."""
 Plain = str | int | float | bool
 Values = tuple[Plain, ...] | Plain
 
@@ -155,6 +155,8 @@ class Attribute(Record):
         Value to its label.
     also : dict
         What else stands for a value in files, such as Chinese words.
+    by_hand : bool
+        Nothing hangs on it: where a file does not state it, the form leaves a line to write on.
     """
 
     key: Slug
@@ -162,6 +164,7 @@ class Attribute(Record):
     columns: tuple[Name, ...] = Field(min_length=1)
     values: dict[Name, Text] = Field(default_factory=dict)
     also: dict[Name, tuple[Plain, ...]] = Field(default_factory=dict)
+    by_hand: bool = False
 
 
 class SliverLimits(Record):

@@ -62,9 +62,24 @@ def _unpack(origin: Origin, path: Path, root: Path) -> None:
                 )
             for member in members:
                 _extract(archive, member, root)
+            _note_paths(origin, [member.filename for member in members])
     except (zipfile.BadZipFile, OSError, RuntimeError, EOFError, zlib.error) as error:
         remedy = "pack it again as a plain .zip without password"
         raise origin.refuse("", f"the archive cannot be unpacked: {error}", remedy) from error
+
+
+def _note_paths(origin: Origin, names: list[str]) -> None:
+    """Say which members were named to lie outside the folder that they are unpacked to."""
+    led = [name for name in names if ".." in PurePosixPath(name.replace("\\", "/")).parts]
+    if led:
+        origin.note(
+            "member_paths", "warning",
+            f"压缩包内 {len(led)} 个文件的路径含 ../（{list_some(led)}），"
+            "已只在临时文件夹内解压；请核对文件来源。",
+            f"{len(led)} of the archive's files have ../ in their paths ({list_some(led)}); they were "
+            "unpacked inside a temporary folder only. Check who made it.",
+            value=float(len(led)),
+        )  # fmt: skip
 
 
 def _extract(archive: zipfile.ZipFile, member: zipfile.ZipInfo, root: Path) -> None:

@@ -113,12 +113,17 @@ def as_utf8(origin: Origin, path: Path, workspace: Path) -> Path:
     return copy
 
 
+_SAY_ZH, _SAY_EN = "请在方案中写明 `encoding: gbk`", "write `encoding: gbk` in the plan"
+_CHECK_ZH, _CHECK_EN = "请核对文字，或另存为 UTF-8", "check its texts, or save it as UTF-8"
+
+
 def _note_gbk(origin: Origin) -> None:
+    zh, en = (_CHECK_ZH, _CHECK_EN) if origin.lenient else (_SAY_ZH, _SAY_EN)
     origin.note(
         "encoding",
         "warning",
-        "没有注明编码且不是 UTF-8，已按 GBK 读取；请在方案中写明 `encoding: gbk`。",
-        "states no encoding and is not UTF-8, so it was read as GBK; write `encoding: gbk` in the plan.",
+        f"没有注明编码且不是 UTF-8，已按 GBK 读取；{zh}。",
+        f"states no encoding and is not UTF-8, so it was read as GBK; {en}.",
     )
 
 

@@ -58,18 +58,18 @@ def choose_crs(origin: Origin, own: Statement) -> CRS:
                 "write `crs: EPSG:4490` (degrees, CGCS2000) or its projection (3° zones without zone number: "
                 "central meridian 111° is EPSG:4546, 114° is EPSG:4547, 117° is EPSG:4548 …) "
             )
-            raise origin.refuse(
-                "crs", "the file does not say its coordinate system", f"{remedy}in the plan; {_ASK}"
-            )
+            remedy = remedy.replace("`crs: EPSG:4490`", "`--crs EPSG:4490`") if origin.lenient else remedy
+            where = "" if origin.lenient else "in the plan"
+            problem = "the file does not say its coordinate system"
+            raise origin.refuse("crs", problem, f"{(remedy + where).rstrip()}; {_ASK}")
         return asked
     if asked is not None and own.by_format:
         return asked
     crs = _parse(origin, stated)
     if asked is not None and not _is_same(crs, asked):
-        problem = f"the plan says {_label(asked)}, the file says {_label(crs)}"
-        raise origin.refuse(
-            "crs", problem, f"remove `crs:` if the file is right, else correct the file; {_ASK}"
-        )
+        who, remove = ("--crs", "leave `--crs` out") if origin.lenient else ("the plan", "remove `crs:`")
+        problem = f"{who} says {_label(asked)}, the file says {_label(crs)}"
+        raise origin.refuse("crs", problem, f"{remove} if the file is right, else correct the file; {_ASK}")
     return crs
 
 

@@ -50,7 +50,12 @@ class Origin:
     findings : list of Finding
         Grows while the source is read.
     lenient : bool
-        Rows whose coordinates cannot be used are left out and named, instead of refusing the whole file.
+        The file was named on the command line, not in a plan: rows whose coordinates cannot be used are left
+        out and named, instead of refusing the whole file, and messages speak of options.
+    ids : tuple of str
+        What the column of ids may be called, in any case, the likeliest first.
+    mended : list of (str, str, str)
+        Of each shape that was repaired: its id, and what was done in Chinese and English.
     """
 
     name: str
@@ -58,6 +63,8 @@ class Origin:
     where: str
     findings: list[Finding] = field(default_factory=list)
     lenient: bool = False
+    ids: tuple[str, ...] = ("id",)
+    mended: list[tuple[str, str, str]] = field(default_factory=list)
 
     def refuse(self, key: str, problem: str, remedy: str) -> SourceError:
         """Return the error that says why this source is not read."""

@@ -165,8 +165,10 @@ class _Reading:
     def finish(self) -> ParcelText:
         """Return what was read, or raise all that is wrong with it."""
         found = self.found
-        if not self.points and not self.faults:
-            remedy = "give a text with [地块坐标] and lines such as J1,1,3874000.123,38500000.456"
+        if not self.points and not (self.faults and (found.parcels or found.header)):
+            remedy = (
+                "give a text with [地块坐标] and lines such as J1,1,3874000.123,38500000.456, or another file"
+            )
             raise SourceError(Fault(self.where, "", "holds no boundary point 界址点", remedy))
         lines, owners, rings, firsts, seconds = zip(*self.points, strict=True) if self.points else ((),) * 5
         found.line, found.owner = np.array(lines, dtype=np.intp), np.array(owners, dtype=np.intp)

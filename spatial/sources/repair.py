@@ -190,7 +190,12 @@ def repair_shapes(origin: Origin, shapes: Shapes, ids: Shapes) -> Shapes:
 
 def _note_repair(origin: Origin, before: Shapes, after: Shapes, ids: Shapes) -> None:
     count, shown, gone = len(before), list_some(ids), int(shapely.is_empty(after).sum())
-    start, end = float(area_m2(before).sum()), float(area_m2(after).sum())
+    areas, made = area_m2(before), area_m2(after)
+    start, end = float(areas.sum()), float(made.sum())
+    for one, old, new in zip(ids, areas, made, strict=True):
+        zh = f"图形无效，读入时已修复，面积由 {old:.0f} 平方米变为 {new:.0f} 平方米；请核对用地范围"
+        en = f"The shape was invalid and repaired on reading: {old:.0f} m² became {new:.0f} m²; check it"
+        origin.mended.append((str(one), zh, en))
     reason = str(shapely.is_valid_reason(before[0])).partition("[")[0].strip()
     middles = shapely.centroid(shapely.envelope(before[:_DRAWN_MOST]))
     origin.note(
@@ -206,7 +211,7 @@ def _note_repair(origin: Origin, before: Shapes, after: Shapes, ids: Shapes) -> 
 
 
 def name_rows(origin: Origin, frame: pd.DataFrame) -> Shapes:
-    """Return a unique id for each row: of the column ``id`` (in any case), else from its position.
+    """Return a unique id for each row: of the column of ids (`Origin.ids`), else from its position.
 
     Ids that are given twice get a number behind them, and are reported.
 
@@ -217,8 +222,9 @@ def name_rows(origin: Origin, frame: pd.DataFrame) -> Shapes:
     >>> name_rows(Origin("towns", Source(file="a.gpkg"), "a.gpkg"), table).tolist()
     ['a', 'a-2', 'towns-0003']
     """
-    named = [name for name in frame.columns if str(name).lower() == "id"]
-    column = "id" if "id" in named else next(iter(named), None)
+    ranks = {name.lower(): rank for rank, name in reversed(list(enumerate(origin.ids)))}
+    named = [name for name in frame.columns if str(name).lower() in ranks]
+    column = "id" if "id" in named else min(named, key=lambda name: ranks[str(name).lower()], default=None)
     made = np.array([f"{origin.name}-{number:04d}" for number in range(1, len(frame) + 1)], dtype=object)
     if column is None:
         return made

@@ -51,13 +51,18 @@ class SourceRead:
         is kept as ``<name>_original`` where it says something else.
     findings : tuple of Finding
         What was repaired, dropped or noticed.
+    mended : tuple of (str, str, str)
+        Id of each shape that was repaired, and what was done, in Chinese and English.
     """
 
     frame: gpd.GeoDataFrame
     findings: tuple[Finding, ...]
+    mended: tuple[tuple[str, str, str], ...] = ()
 
 
-def read_source(name: str, source: Source, folder: Path, *, lenient: bool = False) -> SourceRead:
+def read_source(
+    name: str, source: Source, folder: Path, *, lenient: bool = False, ids: tuple[str, ...] = ("id",)
+) -> SourceRead:
     r"""Read a vector source of a plan.
 
     Parameters
@@ -70,7 +75,9 @@ def read_source(name: str, source: Source, folder: Path, *, lenient: bool = Fals
         Folder of the plan; files are relative to it.
     lenient : bool
         Rows with coordinates that are no numbers or off the Earth are left out and named; else they refuse
-        the file.
+        the file. For files named on the command line: messages then speak of its options.
+    ids : tuple of str
+        What the column of ids may be called, in any case, the likeliest first.
 
     Returns
     -------
@@ -93,6 +100,7 @@ def read_source(name: str, source: Source, folder: Path, *, lenient: bool = Fals
     [['seats-0001', '王屋镇']]
     """
     origin = name_origin(name, source, lenient=lenient)
+    origin.ids = ids
     path = locate_source(origin, folder)
     try:
         with open_plain(origin, path) as plain:
@@ -161,7 +169,7 @@ def _check_table(origin: Origin, table: Table) -> SourceRead:
     shapes = repair_shapes(origin, locate_shapes(origin, shapes, ids[rows], crs), ids[rows])
     rows, shapes = _drop_empty(origin, rows, shapes)
     frame = _frame(origin, attributes.iloc[rows], ids[rows], shapes, name_column)
-    return SourceRead(frame, tuple(origin.findings))
+    return SourceRead(frame, tuple(origin.findings), tuple(origin.mended))
 
 
 def _drop_empty(

@@ -24,9 +24,10 @@ from spatial.results import Build
 from spatial.studies.conformance import Answer, Judge
 from spatial.studies.drawing_quotas import Drawn, draw_quotas
 from spatial.studies.journeys import Progress, keep_quiet
+from spatial.studies.locations import Located, Units, find_shared_land, locate_projects
 from spatial.studies.opinions import frame_opinions, frame_verdicts
-from spatial.studies.projects import doubt_projects, read_projects
-from spatial.studies.suggestions import suggest_changes
+from spatial.studies.projects import doubt_projects, read_given, read_projects
+from spatial.studies.suggestions import suggest_changes, suggest_cuts
 from spatial.version import __version__
 
 _GROUND = ("territory", "zones", "lines", "roads", "rivers", "districts")
@@ -63,7 +64,7 @@ class Conformity:
 
     @property
     def has_errors(self) -> bool:
-        """Whether a project is rejected, or was not judged by all rules, or a finding is an error: exit code 1."""
+        """Whether a project is rejected or not judged by all rules, or a finding is an error: exit code 1."""
         held = self.verdicts["verdict"].isin(("reject", "incomplete")).any()
         return bool(held or (self.findings["severity"] == "error").any())
 
@@ -86,6 +87,7 @@ def check_projects(  # noqa: PLR0913 (a question in one call; all but two have a
     tolerance: Sequence[str] = (),
     suggest: bool = False,
     ledger: bool = False,
+    attributes: Sequence[str] = (),
     overrides: Sequence[str] = (),
     out: str | PathLike[str] | None = None,
     progress: Progress | None = None,
@@ -108,6 +110,8 @@ def check_projects(  # noqa: PLR0913 (a question in one call; all but two have a
         Look for the smallest trim or shift by which a rejected project would pass.
     ledger : bool
         Let projects draw on the quotas of the plan's land ledger too, in the order of their file.
+    attributes : sequence of str
+        Such as ``kind=industry``: of all projects that do not state it themselves.
     overrides : sequence of str
         Such as ``zones.min_area=500 m2``.
     out : str or path, optional
@@ -127,28 +131,36 @@ def check_projects(  # noqa: PLR0913 (a question in one call; all but two have a
     show = progress or keep_quiet
     table = read_departments(Path(departments) if departments is not None else None)
     limits = read_tolerance(tolerance, table.tolerance)
-    read = read_projects(Path(projects), table, crs=crs)
+    given = read_given(attributes, table)
+    read = read_projects(Path(projects), table, crs=crs, given=given)
     ground = _prepare(plan, table, limits, overrides, show)
     show("judging", 0, 0)
     judge, answers = ground.judge, ground.judge.answer(read.frame)
-    found = [*read.findings, *_doubt(read.frame, ground.build), *_count_unjudged(judge)]
+    located = locate_projects(read.frame, _list_units(ground.build), limits)
+    found = [
+        *read.findings, *_doubt(read.frame, ground.build), *located.findings,
+        *find_shared_land(read.frame, limits), *_count_unjudged(judge),
+    ]  # fmt: skip
     suggestions = suggest_changes(judge, read.frame, answers if suggest else [])
     draws = pd.DataFrame()
     if ledger:
-        drawn = _draw(ground, read.frame, answers)
+        drawn = _draw(ground, read.frame, answers, located)
+        if suggest:
+            suggestions = suggest_cuts(suggestions, read.frame, answers, drawn.table)
         judge, answers, draws = drawn.judge, [*answers, drawn.answer], drawn.table
     made = Conformity(
         opinions=frame_opinions(judge, read.frame, answers),
         verdicts=frame_verdicts(judge, read.frame, answers),
         draws=draws,
-        projects=read.frame,
+        projects=read.frame.assign(located=located.texts),
         suggestions=suggestions,
         findings=frame_findings(found),
     )
     if out is None:
         return made
     show("writing", 0, 0)
-    return _write(made, ground, Path(out), Path(projects), suggest)
+    said = {"attributes": ", ".join(f"{key}={value}" for key, value in given.items())} if given else {}
+    return _write(made, ground, Path(out), Path(projects), suggest=suggest, given=said)
 
 
 def read_tolerance(given: Sequence[str], base: SliverLimits) -> SliverLimits:
@@ -200,13 +212,24 @@ def _prepare(
     return _Ground(build, Judge(table, frames, build.metric_crs, limits), table)
 
 
-def _draw(ground: _Ground, projects: gpd.GeoDataFrame, answers: list[Answer]) -> Drawn:
+def _list_units(build: Build) -> list[Units]:
+    """Return the towns and districts that the plan has areas of, the finest first."""
+    spec, found = build.plan.functional_zones, list[Units]()
+    if spec is not None and spec.units is not None and spec.units in build.besides["source_frames"]:
+        found.append(Units(spec.units, build.besides["source_frames"][spec.units]))
+    if "districts" in build.layers:
+        found.append(Units("districts", build.layers["districts"]))
+    flat = [one for one in found if (shapely.get_dimensions(one.frame.geometry.to_numpy()) == 2).all()]
+    return [one for one in flat if len(one.frame)]
+
+
+def _draw(ground: _Ground, projects: gpd.GeoDataFrame, answers: list[Answer], located: Located) -> Drawn:
     """Let projects draw on the plan's ledger, or refuse a plan without one."""
     table, parcels = (ground.build.layers[name] for name in _LEDGER)
     if table.empty:
         remedy = "write `ledger:` with quotas and parcels, or leave --ledger out"
         raise PlanError(Fault("--ledger", "", "the plan has no land ledger", remedy))
-    return draw_quotas(ground.judge, projects, answers, table, parcels)
+    return draw_quotas(ground.judge, projects, answers, table, parcels, located=located)
 
 
 def _doubt(projects: gpd.GeoDataFrame, build: Build) -> list[Finding]:
@@ -230,7 +253,9 @@ def _count_unjudged(judge: Judge) -> list[Finding]:
     ]  # fmt: skip
 
 
-def _write(made: Conformity, ground: _Ground, out: Path, source: Path, suggest: bool) -> Conformity:
+def _write(
+    made: Conformity, ground: _Ground, out: Path, source: Path, *, suggest: bool, given: dict[str, str]
+) -> Conformity:
     build, table, limits = ground.build, ground.table, ground.judge.tolerance
     papers = OpinionPapers(
         plan=build.plan,
@@ -246,6 +271,7 @@ def _write(made: Conformity, ground: _Ground, out: Path, source: Path, suggest: 
             "projects": source.name,
             "rules": f"{table.version} sha256 {fingerprint(table)}",
             "tolerance": f"{limits.area_m2:g} m2, {limits.width_m:g} m",
+            **given,
         },
     )
     frames: dict[str, Any] = {

@@ -208,13 +208,16 @@ class Judge:
         workers = None if len(shapes) >= _WORTH_THREADS else 1
         parts = run_ordered(lambda one: one[1].region.hold(shapes), ready, workers=workers)
         held = dict(zip([key for key, _ in ready], parts, strict=True))
-        away = np.zeros(len(shapes), dtype=bool)
-        if self._land is not None:
-            inside = self._land.hold(shapes)
-            away = np.array([not names for names in inside.owners], dtype=bool)
+        away = self.find_away(shapes)
         solid = measure_without_slivers(shapes, self.tolerance.width_m)
         sent = Sent(shapes, measure_shapes(shapes), solid, texts, away)
         return [self._answer_rule(one, sent, held.get(one.key)) for one in self.asked]
+
+    def find_away(self, shapes: Shapes) -> Truths:
+        """Tell which shapes (EPSG:4490) lie wholly outside the territory; none where the plan has none."""
+        if self._land is None:
+            return np.zeros(len(shapes), dtype=bool)
+        return np.array([not names for names in self._land.hold(shapes).owners], dtype=bool)
 
     def _answer_rule(self, asked: Asked, sent: Sent, held: Held | None) -> Answer:
         rule, shapes, own = asked.rule, sent.shapes, sent.own

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import geopandas as gpd
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import shapely
 
@@ -14,7 +15,10 @@ from spatial.engine.regions import Region, measure_shapes
 from spatial.plan.base import Text
 from spatial.plan.departments import Attribute, DepartmentRule
 from spatial.studies.conformance import NOT_JUDGED, PASS, REJECT, Answer, Asked, Judge
+from spatial.studies.locations import Located
 from spatial.studies.projects import list_words
+
+Floats = npt.NDArray[np.float64]
 
 _RULE = DepartmentRule(
     id="land_ledger",
@@ -63,6 +67,8 @@ def draw_quotas(
     answers: list[Answer],
     ledger: pd.DataFrame,
     parcels: gpd.GeoDataFrame,
+    *,
+    located: Located | None = None,
 ) -> Drawn:
     """Let projects draw on the quotas, in the order of their file.
 
@@ -78,6 +84,9 @@ def draw_quotas(
         The layer ``land_ledger``.
     parcels : geopandas.GeoDataFrame
         The layer ``ledger_parcels``: land on them draws no quota again.
+    located : Located, optional
+        Where projects lie: one that states another district than the one it lies in draws nothing. Nor does
+        one outside the territory.
     """
     shapes = projects.geometry.to_numpy()
     inside = measure_shapes(Region(parcels.geometry.to_numpy()).hold(shapes).shapes) / 1e4
@@ -85,17 +94,21 @@ def draw_quotas(
     kind = next((one for one in judge.table.attributes if one.key == "kind"), None)
     books = _Books(kind, _read_balances(ledger, kind))
     refused = np.max([answer.verdict for answer in answers], axis=0) == REJECT
+    away = judge.find_away(shapes)
     rows = [
-        _draw(projects.iloc[at], float(inside[at]), float(whole[at]), bool(refused[at]), books)
+        _draw(
+            projects.iloc[at], float(inside[at]), float(whole[at]), refused=bool(refused[at]), books=books,
+            astray=_find_astray(projects.iloc[at], bool(away[at]), located, at),
+        )
         for at in range(len(projects))
-    ]
+    ]  # fmt: skip
     table = pd.DataFrame(rows, columns=list(_COLUMNS)).astype(_COLUMNS)
     table["id"] = [f"draw-{number:04d}" for number in range(1, len(table) + 1)]
     department = next(
         (one for one in judge.table.departments if one.key == "natural_resources"), judge.table.departments[0]
     )
     asked = Asked(department, _RULE, ("land_ledger", (), None))
-    return Drawn(judge.extend(asked), _answer(table, shapes), table)
+    return Drawn(judge.extend(asked), _answer(table, whole), table)
 
 
 class _Books(NamedTuple):
@@ -118,8 +131,10 @@ def _draw(
     project: pd.Series[Any],
     inside: float,
     whole: float,
+    *,
     refused: bool,
     books: _Books,
+    astray: Text | None,
 ) -> dict[str, Any]:
     kind, left = books
     key = (str(project.get("district", "")), str(project.get("kind", "")))
@@ -130,7 +145,7 @@ def _draw(
         "counted": False,
         "verdict": "not_judged",
     }
-    lacking = _find_lacking(key, whole, left)
+    lacking = astray or _find_lacking(key, whole, left)
     if lacking is not None:
         return row | {"text_zh": lacking.zh, "text_en": lacking.en}
     quota, before = left[key]
@@ -146,6 +161,22 @@ def _draw(
         "quota_ha": quota, "before_ha": before, "after_ha": after, "counted": not (over or refused),
         "verdict": "reject" if over else "pass", "text_zh": said.zh, "text_en": said.en,
     }  # fmt: skip
+
+
+def _find_astray(project: pd.Series[Any], away: bool, located: Located | None, at: int) -> Text | None:
+    """Return why a project cannot be weighed where it lies."""
+    if away:
+        return Text(
+            zh="未审查：项目全部位于规划范围以外",
+            en="Not judged: the whole project lies outside the territory",
+        )
+    if located is None or not located.wrong[at]:
+        return None
+    stated, found = project.get("district", ""), located.texts[at]
+    return Text(
+        zh=f"未审查：填报所在区镇为“{stated}”，按图位于{found}，核实后方可核减指标",
+        en=f"Not judged: states {stated}, lies in {found}; no quota is drawn before that is settled",
+    )
 
 
 def _find_lacking(key: tuple[str, str], area: float, left: dict[tuple[str, str], list[float]]) -> Text | None:
@@ -172,26 +203,34 @@ def _say(district: str, kind: Text, numbers: tuple[float, ...], over: bool, refu
     if inside > _CLOSURE_HA:
         zh += f"（另 {inside:,.4f} 公顷在台账地块内，不重复扣减）"
         en += f" ({inside:,.4f} ha more on parcels of the ledger)"
+    cut = min(-after, new)
     zh += f"，超出 {-after:,.4f} 公顷" if over else f"，余 {after:,.4f} 公顷"
     en += f", {-after:,.4f} ha too much" if over else f", {after:,.4f} ha then left"
+    if over:
+        whole = cut >= new - _CLOSURE_HA
+        zh += (
+            "；指标已无余额，新增用地须全部另行落实" if whole else f"；核减新增用地 {cut:,.4f} 公顷即不超指标"
+        )
+        en += "; no quota is left for any of it" if whole else f"; {cut:,.4f} ha less new land would do"
     if refused and not over:
         zh += "；因其他意见为不同意，未予扣减"
         en += "; not taken, since other rules reject the project"
     return Text(zh=zh, en=en)
 
 
-def _answer(table: pd.DataFrame, shapes: Any) -> Answer:
+def _answer(table: pd.DataFrame, whole: Floats) -> Answer:
+    """Return the rule's answers: a rejection is about the overdraft, which lies nowhere in particular."""
     count = len(table)
     codes = {"reject": REJECT, "pass": PASS, "not_judged": NOT_JUDGED}
     nothing = np.full(count, shapely.Polygon(), dtype=object)
     rejected = (table["verdict"] == "reject").to_numpy()
-    pieces = np.where(rejected, np.asarray(shapes, dtype=object), nothing)
+    over = np.where(rejected, np.minimum(-table["after_ha"], table["new_ha"]), 0.0)
     words = dict(enumerate(zip(table["text_zh"], table["text_en"], strict=True)))
     return Answer(
         verdict=table["verdict"].map(codes).to_numpy(dtype=np.int64),
-        pieces=pieces,
-        amount=np.where(rejected, table["new_ha"] * 1e4, 0.0),
-        share=np.zeros(count),
+        pieces=nothing,
+        amount=over * 1e4,
+        share=np.divide(over, whole, out=np.zeros(count), where=whole > 0),
         distance=np.full(count, np.nan),
         touch=np.zeros(count, dtype=bool),
         exemption=np.full(count, -1),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import shapely
 
 from spatial.engine.gcj02 import unshift_gcj02
 from spatial.engine.regions import measure_shapes
+from spatial.errors import Fault, PlanError
 from spatial.plan.departments import Attribute, Departments
 from spatial.plan.findings import STORED_CRS, Finding
 from spatial.plan.records import Source
@@ -22,7 +24,13 @@ from spatial.sources.vector import read_source
 
 Shapes = npt.NDArray[np.object_]
 
+_IDS = ("id", "项目编号", "编号", "标识", "项目标识", "项目代码", "XMBH", "XMDM", "project_id")
 _NAMES = ("项目名称", "XMMC", "地块名称", "名称", "title", "project")
+# Columns that `read_source` makes, and those of boundary-point text beside what attributes take.
+_MADE = (
+    "id", "name", "name_en", "source", "illustrative", "geometry", "wkt", "lon", "lat", "stated_area_ha",
+    "map_sheet", "land_code", "given_crs",
+)  # fmt: skip
 _CLOSE_DEG = 5e-5
 _CORNERS = 20_000
 _LEAST_CORNERS = 4
@@ -38,13 +46,16 @@ class Projects:
         EPSG:4490: ``id, name``, a column of texts for each attribute of the rules (empty where unknown),
         ``area_m2, length_m, illustrative, geometry``.
     findings : tuple of Finding
+        Those that have a `feature_id` stand on that project's own page.
     """
 
     frame: gpd.GeoDataFrame
     findings: tuple[Finding, ...]
 
 
-def read_projects(path: Path, table: Departments, *, crs: str | None = None) -> Projects:
+def read_projects(
+    path: Path, table: Departments, *, crs: str | None = None, given: Mapping[str, str] | None = None
+) -> Projects:
     """Read projects from a vector file, a table with WKT, or boundary-point text 界址点.
 
     Parameters
@@ -55,6 +66,8 @@ def read_projects(path: Path, table: Departments, *, crs: str | None = None) -> 
         Which attributes are asked for, and what their columns may be called.
     crs : str, optional
         Of a file that does not say its own.
+    given : mapping of str to str, optional
+        Attributes of all projects that do not state them, as `read_given` returns them.
 
     Raises
     ------
@@ -62,15 +75,22 @@ def read_projects(path: Path, table: Departments, *, crs: str | None = None) -> 
         As `read_source`.
     """
     source = Source(file=path.name, crs=crs)
-    read = read_source("project", source, path.parent, lenient=True)
-    frame, findings = read.frame, list(read.findings)
+    read = read_source("project", source, path.parent, lenient=True, ids=_IDS)
+    frame = read.frame
+    findings = [*read.findings, *(_say_mended(*one) for one in read.mended)]
     columns = {str(name).lower(): str(name) for name in frame.columns}
-    if "id" not in columns or frame["id"].str.fullmatch(r"project-\d{4,}").all():
+    if frame["id"].str.fullmatch(r"project-\d{4,}").all():
         findings.append(_say_numbered(path.name, len(frame)))
     kept: dict[str, Any] = {"id": frame["id"].to_numpy(), "name": _read_names(frame, columns)}
     for attribute in table.attributes:
         kept[attribute.key], strange = _read_attribute(frame, columns, attribute)
         findings += [_say_strange(path.name, attribute, strange)] if strange else []
+        if given and attribute.key in given:
+            blank = kept[attribute.key] == ""
+            kept[attribute.key] = np.where(blank, given[attribute.key], kept[attribute.key])
+            findings.append(_say_given(attribute, given[attribute.key], int(blank.sum())))
+    if unknown := _list_unknown(columns, table):
+        findings.append(_say_unknown(path.name, unknown))
     shapes = frame.geometry.to_numpy()
     kind, amounts = shapely.get_dimensions(shapes), measure_shapes(shapes)
     if (kind < 2).any():
@@ -81,6 +101,46 @@ def read_projects(path: Path, table: Departments, *, crs: str | None = None) -> 
         "illustrative": _read_illustrative(frame),
     }
     return Projects(gpd.GeoDataFrame(kept, geometry=shapes, crs=STORED_CRS), tuple(findings))
+
+
+def read_given(texts: Sequence[str], table: Departments) -> dict[str, str]:
+    """Return the attributes that were typed as ``KEY=VALUE``, each as rules know it.
+
+    Raises
+    ------
+    PlanError
+        No such attribute, or a value that it cannot have: all of them at once.
+
+    Examples
+    --------
+    >>> from spatial.plan.departments import read_departments
+    >>> read_given(["kind=工业", "所在区镇=克井镇"], read_departments())
+    {'kind': 'industry', 'district': '克井镇'}
+    """
+    given, faults = dict[str, str](), list[Fault]()
+    for text in texts:
+        key, _, value = (part.strip() for part in text.partition("="))
+        names = {one.key: {one.key, one.name.zh, *one.columns} for one in table.attributes}
+        attribute = next((one for one in table.attributes if key in names[one.key]), None)
+        words = list_words(attribute) if attribute is not None else {}
+        if attribute is None or not value:
+            remedy = f"write KEY=VALUE with one of {', '.join(names)}"
+            faults.append(Fault("--attribute", "", f"{text!r} gives no attribute of projects", remedy))
+        elif words and value.lower() not in words:
+            remedy = f"write one of {', '.join(attribute.values)}, or its Chinese name"
+            faults.append(Fault("--attribute", attribute.key, f"{value!r} is not known", remedy))
+        else:
+            given[attribute.key] = words.get(value.lower(), value)
+    if faults:
+        raise PlanError(faults)
+    return given
+
+
+def _list_unknown(columns: Mapping[str, str], table: Departments) -> list[str]:
+    """Return the columns of a file that nothing is read from."""
+    asked = [name for attribute in table.attributes for name in attribute.columns]
+    known = {name.lower() for name in (*_IDS, *_NAMES, *_MADE, *asked)}
+    return [name for key, name in columns.items() if key not in known and not key.endswith("_original")]
 
 
 def _read_names(frame: gpd.GeoDataFrame, columns: dict[str, str]) -> Shapes:
@@ -142,9 +202,36 @@ def list_words(attribute: Attribute) -> dict[str, str]:
 def _say_numbered(file: str, count: int) -> Finding:
     return Finding(
         "projects.no_id", "info", "projects", "",
-        f"{file}：没有 id 字段，{count} 个项目按文件中的顺序编号。",
-        f"{file}: there is no column id; {count} projects were numbered in the order of the file.",
+        f"{file}：没有 id（或 {'、'.join(_IDS[1:6])}）字段，{count} 个项目按文件中的顺序编号。",
+        f"{file}: there is no column id (or {_IDS[1]}, {_IDS[2]} …); {count} "
+        f"project{' was' if count == 1 else 's were'} numbered in the order of the file.",
         float(count),
+    )  # fmt: skip
+
+
+def _say_mended(key: str, zh: str, en: str) -> Finding:
+    return Finding("projects.repaired", "info", "projects", key, f"{zh}。", f"{en}.")
+
+
+def _say_given(attribute: Attribute, value: str, count: int) -> Finding:
+    label = attribute.values.get(value)
+    said, en = (label.zh, label.en) if label else (value, value)
+    return Finding(
+        "projects.given", "info", "projects", "",
+        f"{count} 个项目文件中未填写{attribute.name.zh}，按 --attribute 取“{said}”；文件已填写的不变。",
+        f"{attribute.name.en} of {count} project{'' if count == 1 else 's'} that do not state it was taken "
+        f"as {en} (--attribute); what the file states stays.",
+        float(count),
+    )  # fmt: skip
+
+
+def _say_unknown(file: str, names: list[str]) -> Finding:
+    shown = list_some([name[:40] for name in names], 20)
+    return Finding(
+        "projects.unknown_columns", "info", "projects", "",
+        f"{file}：{len(names)} 个字段未识别，未予使用：{shown}。",
+        f"{file}: {len(names)} column{'' if len(names) == 1 else 's'} not recognised and not used: {shown}.",
+        float(len(names)),
     )  # fmt: skip
 
 
@@ -161,12 +248,13 @@ def _say_strange(file: str, attribute: Attribute, strange: list[str]) -> Finding
 
 
 def _say_flat(file: str, ids: Shapes) -> Finding:
+    kind = "project is a line or point" if len(ids) == 1 else "projects are lines or points"
     return Finding(
         "projects.no_area", "warning", "projects", "",
         f"{file}：{len(ids)} 个项目是线或点，没有面积（{list_some(ids)}）；"
         "线按长度、点按位置审查，不能代替用地范围。",
-        f"{file}: {len(ids)} projects are lines or points without an area ({list_some(ids)}); they are "
-        "judged by length or position, which does not stand for the land they will use.",
+        f"{file}: {len(ids)} {kind} without an area ({list_some(ids)}), judged by length or "
+        "position, which does not stand for the land that will be used.",
         float(len(ids)),
     )  # fmt: skip
 
@@ -227,7 +315,8 @@ def _say_outside(count: int, shown: str) -> Finding:
     return Finding(
         "projects.outside", "warning", "projects", "",
         f"{count} 个项目全部位于规划范围以外（{shown}）；请核对坐标系和所属行政区。",
-        f"{count} projects lie wholly outside the plan's territory ({shown}); check their coordinates.",
+        f"{count} {'project lies' if count == 1 else 'projects lie'} wholly outside the plan's territory "
+        f"({shown}); check the coordinates.",
         float(count),
     )  # fmt: skip
 

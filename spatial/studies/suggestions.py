@@ -13,7 +13,7 @@ import shapely
 from spatial.engine.crs import transform_shapes
 from spatial.engine.regions import GRID_DEG, measure_shapes
 from spatial.plan.findings import STORED_CRS
-from spatial.studies.conformance import REJECT, Answer, Judge
+from spatial.studies.conformance import CODES, REJECT, Answer, Judge
 
 Shapes = npt.NDArray[np.object_]
 
@@ -63,6 +63,64 @@ def suggest_changes(judge: Judge, projects: gpd.GeoDataFrame, answers: list[Answ
         kept = [row for row in found if row is not None]
         rows += [{"project": project, **row} for row in kept or [_give_up()]]
     return _frame(rows)
+
+
+def suggest_cuts(
+    suggestions: gpd.GeoDataFrame, projects: gpd.GeoDataFrame, answers: list[Answer], draws: pd.DataFrame
+) -> gpd.GeoDataFrame:
+    """Add how much less land would do where only the quota rejects a project, and warn where it does too.
+
+    Parameters
+    ----------
+    suggestions : geopandas.GeoDataFrame
+        As `suggest_changes` returns them; they were judged by all rules but that of the quota.
+    projects : geopandas.GeoDataFrame
+    answers : list of Answer
+        Of all other rules.
+    draws : pandas.DataFrame
+        One row a project, as `spatial.studies.drawing_quotas.draw_quotas` returns them.
+
+    Returns
+    -------
+    geopandas.GeoDataFrame
+        A row ``trim`` without a shape for each project that would pass by less area: which part is given up
+        is for its designer to say.
+    """
+    over = (draws["verdict"] == "reject").to_numpy()
+    worst = np.max([answer.verdict for answer in answers], axis=0)
+    both = suggestions["project_id"].isin(draws["project_id"][over & (worst == REJECT)])
+    warned = suggestions.assign(
+        text_zh=suggestions["text_zh"].where(~both, suggestions["text_zh"] + "（未计用地指标，指标亦不足）"),
+        text_en=suggestions["text_en"].where(
+            ~both, suggestions["text_en"] + " (Not counting the quota, too small.)"
+        ),
+    )
+    rows = []
+    for at in np.flatnonzero(over & (worst < REJECT)):
+        cut = float(np.minimum(-draws["after_ha"].iloc[at], draws["new_ha"].iloc[at]))
+        area = float(projects["area_m2"].iloc[at]) / 1e4
+        rows.append({"project": projects.iloc[[at]], **_describe_cut(cut, area, int(worst[at]))})
+    return (
+        gpd.GeoDataFrame(pd.concat([warned, _frame(rows)], ignore_index=True), crs=STORED_CRS)
+        if rows
+        else warned
+    )
+
+
+def _describe_cut(cut: float, area: float, worst: int) -> dict[str, Any]:
+    if cut >= area:
+        return _give_up() | {
+            "text_zh": "指标已无余额，核减不能解决：须调剂指标或利用存量用地。",
+            "text_en": "No quota is left, so no trim would do: move quota here or use stock land.",
+        }
+    return {
+        "method": "trim", "shape": None, "kept": 1 - cut / area,
+        "verdict": CODES[worst].replace("not_judged", "incomplete"),
+        "text_zh": f"核减新增用地 {cut:,.4f} 公顷（项目的 {cut / area:.1%}）即不超用地指标；"
+        "核减部位由设计确定。",
+        "text_en": f"Cut {cut:,.4f} ha of new land ({cut / area:.1%} of the project) to stay within the "
+        "quota; where is for its designer to say.",
+    }  # fmt: skip
 
 
 def _find_rejected(answers: list[Answer]) -> npt.NDArray[np.bool_]:

@@ -14,7 +14,7 @@ from spatial.outputs.answers.opinionstyles import COLOURS, CONFIDENCE, METHODS
 from spatial.outputs.files import replacing
 from spatial.outputs.papers.cells import clean
 from spatial.plan.contract import Contract
-from spatial.plan.departments import VERDICTS, DepartmentRule, Departments
+from spatial.plan.departments import VERDICTS, DepartmentRule, Departments, Values, list_values
 
 if TYPE_CHECKING:
     from spatial.outputs.answers.opinions import OpinionPapers
@@ -25,11 +25,20 @@ _TITLES = {
     "projects": "送审项目", "findings": "数据检查",
 }  # fmt: skip
 _WIDTHS = {"text_zh": 46, "text_en": 46, "todo_zh": 36, "todo_en": 36, "basis_zh": 36, "basis_en": 36,
-           "message_zh": 60, "message_en": 60, "name": 26, "id": 24,
-           "confidence": 24}  # fmt: skip
+           "message_zh": 60, "message_en": 60, "name": 26, "id": 30, "project_id": 20, "located": 24,
+           "feature_id": 20, "confidence": 24}  # fmt: skip
 _HIDDEN = ("rule", "touch", "features", "layer", "length_m", "source")
 """Columns folded away so that a sheet prints legibly; a reader unfolds them with the English ones."""
 _LINE_POINTS = 15
+_RELATIONS = {
+    "overlaps": "与之重叠", "outside": "超出其范围", "within": "距其 {:g} 米以内",
+    "share_above": "占比超过 {:.0%}",
+}  # fmt: skip
+_SETTINGS = {
+    "tool": "工具", "projects": "送审文件", "rules": "规则表版本与校验值", "tolerance": "容差",
+    "attributes": "统一填写的属性", "plan": "规划文件", "plan_sha256": "规划校验值（SHA-256）",
+    "code_sha256": "程序校验值（SHA-256）", "styles": "样式表", "boundary": "行政区边界来源",
+}  # fmt: skip
 _FORMATS = {
     "area_m2": "#,##0.00",
     "length_m": "#,##0.0",
@@ -61,7 +70,7 @@ def write_book(
         book.set_properties(
             {"title": "建设项目并联审批意见", "subject": papers.plan.title.pick("zh"), "created": when}
         )
-        pen = _Pen(book, papers.table)
+        pen = _Pen(book, papers)
         for name, title in _TITLES.items():
             if name not in frames or (name == "suggestions" and frames[name].empty):
                 continue
@@ -74,8 +83,11 @@ def write_book(
 class _Pen:
     """Writes sheets with one look."""
 
-    def __init__(self, book: Any, table: Departments) -> None:
-        self._book = book
+    def __init__(self, book: Any, papers: OpinionPapers) -> None:
+        table, self._book = papers.table, book
+        # An ampersand is a code in a header; two of them print one.
+        title = papers.plan.title.pick("zh").replace("&", "&&")[:200]
+        self._header = f"&L{title}&R&A"
         self._departments = {one.key: one.name.pick("zh") for one in table.departments}
         self._attributes = {one.key: one.values for one in table.attributes}
         base = {"font_name": "宋体", "font_size": 10, "border": 1, "valign": "top", "text_wrap": True}
@@ -115,6 +127,7 @@ class _Pen:
         sheet.set_paper(9)
         sheet.fit_to_pages(1, 0)
         sheet.repeat_rows(0)
+        sheet.set_header(self._header)
         sheet.set_footer("&C&P / &N")
         if rows > 0:
             sheet.autofilter(0, 0, rows, columns - 1)
@@ -159,12 +172,12 @@ def _list_rules(table: Departments) -> list[list[str]]:
     rows = [["部门", "规则", "标识", "关系", "图层", "条件", "不符合时", "依据", "可信度"]]
     for department in table.departments:
         for rule in department.rules:
-            where = "，".join(f"{column}={values}" for column, values in rule.where.items())
-            cases = [f"{one.when} → {VERDICTS[one.verdict].zh}" for one in rule.exceptions]
-            meant = f"只审查 {rule.projects}" if rule.projects else ""
+            where = "，".join(f"{column} 为 {_join(values)}" for column, values in rule.where.items())
+            cases = [f"{_say_case(table, one.when)}：{VERDICTS[one.verdict].zh}" for one in rule.exceptions]
+            meant = f"只审查{_say_case(table, rule.projects)}的项目" if rule.projects else ""
             rows.append([
                 department.name.pick("zh"), rule.title.pick("zh"), rule.id, _say_relation(rule),
-                f"{rule.target} {where}".strip(), "；".join(filter(None, [meant, *cases])),
+                f"{rule.target}（{where}）" if where else rule.target, "；".join(filter(None, [meant, *cases])),
                 f"{VERDICTS[rule.verdict].zh}：{rule.todo.pick('zh') if rule.todo else ''}",
                 rule.basis.pick("zh"), CONFIDENCE[rule.confidence].zh,
             ])  # fmt: skip
@@ -172,8 +185,26 @@ def _list_rules(table: Departments) -> list[list[str]]:
 
 
 def _say_relation(rule: DepartmentRule) -> str:
-    limit = f"{rule.distance_m:g} m" if rule.distance_m else ""
-    return f"{rule.relation} {limit}".strip() if rule.share is None else f"{rule.relation} {rule.share:.0%}"
+    limit = rule.distance_m if rule.relation == "within" else rule.share
+    return _RELATIONS[rule.relation].format(limit or 0.0)
+
+
+def _join(values: Values) -> str:
+    return "、".join(list_values(values))
+
+
+def _say_case(table: Departments, asked: Mapping[str, Values]) -> str:
+    """Write which values of which attributes are meant, in words."""
+    known = {one.key: one for one in table.attributes}
+    parts = []
+    for key, values in asked.items():
+        labels = known[key].values
+        if labels and set(list_values(values)) == set(labels):
+            parts.append(f"填写了任一{known[key].name.pick('zh')}")
+            continue
+        words = (labels[value].pick("zh") if value in labels else value for value in list_values(values))
+        parts.append(f"{known[key].name.pick('zh')}为{'、'.join(words)}")
+    return "，且".join(parts)
 
 
 def _list_settings(papers: OpinionPapers) -> list[list[str]]:
@@ -186,6 +217,14 @@ def _list_settings(papers: OpinionPapers) -> list[list[str]]:
     rows += [["规则说明", note], ["未审查", "规划缺少所需图层，或项目缺少所需信息；不等于同意"]]
     rows += [
         ["面积", "CGCS2000 椭球面积，平方米"],
+        ["综合结论", "不同意、待补充审查、有条件同意、同意，取其最重；有规则未审查的不作有条件同意"],
         ["性质", "示意数据，非法定" if papers.illustrative else ""],
     ]
-    return rows + [[key, value] for key, value in papers.provenance.items()]
+    return rows + [[_name_setting(key), value] for key, value in papers.provenance.items()]
+
+
+def _name_setting(key: str) -> str:
+    """Name what went in, in Chinese; what a plan or a table calls its own keeps its name."""
+    kind, _, own = key.partition(".")
+    names = {"rules": "规则表", "source": "源数据"}
+    return f"{names[kind]} {own}" if own and kind in names else _SETTINGS.get(key, key)

@@ -25,6 +25,9 @@ th, td { border: 0.8px solid #333; padding: 0.6mm 1.2mm; text-align: left; verti
   overflow-wrap: anywhere; }
 th { background: #eef1f3; font-weight: 600; }
 .facts th { width: 22mm; white-space: nowrap; }
+.hands { margin-top: 1.2mm; }
+.hands th { width: 17mm; }
+.hands td { width: 45mm; height: 7mm; text-align: right; vertical-align: bottom; }
 .verdict { font-weight: 700; white-space: nowrap; }
 .whole { font-size: 13pt; }
 .middle { display: flex; gap: 3mm; margin: 1.2mm 0; }
@@ -125,7 +128,7 @@ TEMPLATE = """\
 <tr><th>项目名称</th><td>{{ page.name }}</td><th>综合结论</th>
 <td><span class="verdict whole" style="color:{{ page.verdict.colour }}">{{ page.verdict.zh }}</span>
 <span class="en">{{ page.verdict.en }}</span><br><span class="small">{{ page.summary }}</span></td></tr>
-{% for pair in page.facts | batch(2) %}
+{% for pair in (page.particulars + page.facts) | batch(2) %}
 <tr>{% for fact in pair %}<th>{{ fact[0] }}</th>
 <td{% if pair | length == 1 %} colspan="3"{% endif %}>{{ fact[1] }}</td>
 {% endfor %}</tr>
@@ -152,6 +155,11 @@ TEMPLATE = """\
  stroke-dasharray="5 3"/>{% endif %}</svg>{{ label }}</li>
 {% endfor %}
 </ul>
+{% if page.notes %}
+<h2>数据提示 <span class="en">On its data</span></h2>
+{% for one in page.notes %}<p class="weak">{{ one.zh }}<br><span class="en">{{ one.en }}</span></p>
+{% endfor %}
+{% endif %}
 {% if page.suggestions %}
 <h2>调整建议 <span class="en">What would pass</span></h2>
 {% for one in page.suggestions %}<p><b>{{ one.method }}</b> {{ one.zh }} {{ one.after }}<br>
@@ -177,6 +185,9 @@ TEMPLATE = """\
 <td class="sign">（盖章）<br>年&emsp;月&emsp;日</td></tr>
 {% endfor %}
 </tbody>
+</table>
+<table class="facts hands">
+<tr><th>经办人</th><td></td><th>复核人</th><td></td><th>审查日期</th><td>&emsp;&emsp;年&emsp;月&emsp;日</td></tr>
 </table>
 {{ foot() }}
 </section>

@@ -146,23 +146,34 @@ def _set_pages(
     said = dict(list(frames["opinions"].groupby("project_id", sort=False)))
     projects = frames["projects"].set_index("id")
     changed = dict(list(frames["suggestions"].groupby("project_id", sort=False)))
+    noted = dict(list(frames["findings"].groupby("feature_id", sort=False)))
     for row in verdicts.itertuples(index=False):
         key = row.id
         opinions, suggestions = said[key], changed.get(key)
         pieces = {name: list(_find_pieces(opinions, name)) for name in ("reject", "conditional")}
         shapes = [] if suggestions is None else list(suggestions.geometry)
-        project = projects.loc[key]
+        project, notes = projects.loc[key], noted.get(key)
         yield {
             "id": key,
             "name": row.name,
+            "particulars": list(_list_particulars(project, papers)),
             "facts": list(_list_facts(project, papers)),
             "verdict": _set_verdict(row.verdict),
             "summary": _summarise(row),
             "map": mapper.draw(project.geometry, pieces, shapes),
             "centre": _write_centre(project.geometry),
+            "notes": [] if notes is None else _set_notes(notes),
             "suggestions": [] if suggestions is None else list(_set_suggestions(suggestions)),
             "rows": [_set_department(one, opinions) for one in papers.table.departments],
         }
+
+
+def _set_notes(findings: pd.DataFrame) -> list[dict[str, str]]:
+    """Return what was noticed about one project while its file was read and laid on the map."""
+    own = findings[findings["layer"] == "projects"]
+    return [
+        {"zh": str(zh), "en": str(en)} for zh, en in zip(own["message_zh"], own["message_en"], strict=True)
+    ]
 
 
 def _find_pieces(opinions: gpd.GeoDataFrame, verdict: str) -> Iterator[Any]:
@@ -184,7 +195,17 @@ def _list_facts(project: pd.Series[Any], papers: OpinionPapers) -> Iterator[tupl
     for attribute in papers.table.attributes:
         value = str(project[attribute.key])
         known = attribute.values.get(value)
-        yield attribute.name.pick("zh"), known.pick("zh") if known else value or "未填写"
+        if not attribute.by_hand:
+            yield attribute.name.pick("zh"), known.pick("zh") if known else value or "未填写"
+    if project["located"]:
+        yield "所在区镇（按图）", str(project["located"])
+
+
+def _list_particulars(project: pd.Series[Any], papers: OpinionPapers) -> Iterator[tuple[str, str]]:
+    """Yield what the applicant fills in: what the file states, else nothing, to be written by hand."""
+    for attribute in papers.table.attributes:
+        if attribute.by_hand:
+            yield attribute.name.pick("zh"), str(project[attribute.key])
 
 
 def _summarise(row: Any) -> str:

@@ -107,7 +107,12 @@ def make_contracts(table: Departments) -> dict[str, Contract]:
     attributes = {
         one.key: Column("text", one.name.pick("zh"), one.name.pick("en")) for one in table.attributes
     }
-    own = {"area_m2": _AREA, "length_m": _LENGTH, "illustrative": Column("truth", "示意", "Illustrative")}
+    own = {
+        "located": Column("text", "所在区镇（按图）", "District by the map"),
+        "area_m2": _AREA,
+        "length_m": _LENGTH,
+        "illustrative": Column("truth", "示意", "Illustrative"),
+    }
     return {
         "verdicts": Contract("项目结论", "Verdicts", "any", _VERDICT | departments),
         "opinions": Contract("部门意见", "Opinions", "any", _OPINION),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from rich.console import Console
@@ -22,7 +23,7 @@ _HEADS = (
     "不同意\nno",
     "有条件\nif",
     "未审查\n?",
-    "面积 ha\narea",
+    "规模\nsize",
 )
 
 
@@ -49,25 +50,25 @@ def print_verdicts(
     --------
     >>> import sys
     >>> row = {"id": "P1", "name": "厂房", "verdict": "pass", "rejects": 0, "conditions": 0, "not_judged": 0}
-    >>> nothing = pd.DataFrame({"severity": [], "project_id": []})
-    >>> table = pd.DataFrame([row | {"area_m2": 12000.0}])
+    >>> nothing = pd.DataFrame({"severity": [], "project_id": [], "feature_id": [], "layer": []}, dtype=str)
+    >>> table = pd.DataFrame([row | {"area_m2": 12000.0, "length_m": 0.0}])
     >>> print_verdicts(Console(file=sys.stdout, width=80), table, nothing, nothing)
     ... # doctest: +NORMALIZE_WHITESPACE
-    项目     名称  结论     不同意  有条件  未审查  面积 ha
-    project  name  verdict      no      if       ?     area
-    P1       厂房  同意          0       0       0     1.20
+    项目     名称  结论     不同意  有条件  未审查     规模
+    project  name  verdict      no      if       ?     size
+    P1       厂房  同意          0       0       0  1.20 ha
     1 个项目：1 同意 pass
     """
-    print_findings(console, findings)
+    # What is said of one project stands on its page; here it would hide the rest.
+    own = findings["feature_id"].ne("") & findings["severity"].eq("info") & findings["layer"].eq("projects")
+    print_findings(console, findings[~own])
     grid = Table(box=None, pad_edge=False)
     for at, head in enumerate(_HEADS):
         grid.add_column(head, justify="right" if at > 2 else "left", overflow="fold")
     for row in verdicts.head(_ROWS).to_dict("records"):
         word = f"[{_STYLES[row['verdict']]}]{VERDICTS[row['verdict']].zh}[/]"
         counts = (str(row[key]) for key in ("rejects", "conditions", "not_judged"))
-        grid.add_row(
-            escape(str(row["id"])), escape(str(row["name"])), word, *counts, f"{row['area_m2'] / 1e4:,.2f}"
-        )
+        grid.add_row(escape(str(row["id"])), escape(str(row["name"])), word, *counts, _write_size(row))
     console.print(grid)
     if len(verdicts) > _ROWS:
         console.print(f"… {len(verdicts) - _ROWS} more projects in the workbook", markup=False)
@@ -80,3 +81,10 @@ def print_verdicts(
         console.print(f"note 注意: {note}", markup=False)
     for file in files:
         console.print(str(file), markup=False, soft_wrap=True)
+
+
+def _write_size(row: dict[Any, Any]) -> str:
+    """Write the area of a project, the length of a line, and nothing for a point."""
+    if row["length_m"] > 0:
+        return f"{row['length_m']:,.0f} m"
+    return f"{row['area_m2'] / 1e4:,.2f} ha" if row["area_m2"] > 0 else "—"
