@@ -196,7 +196,7 @@ def explain(plan: PlanArgument, at: AtOption, overrides: SetOption = None) -> No
     with Steps() as steps:
         made = explain_place(plan, at, overrides=overrides or (), progress=steps.show)
     typer.echo(f"双评价说明 Evaluation explained: {made.lon:g}, {made.lat:g}")
-    for line in tell_explanation(made.inputs, made.notes, made.results, made.layers, made.told):
+    for line in tell_explanation(made.inputs, made.notes, made.results, made.layers, made.told, made.named):
         typer.echo(line)
     for name in made.differs:
         typer.echo(f"与栅格不一致 the raster says otherwise, please report: {name}", err=True)

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 
 import pandas as pd
 
+from spatial.engine.crossings import present_area_ha
+from spatial.engine.scoring import grade_by_breaks
 from spatial.engine.stacks import RasterStack
 from spatial.plan.evaluation import FACTORS, Evaluation
 from spatial.plan.findings import Finding
@@ -56,6 +58,15 @@ _NAMES = {
     "water_source": ("水源保护区", "drinking-water sources"),
 }
 _TINY = 1e-4
+_EVERYWHERE = "evaluation_support"
+"""A layer of values that no cell of the territory lacks."""
+_SHARED = {
+    "retention": ("water_retention", ""),
+    "conservation": ("soil_conservation", "conservation.extreme.slope"),
+    "windbreak": ("sand_conservation", "windbreak.extreme.sand"),
+}
+"""Services that are graded by shares: layer of amounts, and a row by which a profile grades them otherwise."""
+_PROVINCE, _COUNTY = "water_modulus", "water_quota_modulus"
 
 
 def assessment_findings(
@@ -73,6 +84,8 @@ def assessment_findings(
         ``evaluation.missing_factors`` (info; `value` is how many), ``evaluation.unverified_rules`` (warning;
         rows of the profile that are not checked against an official text), ``evaluation.simplified`` (info),
         ``evaluation.ungraded`` (warning; share of the territory without a class),
+        ``evaluation.partial_shares`` (warning; share of the territory that a service graded by shares lacks),
+        ``evaluation.water_row`` (warning; urban water is graded by the row for provinces),
         ``carrying.short_board`` (info) and ``carrying.exceeded`` (warning; target population above it).
 
     Raises
@@ -90,6 +103,8 @@ def assessment_findings(
         *_list_unverified(evaluation_spec, tables),
         *_list_simplified(evaluation_spec, evaluation_rasters),
         *_list_ungraded(suitability_balance),
+        *_list_partial_shares(evaluation_spec, evaluation_rasters, tables["ecology"]),
+        *_tell_water_row(evaluation_spec, evaluation_rasters, tables["urban"], suitability_balance),
         *_judge_carrying(evaluation_spec, carrying_capacity),
     ]
 
@@ -196,6 +211,61 @@ def _list_ungraded(balance: pd.DataFrame) -> Iterator[Finding]:
             f"{row.result_en}: {row.share:.1%} of the territory lacks data, has no class and counts in none.",
             float(row.share), _TINY,
         )  # fmt: skip
+
+
+def _list_partial_shares(spec: Evaluation, stack: RasterStack, table: RuleTable) -> Iterator[Finding]:
+    """Say of services that are graded by shares of a total which part of the territory the total lacks."""
+    rules = settle_table(table, spec, "ecology")
+    keys = {rule.key for rule in rules.rules}
+    whole = present_area_ha(stack, _EVERYWHERE)
+    for prefix, (layer, instead) in _SHARED.items():
+        if layer not in stack or instead in keys or not whole:
+            continue
+        lacking = 1 - present_area_ha(stack, layer) / whole
+        if lacking <= _TINY:
+            continue
+        said, shares = (
+            stack.layers[layer],
+            " / ".join(f"{one:.0%}" for one in rules.value(f"{prefix}.shares")),
+        )
+        yield Finding(
+            "evaluation.partial_shares", "warning", "evaluation", prefix,
+            f"{said.zh}：{lacking:.1%} 的规划范围缺数据，累计占比（{shares}）只按有数据的部分计算，"
+            "补齐数据后界限会变。",
+            f"{said.en}: {lacking:.1%} of the territory lacks data; the shares of the total "
+            f"({shares.replace('%', ' %')}) are of the part that has data, and their limits move with the rest.",
+            lacking, _TINY,
+        )  # fmt: skip
+
+
+def _tell_water_row(
+    spec: Evaluation, stack: RasterStack, table: RuleTable, balance: pd.DataFrame
+) -> Iterator[Finding]:
+    """Say where urban water is graded by the row for provinces, and what the plan's own quota would give."""
+    rules = settle_table(table, spec, "urban")
+    used = next((name for name in rules.value("water_order") if name in spec.factors), None)
+    if used != _PROVINCE or "urban_water" not in stack:
+        return
+    zh, en = (rules[_PROVINCE].label.pick(language) for language in ("zh", "en"))
+    own_zh, own_en = "", ""
+    area_ha = balance.loc[balance["result"] == balance["result"].iloc[0], "area_ha"].sum()
+    if spec.carrying.water is not None and area_ha:
+        # 10⁴ m³ by km², of 100 ha each.
+        modulus, row = spec.carrying.water.total_m3 / 1e4 / (area_ha / 100), rules.value(_COUNTY)
+        grade = int(grade_by_breaks([modulus], row.breaks, row.grades, row.edges)[0])
+        own_zh = f"按 carrying.water.total_m3 折算为 {modulus:.1f}，按市县行全域均为 {grade} 级。"
+        own_en = (
+            f" carrying.water.total_m3 comes to {modulus:.1f} over the territory, "
+            f"which the row for cities and counties grades {grade} everywhere."
+        )
+    yield Finding(
+        "evaluation.water_row", "warning", "evaluation", _PROVINCE,
+        f"城镇水资源按“{zh}”（{_PROVINCE}）分级：规划未给用水总量控制指标模数（{_COUNTY}），"
+        f"而市县评价应以后者为准。{own_zh}请以 {_COUNTY} 因子给出指标模数。",
+        f"water for building is graded by the row {_PROVINCE} ({en}): the plan gives no raster "
+        f"{_COUNTY} (total water use quota by area), which cities and counties go by.{own_en} "
+        f"Give the factor {_COUNTY}.",
+    )  # fmt: skip
 
 
 def _judge_carrying(spec: Evaluation, carrying: pd.DataFrame) -> Iterator[Finding]:

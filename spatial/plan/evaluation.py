@@ -75,7 +75,7 @@ FACTORS: dict[str, FactorKind] = {
     "soil_lead": FactorKind("土壤铅含量", "Lead in the soil", "mg/kg"),
     "soil_chromium": FactorKind("土壤铬含量", "Chromium in the soil", "mg/kg"),
     "vegetation": FactorKind("植被覆盖度", "Vegetation cover", "share"),
-    "erosivity": FactorKind("降雨侵蚀力", "Rain erosivity"),
+    "erosivity": FactorKind("降雨侵蚀力", "Rain erosivity", "MJ·mm/(ha·h·a)"),
     "wind_days": FactorKind("大风日数", "Windy days", "days"),
     "weather_hazard": FactorKind("气象灾害频率", "Weather hazards", "share"),
     "geology_hazard": FactorKind("地质灾害等级", "Geological hazard", classes=True),

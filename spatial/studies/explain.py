@@ -20,15 +20,18 @@ from spatial.engine.crs import transform_shapes
 from spatial.engine.grids import Block, Grid
 from spatial.engine.passes import Pass, Step, plan_pass, run_pass
 from spatial.errors import Fault, PlanError
+from spatial.grading.digesting import ECOSYSTEM, name_ecosystems
 from spatial.grading.streaming import INSIDE, Inputs, RasterLayer, find_layers
 from spatial.grading.wholes import join_stack
 from spatial.pipeline import check_plan
+from spatial.plan.base import Text
 from spatial.plan.findings import STORED_CRS
 from spatial.plan.traces import Cell, Note, making, note, read_cell, tracing
 from spatial.sources.raster import close_sources
 
 RESULTS = ("ecology_importance", "farming_suitability", "urban_suitability")
 """Layers in which the evaluation ends."""
+_COVER = "landcover"
 _BESIDES = ("evaluation_inputs", "evaluation_stack", "assessment_stack")
 
 
@@ -54,6 +57,8 @@ class Explanation:
         For titles.
     told : dict of str to str
         Where inputs come from.
+    named : dict of str to dict of int to Text
+        What codes of inputs mean.
     """
 
     lon: float
@@ -66,6 +71,7 @@ class Explanation:
     differs: tuple[str, ...]
     layers: Mapping[str, RasterLayer]
     told: Mapping[str, str] = field(default_factory=dict)
+    named: Mapping[str, Mapping[int, Text]] = field(default_factory=dict)
 
 
 def explain_place(
@@ -173,7 +179,7 @@ def trace_cell(cell: Block, grid: Grid, first: Inputs, join: Callable[[Inputs], 
     Explanation
         `results` holds all layers.
     """
-    layers = find_layers(themes, 1) | find_layers(themes, 2)
+    layers = _name_ecosystems(find_layers(themes, 1) | find_layers(themes, 2), first)
     seen: dict[str, Cell] = {}
     results: dict[str, Cell] = {}
     try:
@@ -191,8 +197,29 @@ def trace_cell(cell: Block, grid: Grid, first: Inputs, join: Callable[[Inputs], 
     finally:
         close_sources()
     return Explanation(
-        math.nan, math.nan, cell.row, cell.column, seen, tuple(notes), results, (), layers, first.told
-    )
+        math.nan, math.nan, cell.row, cell.column, seen, tuple(notes), results, (), layers, first.told,
+        _name_covers(first),
+    )  # fmt: skip
+
+
+def _name_ecosystems(layers: Mapping[str, RasterLayer], inputs: Inputs) -> dict[str, RasterLayer]:
+    """Return layers, with the names of ecosystems that the table of land cover has."""
+    found = dict(layers)
+    if ECOSYSTEM in found:
+        classes = name_ecosystems(inputs.constants["evaluation_cover_rules"])
+        contract = replace(found[ECOSYSTEM].contract, classes=classes)
+        found[ECOSYSTEM] = replace(found[ECOSYSTEM], contract=contract)
+    return found
+
+
+def _name_covers(inputs: Inputs) -> dict[str, dict[int, Text]]:
+    """Return what the codes of the plan's land cover mean."""
+    factor = inputs.constants["factor_specs"].get(_COVER)
+    if factor is None:
+        return {}
+    head = f"{factor.scheme}."
+    rows = (rule for rule in inputs.constants["evaluation_cover_rules"].rules if rule.key.startswith(head))
+    return {_COVER: {int(rule.key.removeprefix(head)): rule.label for rule in rows}}
 
 
 def _part_months(name: str, cells: Any) -> list[tuple[str, Any]]:

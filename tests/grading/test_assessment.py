@@ -243,6 +243,35 @@ def test_holes_of_the_heights_stay_missing_to_the_end(hills: Path, tmp_path: Pat
     assert set(support[inside & ~hole]) == {3}  # rain and the slope for both uses
 
 
+def test_land_without_land_cover_is_not_graded_for_ecology(hills: Path, tmp_path: Path) -> None:
+    names = (*RANGES, "landcover")
+    for name in ("border.gpkg", "park.gpkg", *(f"{name}.tif" for name in names)):
+        (tmp_path / name).write_bytes((hills / name).read_bytes())
+    with rasterio.open(tmp_path / "landcover.tif", "r+") as raster:
+        cells = raster.read(1)
+        cells[:, COLUMNS // 2 :] = 0  # the park lies in this half
+        raster.write(cells, 1)
+    build = check_plan(write_plan(tmp_path, names=names, more=MORE))
+    stack = build.rasters
+    assert stack is not None
+    inside = ~np.isnan(stack.read("evaluation_support"))
+    bare = inside & (stack.read("ecosystem") == 0)
+    importance = stack.read("ecology_importance")
+    assert 0.3 < bare.sum() / inside.sum() < 0.7
+    assert set(np.unique(importance[bare])) == {0, 1}
+    park = stack.read("biodiversity_importance") == 1
+    assert (importance[bare & park] == 1).all()
+    assert set(np.unique(importance[inside & ~bare])) == {1, 2, 3}
+    assert (stack.read("land_conflict")[bare] == 0).all()
+    found = build.findings.set_index("feature_id")
+    assert found.loc["ecology_importance-0", "value"] == pytest.approx(
+        (inside & (importance == 0)).sum() / inside.sum(), rel=0.01
+    )
+    shares = build.findings[build.findings["rule"] == "evaluation.partial_shares"]
+    assert set(shares["feature_id"]) == {"retention"}
+    assert "50 % / 80 %" in shares["message_en"].iloc[0]
+
+
 def test_breaks_that_no_rule_knows_are_refused(hills: Path) -> None:
     with pytest.raises((PlanError, RuleError), match=r"farming.slope|has no such row"):
         check_plan(write_plan(hills, more=MORE + "  breaks: {farming.slop: [1, 2]}\n"))
