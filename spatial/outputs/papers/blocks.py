@@ -13,6 +13,7 @@ from spatial.outputs.papers import sentences
 from spatial.outputs.papers.cells import Cell, Table
 from spatial.outputs.papers.words import make_text
 from spatial.plan.base import Text
+from spatial.plan.contract import Contract
 from spatial.plan.styles import read_styles
 
 MOST_ROWS = 60
@@ -30,6 +31,7 @@ class Picture:
     path: Path
 
 
+_ID = Contract("", "", "none").all_columns()["id"].zh
 Block = Text | Table | Picture
 """A paragraph, a table or a picture."""
 
@@ -57,9 +59,14 @@ class Stock:
         return frame if frame is not None and len(frame) else None
 
     def table(self, key: str, columns: Sequence[int] = ()) -> Iterator[Table]:
-        """Yield a table cut to the length of the report, with some of its columns where given."""
+        """Yield a table cut to the length of the report, with some of its columns where given.
+
+        Ids are for computers: unless asked for, they stay in the workbook.
+        """
         if key in self.tables:
-            yield shorten_table(pick_columns(self.tables[key], columns), MOST_ROWS)
+            table = self.tables[key]
+            chosen = columns or [at for at, head in enumerate(table.heads) if head.title.zh != _ID]
+            yield shorten_table(pick_columns(table, chosen), MOST_ROWS)
 
     def draw(self, *names: str) -> Iterator[Picture]:
         """Yield the pictures of these names that there are."""

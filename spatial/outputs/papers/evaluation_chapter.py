@@ -10,6 +10,7 @@ from spatial.outputs.order import Order
 from spatial.outputs.papers.blocks import MOST_SIGNS, Block, Stock, shorten_cells
 from spatial.outputs.papers.cells import say
 from spatial.outputs.papers.evaluation_tables import list_used_rules, measure_firmness
+from spatial.outputs.papers.green_chapter import tell_green
 from spatial.outputs.papers.plan_tables import VERIFIED
 from spatial.outputs.papers.sentences import write_number, write_share
 from spatial.outputs.papers.words import join_texts, make_text
@@ -37,7 +38,7 @@ def tell_evaluation(stock: Stock) -> Iterator[Block]:
     yield from stock.table("evaluation_stability")
     yield from stock.table("suitability_sensitivity", (0, 1, 3, 4, 5, 6))
     yield from _tell_proposals(stock)
-    yield from stock.draw("green_network")
+    yield from tell_green(stock)
     yield from _repeat_findings(stock)
     yield from stock.table("evaluation_factors", (0, 1, 2, 4, 5, 6, 7))
     yield from _tell_rules(stock)

@@ -27,6 +27,7 @@ EVALUATION_TABLES = (
     "suitability_sensitivity",
     "proposal_comparison",
     "proposal_balance",
+    "green_connectivity",
     "evaluation_factors",
     "evaluation_rules",
 )

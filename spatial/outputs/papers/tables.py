@@ -7,6 +7,7 @@ from spatial.outputs.papers.balances import list_balances, sum_conflicts
 from spatial.outputs.papers.cells import Table
 from spatial.outputs.papers.circle_tables import list_circle_tables
 from spatial.outputs.papers.evaluation_tables import EVALUATION_TABLES, list_evaluation_tables
+from spatial.outputs.papers.green_chapter import CONNECTIVITY
 from spatial.outputs.papers.layouts import Layout, lay_out
 from spatial.outputs.papers.plan_tables import (
     lay_out_absent,
@@ -15,6 +16,7 @@ from spatial.outputs.papers.plan_tables import (
     lay_out_rules,
     lay_out_sources,
 )
+from spatial.outputs.papers.proposal_tables import list_proposal_tables
 from spatial.plan.base import Text
 
 _WITHIN = {name: "structure" for name in ("cores", "belts", "points", "axes")}
@@ -32,6 +34,7 @@ _LAYOUTS = {
     "conflicts": Layout(("kind", "loser", "winner", "rule", "area_m2", "id"), sums=("area_m2",)),
     "zones": Layout(("name", "area_ha", "source", "illustrative", "id"), sums=("area_ha",)),
     "lines": Layout(("name", "area_ha", "source", "illustrative", "id"), sums=("area_ha",)),
+    "green_connectivity": CONNECTIVITY,
     "districts": Layout(sums=("area_km2",)),
     "towns": Layout(sums=("people",)),
     "roads": Layout(sums=("length_km",)),
@@ -51,7 +54,7 @@ def list_tables(order: Order) -> list[Table]:
         What is to be written.
     """
     made = [*list_balances(order), *list_evaluation_tables(order), *list_circle_tables(order)]
-    made += lay_out_findings(order)
+    made += [*list_proposal_tables(order), *lay_out_findings(order)]
     extras = (lay_out_sources(order), lay_out_rules(order), lay_out_absent(order), lay_out_provenance(order))
     made += [table for table in extras if table is not None]
     conflicts = order.layers.get("conflicts")

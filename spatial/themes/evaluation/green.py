@@ -72,13 +72,14 @@ def _array(shapes: list[Any]) -> Shapes:
     dpc=Column("number", "连通概率重要性 dPC（%）", "Importance dPC (%)"),
     diic=Column("number", "整体连通性重要性 dIIC（%）", "Importance dIIC (%)"),
     connector=Column("number", "其中作为踏脚石的贡献（%）", "Of dPC, as a connector (%)"),
-    links=Column("integer", "扩散距离内的廊道数", "Corridors within reach"),
+    links=Column("integer", "扩散距离内的相邻斑块数", "Neighbouring patches within reach"),
     part=Column("integer", "所属连通部分", "Part of the network"),
 )  # fmt: skip
 def green_patches(green_land: GreenLand | None, green_web: GreenWeb | None) -> gpd.GeoDataFrame:
     """Return the patches of the network: cores and stepping stones, and what each is worth to connectivity.
 
-    Areas are of whole cells on the ellipsoid.
+    Areas are of whole cells on the ellipsoid. ``links`` counts neighbours whose least cost is within reach,
+    also where no corridor is drawn as their way leads through other patches.
     """
     if green_land is None or green_web is None:
         return _frame([], green_patches, _array([]))
@@ -273,7 +274,7 @@ def _name_barriers(
     name_en=Column("text", "英文名称", "English name"),
     patches=Column("integer", "斑块数", "Patches"),
     area_ha=Column("number", "斑块面积（公顷）", "Area of patches (ha)"),
-    links=Column("integer", "扩散距离内的连接数", "Links within reach"),
+    links=Column("integer", "扩散距离内的相邻斑块对数", "Pairs of neighbouring patches within reach"),
     parts=Column("integer", "连通部分数", "Parts"),
     pc=Column("number", "连通概率指数 PC", "Probability of connectivity PC"),
     iic=Column("number", "整体连通性指数 IIC", "Integral index IIC"),
@@ -285,7 +286,11 @@ def _name_barriers(
 def green_connectivity(
     green_land: GreenLand | None, green_web: GreenWeb | None, green_table: RuleTable
 ) -> pd.DataFrame:
-    """Return how well the network connects: of cores alone, at present, and with all corridors restored."""
+    """Return how well the network connects: of cores alone, at present, and with all corridors restored.
+
+    ``links`` counts pairs of neighbouring patches whose least cost is within reach: more than the corridors
+    within reach, for ways that lead through other patches are not drawn again.
+    """
     rows = []
     if green_land is not None and green_web is not None:
         land = green_land

@@ -93,7 +93,7 @@ class GreenWeb:
     part : ndarray of int64, shape (n,)
         Which part of the network each patch belongs to, by corridors within reach; 1 is the largest.
     links : ndarray of int64, shape (n,)
-        Corridors within reach of each patch.
+        Neighbours of each patch whose least cost is within reach, with a corridor of their own or not.
     indices : dict of str to Indices
         ``present``, ``cores_only`` without stepping stones, ``restored`` with all corridors restored.
     """
