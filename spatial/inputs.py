@@ -24,6 +24,7 @@ RULE_TABLES = {
     "evaluation_capacity_rules": "evaluation_capacity",
     "evaluation_cover_rules": "evaluation_cover",
     "evaluation_ecology_rules": "evaluation_ecology",
+    "evaluation_factor_rules": "evaluation_factors",
     "evaluation_farming_rules": "evaluation_farming",
     "evaluation_urban_rules": "evaluation_urban",
     "facility_rules": "facilities",

@@ -15,6 +15,7 @@ from spatial.engine.remoteness import Remoteness
 from spatial.engine.stacks import RasterStack
 from spatial.errors import Fault, SourceError
 from spatial.grading.location import LOCATION, MinuteSource
+from spatial.grading.plausibility import TEXTURE, doubt_texture, doubt_values
 from spatial.grading.streaming import INSIDE, Inputs, Seen, Streamed, find_layers, stream
 from spatial.grading.wholes import list_inputs
 from spatial.plan.evaluation import BURNT, FACTORS, Evaluation, FactorKind
@@ -25,8 +26,6 @@ from spatial.sources.references import SourceRef
 
 _MARGIN = 24
 """Cells of the grid beyond the territory, so that moving windows see past the border."""
-_FEW = 1e-4
-_HIGHEST_M = 8900.0
 
 
 def evaluation_grid(
@@ -137,7 +136,10 @@ def evaluation_stack(evaluation_pass: Streamed | None) -> RasterStack | None:
 
 
 def evaluation_findings(
-    evaluation_spec: Evaluation | None, factor_sources: Opened, evaluation_pass: Streamed | None
+    evaluation_spec: Evaluation | None,
+    factor_sources: Opened,
+    evaluation_pass: Streamed | None,
+    evaluation_factor_rules: RuleTable,
 ) -> list[Finding]:
     """Report what was seen of the factors.
 
@@ -145,16 +147,22 @@ def evaluation_findings(
     -------
     list of Finding
         ``evaluation.voids``, ``evaluation.partial``, ``evaluation.absent``, ``evaluation.one_value``,
-        ``evaluation.heights``, and ``evaluation.left_out`` for each layer that lacks inputs.
+        ``evaluation.left_out`` for each layer that lacks inputs, and what `spatial.grading.plausibility` says
+        of values.
     """
     if evaluation_spec is None or evaluation_pass is None:
         return []
-    found = list(factor_sources.findings)
+    found, given = list(factor_sources.findings), evaluation_spec.factors
     for source_name, seen in evaluation_pass.seen.items():
         name = source_name.removesuffix(MONTHS)
         if name in FACTORS:
-            given = evaluation_spec.factors.get(name)
-            found += _doubt(name, FACTORS[name], given.source if given else "roads", seen)
+            file = given[name].source if name in given else "roads"
+            found += _doubt(name, FACTORS[name], file, seen, evaluation_factor_rules)
+            found += doubt_values(name, given.get(name), file, seen, evaluation_factor_rules)
+    if set(TEXTURE) <= given.keys():
+        files = {part: given[part].source for part in TEXTURE}
+        grid = evaluation_pass.stack.grid
+        found += doubt_texture(factor_sources.sources, files, grid, evaluation_factor_rules)
     for name, lacking in evaluation_pass.left_out.items():
         names = ", ".join(lacking)
         found.append(Finding(
@@ -165,7 +173,7 @@ def evaluation_findings(
     return found
 
 
-def _doubt(name: str, kind: FactorKind, source: str, seen: Seen) -> list[Finding]:
+def _doubt(name: str, kind: FactorKind, source: str, seen: Seen, table: RuleTable) -> list[Finding]:
     """Return doubts about what a raster holds inside the territory."""
     lacking = 1 - seen.present / seen.cells if seen.cells else 1.0
     found = []
@@ -176,13 +184,15 @@ def _doubt(name: str, kind: FactorKind, source: str, seen: Seen) -> list[Finding
             f"{kind.en} (source {source}) has no value in the territory; check its extent, CRS and nodata.",
             value=1.0,
         ))  # fmt: skip
-    elif lacking > _FEW:
+    elif lacking > 0:
+        limit, few = table.value("partial.share"), f"{seen.cells - seen.present:,}"
         found.append(Finding(
-            "evaluation.partial", "warning", "evaluation", name,
-            f"{kind.zh}（来源 {source}）缺 {lacking:.1%} 的规划范围；缺失栅格保持缺失，不评级。",
-            f"{kind.en} (source {source}) lacks {lacking:.1%} of the territory; missing cells stay "
-            "missing and are not graded.",
-            value=lacking, limit=_FEW,
+            "evaluation.partial", "warning" if lacking > limit else "info", "evaluation", name,
+            f"{kind.zh}（来源 {source}）在规划范围 {seen.cells:,} 个栅格中缺 {few} 个"
+            f"（{lacking * 100:.2g}%）；缺失栅格保持缺失，不评级。",
+            f"{kind.en} (source {source}) lacks {few} of the {seen.cells:,} cells of the territory "
+            f"({lacking * 100:.2g} %); missing cells stay missing and are not graded.",
+            value=lacking, limit=limit,
         ))  # fmt: skip
     if seen.present and seen.least == seen.greatest:
         found.append(Finding(
@@ -191,14 +201,5 @@ def _doubt(name: str, kind: FactorKind, source: str, seen: Seen) -> list[Finding
             f"{kind.en} (source {source}) has the one value {seen.least:g} in all the territory and tells no "
             "land from another; check the data.",
             value=seen.least,
-        ))  # fmt: skip
-    if name == "elevation" and seen.greatest is not None and seen.greatest > _HIGHEST_M:
-        found.append(Finding(
-            "evaluation.heights", "error", "evaluation", name,
-            f"{kind.zh}（来源 {source}）最高 {seen.greatest:g} m，高于珠穆朗玛峰；"
-            "若单位为英尺，请写 unit: ft。",
-            f"{kind.en} (source {source}) reaches {seen.greatest:g} m, above Mount Everest; if these are "
-            "feet, write `unit: ft`.",
-            value=seen.greatest, limit=_HIGHEST_M,
         ))  # fmt: skip
     return found

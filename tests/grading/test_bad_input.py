@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections import namedtuple
 from collections.abc import Callable
@@ -169,6 +170,51 @@ def test_a_soil_raster_of_one_class_is_told_and_tells_no_land_from_another(folde
     write_raster(folder / "soil.tif", np.full((75, 85), 3, np.uint8))
     plan = write_plan(folder, HEIGHTS.replace("}}", "}, soil_capacity: {source: soil}}"), "soil")
     assert "has the one value 3 in all the territory" in told(plan)["evaluation.one_value soil_capacity"]
+
+
+def test_factors_in_another_unit_than_the_plan_says_are_errors(folder: Path) -> None:
+    write_raster(folder / "damp.tif", np.full((75, 85), 65.0, np.float32))
+    for name, cells in (("sand", 450), ("silt", 350), ("clay", 200)):
+        write_raster(folder / f"{name}.tif", np.full((75, 85), cells, np.float32))
+    soils = "".join(f", {name}: {{source: {name}UNIT}}" for name in ("sand", "silt", "clay"))
+    warm = "}, temperature: {source: dem}, humidity: {source: dampSHARE}, erosivity: {source: dem}, organic: {source: dem}"
+    evaluation = HEIGHTS.replace("}}", warm + soils + "}")
+    names = ("damp", "sand", "silt", "clay")
+
+    def found(unit: str, share: str) -> dict[str, str]:
+        text = evaluation.replace("UNIT", unit).replace("SHARE", share)
+        rows = check_plan(write_plan(folder, text, *names)).findings
+        rows = rows[rows["rule"] == "evaluation.implausible"]
+        assert set(rows["severity"]) <= {"error"}
+        return dict(zip(rows["feature_id"], rows["message_en"], strict=True))
+
+    told = found("", "")
+    assert "source silt) is taken for 350–350 % in the territory, which cannot be" in told["silt"]
+    assert "write `unit: g/kg` at evaluation.factors.silt" in told["silt"]
+    assert "write `unit: %` at evaluation.factors.humidity" in told["humidity"]
+    assert "add up to 1000 %" in told["texture"]
+    assert not found(", unit: g/kg", ', unit: "%"').keys() & {"sand", "silt", "clay", "humidity", "texture"}
+
+
+def test_high_ground_needs_the_unit_of_its_heights(folder: Path) -> None:
+    y, x = np.mgrid[0:75, 0:85]
+    write_raster(folder / "dem.tif", ((x + y) * 15 / 0.3048).astype(np.float32))
+    assert "write `unit: m`" in told(write_plan(folder))["evaluation.heights_unit elevation"]
+    stated = write_plan(folder, HEIGHTS.replace("dem}", "dem, unit: ft}"))
+    assert "evaluation.heights_unit elevation" not in told(stated)
+
+
+def test_a_few_missing_cells_are_counted_and_only_told(folder: Path) -> None:
+    y, x = np.mgrid[0:75, 0:85]
+    cells = (x * 5 + y * 3).astype(np.float32)
+    cells[40, 40] = np.nan
+    write_raster(folder / "dem.tif", cells, nodata=np.nan)
+    plan = write_plan(folder) / "plan.yaml"
+    plan.write_text(plan.read_text(encoding="utf-8").replace("100 m", "50 m"), encoding="utf-8")
+    few = check_plan(plan).findings
+    (row,) = few[few["rule"] == "evaluation.partial"].to_dict("records")
+    assert row["severity"] == "info"
+    assert re.search(r"lacks [1-4] of the 4,\d+ cells of the territory \(0\.0\d+ %\)", row["message_en"])
 
 
 def test_voids_of_elevation_models_are_masked_and_told(folder: Path) -> None:
