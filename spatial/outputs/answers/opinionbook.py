@@ -174,10 +174,11 @@ def _list_rules(table: Departments) -> list[list[str]]:
         for rule in department.rules:
             where = "，".join(f"{column} 为 {_join(values)}" for column, values in rule.where.items())
             cases = [f"{_say_case(table, one.when)}：{VERDICTS[one.verdict].zh}" for one in rule.exceptions]
+            target = f"{rule.target}（{where}）" if where else rule.target
             meant = f"只审查{_say_case(table, rule.projects)}的项目" if rule.projects else ""
             rows.append([
                 department.name.pick("zh"), rule.title.pick("zh"), rule.id, _say_relation(rule),
-                f"{rule.target}（{where}）" if where else rule.target, "；".join(filter(None, [meant, *cases])),
+                target, "；".join(filter(None, [meant, *cases])),
                 f"{VERDICTS[rule.verdict].zh}：{rule.todo.pick('zh') if rule.todo else ''}",
                 rule.basis.pick("zh"), CONFIDENCE[rule.confidence].zh,
             ])  # fmt: skip

@@ -25,9 +25,10 @@ th, td { border: 0.8px solid #333; padding: 0.6mm 1.2mm; text-align: left; verti
   overflow-wrap: anywhere; }
 th { background: #eef1f3; font-weight: 600; }
 .facts th { width: 22mm; white-space: nowrap; }
+.facts td:first-of-type { width: 42mm; }
 .hands { margin-top: 1.2mm; }
 .hands th { width: 17mm; }
-.hands td { width: 45mm; height: 7mm; text-align: right; vertical-align: bottom; }
+.hands td { width: 45mm; height: 6mm; text-align: right; vertical-align: bottom; }
 .verdict { font-weight: 700; white-space: nowrap; }
 .whole { font-size: 13pt; }
 .middle { display: flex; gap: 3mm; margin: 1.2mm 0; }
@@ -41,7 +42,7 @@ th { background: #eef1f3; font-weight: 600; }
 .legend li { display: flex; align-items: center; gap: 1mm; break-inside: avoid; }
 .legend svg { flex: none; width: 6mm; height: 3mm; }
 .form { font-size: 8pt; line-height: 1.25; flex: none; }
-.form td, .form th { padding: 0.35mm 1.2mm; }
+.form td, .form th { padding: 0.15mm 1.2mm; }
 .form td.name { width: 19mm; font-weight: 600; }
 .form td.result { width: 20mm; }
 .form td.basis { width: 44mm; font-size: 7.2pt; }
@@ -51,7 +52,7 @@ th { background: #eef1f3; font-weight: 600; }
 .todo { font-weight: 600; }
 .clear, .small { color: #555; font-size: 7.2pt; }
 .weak { color: #8a4b00; }
-.foot { margin-top: auto; padding-top: 1.5mm; font-size: 7pt; color: #444; }
+.foot { margin-top: auto; padding-top: 1mm; font-size: 7pt; color: #444; }
 .foot p { margin: 0 0 0.5mm; }
 .list td, .list th { font-size: 7.6pt; padding: 0.8mm 1mm; }
 .list td.c { text-align: center; white-space: nowrap; }

@@ -195,10 +195,11 @@ def _list_facts(project: pd.Series[Any], papers: OpinionPapers) -> Iterator[tupl
     for attribute in papers.table.attributes:
         value = str(project[attribute.key])
         known = attribute.values.get(value)
+        said = known.pick("zh") if known else value or "未填写"
+        if attribute.key == "district" and project["located"] not in ("", value):
+            said = f"{said}（按图：{project['located']}）"
         if not attribute.by_hand:
-            yield attribute.name.pick("zh"), known.pick("zh") if known else value or "未填写"
-    if project["located"]:
-        yield "所在区镇（按图）", str(project["located"])
+            yield attribute.name.pick("zh"), said
 
 
 def _list_particulars(project: pd.Series[Any], papers: OpinionPapers) -> Iterator[tuple[str, str]]:
