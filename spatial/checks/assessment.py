@@ -53,6 +53,7 @@ _WANTED: dict[str, tuple[tuple[tuple[str, ...], str, str], ...]] = {
 }  # fmt: skip
 """Factors of each evaluation, any one of a row, and what their absence changes."""
 _UNVERIFIED = ("low", "medium", "high", "default", "found")
+_DRAFT, _DRAFT_PROFILES = "2019 draft", ("2019-draft",)
 _NAMES = {
     "protection": ("自然保护地", "reserves"),
     "water_source": ("水源保护区", "drinking-water sources"),
@@ -65,16 +66,18 @@ _SHARED = {
     "conservation": ("soil_conservation", "conservation.extreme.slope"),
     "windbreak": ("sand_conservation", "windbreak.extreme.sand"),
 }
-"""Services that are graded by shares: layer of amounts, and a row by which a profile grades them otherwise."""
+"""Services that are graded by shares: layer of amounts, and a row of profiles that grade otherwise."""
 _PROVINCE, _COUNTY = "water_modulus", "water_quota_modulus"
 
 
 def assessment_findings(
+    *,
     evaluation_spec: Evaluation | None,
     raster_tables: dict[str, RuleTable],
     evaluation_rasters: RasterStack | None,
     suitability_balance: pd.DataFrame,
     carrying_capacity: pd.DataFrame,
+    rules_in_use: frozenset[tuple[str, str]],
 ) -> list[Finding]:
     """Report on the evaluation.
 
@@ -82,7 +85,8 @@ def assessment_findings(
     -------
     list of Finding
         ``evaluation.missing_factors`` (info; `value` is how many), ``evaluation.unverified_rules`` (warning;
-        rows of the profile that are not checked against an official text), ``evaluation.simplified`` (info),
+        rows that grading went by and that are not checked against an official text),
+        ``evaluation.simplified`` (info),
         ``evaluation.ungraded`` (warning; share of the territory without a class),
         ``evaluation.partial_shares`` (warning; share of the territory that a service graded by shares lacks),
         ``evaluation.water_row`` (warning; urban water is graded by the row for provinces),
@@ -100,7 +104,7 @@ def assessment_findings(
     check_choices(evaluation_spec, tables)
     return [
         *_list_missing(evaluation_spec, evaluation_rasters),
-        *_list_unverified(evaluation_spec, tables),
+        *_list_unverified(evaluation_spec, tables, rules_in_use),
         *_list_simplified(evaluation_spec, evaluation_rasters),
         *_list_ungraded(suitability_balance),
         *_list_partial_shares(evaluation_spec, evaluation_rasters, tables["ecology"]),
@@ -123,9 +127,13 @@ def _list_missing(spec: Evaluation, stack: RasterStack) -> Iterator[Finding]:
         yield Finding(
             "evaluation.missing_factors", "info", "evaluation", group,
             f"{title_zh}缺 {len(lacking)} 项因子，均略去而不评为最好或最差。{zh}。",
-            f"{title_en} lacks {len(lacking)} factors, which are left out, not graded best or worst. {en}.",
+            f"{title_en} lacks {_count_factors(len(lacking))} left out, not graded best or worst. {en}.",
             float(len(lacking)),
         )  # fmt: skip
+
+
+def _count_factors(number: int) -> str:
+    return "1 factor, which is" if number == 1 else f"{number} factors, which are"
 
 
 def _name(factor: str, language: int) -> str:
@@ -134,20 +142,36 @@ def _name(factor: str, language: int) -> str:
     return FACTORS[factor].en if language else FACTORS[factor].zh
 
 
-def _list_unverified(spec: Evaluation, tables: Mapping[str, RuleTable]) -> Iterator[Finding]:
+def _list_unverified(
+    spec: Evaluation, tables: Mapping[str, RuleTable], used: frozenset[tuple[str, str]]
+) -> Iterator[Finding]:
+    """Count the rows that grading, matrices and corrections went by, as the report does."""
     for group, (title_zh, title_en) in _GROUPS.items():
-        settled = settle_table(tables[group], spec, group)
-        rows = [rule for rule in settled.rules if rule.confidence in _UNVERIFIED]
+        table = tables[group]
+        rows = [rule for rule in settle_table(table, spec, group).rules if (table.name, rule.key) in used]
+        rows = [rule for rule in rows if rule.confidence in _UNVERIFIED]
+        if not rows:
+            continue
+        loose = [rule for rule in rows if rule.confidence != "found"]
         weak = [rule.key for rule in rows if rule.confidence in ("low", "default")]
+        own = {rule.key.removeprefix(f"{spec.profile}.") for rule in table.rules if spec.profile in rule.key}
+        lent = [rule for rule in rows if rule.key not in own and _DRAFT in rule.source]
+        lent_zh, lent_en = "", ""
+        if lent and spec.profile not in _DRAFT_PROFILES:
+            lent_zh = f"其中 {len(lent)} 行 {spec.profile} 无自有规定，沿用 2019 年征求意见稿的行。"
+            lent_en = (
+                f" For {len(lent)} of them {spec.profile} has no row of its own: the 2019 draft's is taken."
+            )
         shown = ", ".join(weak[:12]) + (", …" if len(weak) > 12 else "")
         yield Finding(
             "evaluation.unverified_rules", "warning", "evaluation", group,
-            f"{title_zh}（{spec.profile}）的 {len(rows)} 行规则未经官方文本核对，"
-            f"其中 {len(weak)} 行把握低或为本工具默认：{shown}。"
+            f"{title_zh}（{spec.profile}）分级、矩阵与修正用到的 {len(rows)} 行规则未经官方文本核对，"
+            f"其中 {len(loose)} 行不见于所引资料，内 {len(weak)} 行把握低或为本工具默认：{shown}。{lent_zh}"
             f"对外使用前请逐行核对 rules/evaluation_{group}.yaml。",
-            f"{len(rows)} rows of rules of {title_en} ({spec.profile}) are not checked against an official "
-            f"text; {len(weak)} of them are of low confidence or defaults of this tool: {shown}. Check each "
-            f"row of rules/evaluation_{group}.yaml before you use the results officially.",
+            f"{len(rows)} rows of rules that {title_en} ({spec.profile}) went by in grading, matrices and "
+            f"corrections are not checked against an official text; {len(loose)} of them are in no source that "
+            f"was found, {len(weak)} of these of low confidence or defaults of this tool: {shown}.{lent_en} "
+            f"Check each row of rules/evaluation_{group}.yaml before you use the results officially.",
             float(len(rows)),
         )  # fmt: skip
 
@@ -233,7 +257,7 @@ def _list_partial_shares(spec: Evaluation, stack: RasterStack, table: RuleTable)
             f"{said.zh}：{lacking:.1%} 的规划范围缺数据，累计占比（{shares}）只按有数据的部分计算，"
             "补齐数据后界限会变。",
             f"{said.en}: {lacking:.1%} of the territory lacks data; the shares of the total "
-            f"({shares.replace('%', ' %')}) are of the part that has data, and their limits move with the rest.",
+            f"({shares.replace('%', ' %')}) are of the part that has data: limits move with the rest.",
             lacking, _TINY,
         )  # fmt: skip
 

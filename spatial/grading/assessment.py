@@ -13,7 +13,7 @@ from typing import Any
 from spatial import themes
 from spatial.cache import find_rasters
 from spatial.engine.stacks import RasterStack
-from spatial.grading.digesting import digest_cells
+from spatial.grading.digesting import RESULTS, digest_cells, trace_rules
 from spatial.grading.robustness import draw_runs, make_layers, measure_swings
 from spatial.grading.streaming import Inputs, Streamed, find_layers, stream
 from spatial.grading.wholes import join_stack, tally_services
@@ -67,6 +67,23 @@ def evaluation_digests(
     if evaluation_inputs is None or evaluation_stack is None or assessment_stack is None:
         return None
     return digest_cells(evaluation_inputs, evaluation_stack, assessment_stack)
+
+
+def rules_in_use(
+    evaluation_inputs: Inputs | None,
+    evaluation_stack: RasterStack | None,
+    assessment_stack: RasterStack | None,
+) -> frozenset[tuple[str, str]]:
+    """Return the rows, as table and key, that the results went by; none without an evaluation."""
+    if evaluation_inputs is None or evaluation_stack is None or assessment_stack is None:
+        return frozenset()
+    inputs = join_stack(evaluation_inputs, evaluation_stack)
+    layers = find_layers(themes, 1) | find_layers(themes, 2)
+    results = [name for name in RESULTS if name in assessment_stack]
+    try:
+        return frozenset().union(*(trace_rules(one, layers, inputs, assessment_stack) for one in results))
+    finally:
+        close_sources()
 
 
 def robustness_pass(

@@ -26,7 +26,7 @@ from spatial.grading.wholes import join_stack
 from spatial.plan.base import Text
 from spatial.plan.digests import Digest, DigestInput, Digests, DigestStep
 from spatial.plan.rules import Intervals, RuleTable
-from spatial.plan.traces import Sweep, making, note, sweeping
+from spatial.plan.traces import Sweep, list_rules, making, note, sweeping, tracing
 from spatial.sources.raster import StackSource, close_sources
 
 RESULTS = (
@@ -145,6 +145,24 @@ def plan_steps(
     work = plan_pass(steps, [result], sorted(taken), constants)
     assert not any(work.halos.values())
     return work
+
+
+def trace_rules(
+    result: str, layers: Mapping[str, RasterLayer], inputs: Inputs, stack: RasterStack
+) -> set[tuple[str, str]]:
+    """Return the rows, as table and key, that the steps to one result go by; parameters as `digest_result`.
+
+    Every cell goes through the same steps, so one cell tells. Rows of steps that are skipped, or whose layer
+    the profile does without, do not count.
+    """
+    grid = stack.grid
+    given = {name: StackSource(stack, name) for name in RESULTS if name != result and name in stack}
+    sources = {**inputs.sources, **given}
+    work = plan_steps(result, layers, sources, {"cell_m": grid.cell_m, **inputs.constants})
+    cell = Block(grid.rows // 2, grid.columns // 2, 1, 1)
+    with tracing() as notes:
+        run_pass(work, grid, cell, lambda name, part: sources[name].read(grid, part))
+    return list_rules(notes)
 
 
 def _watch(name: str, function: Callable[..., Array]) -> Callable[..., Array]:

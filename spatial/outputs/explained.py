@@ -126,7 +126,8 @@ def _name_class(name: str, value: Cell, layers: Mapping[str, _Layer]) -> str:
 
 def _tell_note(one: Note, layers: Mapping[str, _Layer], named: Names) -> Iterator[str]:
     given = ", ".join(
-        f"{_both(title_name(name, {})) if name in _WORDS else name} {_show_input(name, value, layers, named, one.rule)}"
+        f"{_both(title_name(name, {})) if name in _WORDS else name} "
+        f"{_show_input(name, value, layers, named, one.rule)}"
         for name, value in one.inputs.items()
     )
     made = _name_class(one.layer, one.result, layers) if one.action in _ENDS else _show(one.result)

@@ -6,7 +6,7 @@ a pass over millions of cells notes nothing and loses no time.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -115,6 +115,25 @@ def note(action: str, inputs: dict[str, Any], result: Any, rule: Rule | None = N
         return
     plain = {name: read_cell(value) for name, value in inputs.items()}
     notes.append(Note(_LAYER.get(), action, plain, read_cell(result), rule, table))
+
+
+def list_rules(steps: Iterable[Any]) -> set[tuple[str, str]]:
+    """Return the rows, as table and key, that steps went by.
+
+    Steps that were skipped do not count, nor those of layers that a later step says are not used.
+
+    Examples
+    --------
+    >>> list_rules([Note("slope", "grade", {"slope": 3.0}, 2)])
+    set()
+    """
+    given = list(steps)
+    unused = {getattr(name, "name", name) for one in given if one.action == "unused" for name in one.inputs}
+    return {
+        (one.table, one.rule.key)
+        for one in given
+        if one.rule is not None and one.action not in ("skip", "unused") and one.layer not in unused
+    }
 
 
 def read_cell(value: Any) -> Cell:

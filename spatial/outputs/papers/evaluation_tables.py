@@ -19,6 +19,7 @@ from spatial.plan.base import Text
 from spatial.plan.evaluation import BURNT, FACTORS
 from spatial.plan.records import Source
 from spatial.plan.rules import Rule
+from spatial.plan.traces import list_rules
 
 EVALUATION_TABLES = (
     "suitability_balance",
@@ -249,8 +250,9 @@ def list_used_rules(order: Order) -> list[tuple[str, Rule]]:
     """
     used: dict[tuple[str, str], Rule] = {}
     for digest in order.digests.results.values() if order.digests else ():
+        counted = list_rules(digest.steps)
         for step in digest.steps:
-            if step.rule is not None and step.action != "skip":
+            if step.rule is not None and (step.table, step.rule.key) in counted:
                 used[step.table, step.rule.key] = step.rule
     return [(table, rule) for (table, _), rule in used.items()]
 

@@ -51,6 +51,17 @@ def test_the_chapter_says_profile_areas_missing_factors_and_rules(order: Order) 
     assert f"其中 {loose} 行不见于所引资料" in told
 
 
+def test_findings_and_chapter_count_the_same_rows(order: Order) -> None:
+    findings = order.layers["findings"]
+    rows = findings[findings["rule"] == "evaluation.unverified_rules"].set_index("feature_id")
+    used = list_used_rules(order)
+    for group, row in rows.iterrows():
+        mine = [rule for table, rule in used if table == f"evaluation_{group}"]
+        assert row["value"] == sum(rule.confidence != "given" for rule in mine)
+    assert "the 2019 draft's is taken" in rows.loc["farming", "message_en"]
+    assert not any(rule.key.startswith("erosion_sensitivity") for _, rule in used)
+
+
 def test_pictures_and_tables_stand_in_the_chapter(order: Order) -> None:
     pictures = {"farming": Path("farming.png"), "zones": Path("zones.png")}
     chapter = next(one for one in list_chapters(order, pictures) if one.title.zh == "双评价")
