@@ -324,6 +324,11 @@ def test_the_plans_own_areas_stand_beside(made: SimpleNamespace) -> None:
     assert np.isnan(ask(made, "growth", "ecological_redline", "plan_ha"))
 
 
+def test_the_plans_own_boundary_is_held_against_the_base_year(made: SimpleNamespace) -> None:
+    row = proposal_comparison(made.balance).set_index("id").loc["measure-expansion"]
+    assert row["plan"] == pytest.approx(1234.0 / ask(made, "growth", "base_urban"))
+
+
 @pytest.mark.parametrize(
     ("without", "line"),
     [
