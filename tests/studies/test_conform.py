@@ -12,6 +12,7 @@ import numpy as np
 import openpyxl
 import pytest
 import shapely
+import shapely.affinity
 from typer.testing import CliRunner
 
 from spatial import cli
@@ -256,6 +257,132 @@ def test_quotas_are_drawn_in_order_and_not_twice(plan: Path, tmp_path: Path) -> 
     assert (counted["after_ha"] >= -1e-9).all()
 
 
+UNITS = """\
+functional_zones: {source: zones, units: towns}
+sources:
+  towns: {file: towns.geojson, crs: "EPSG:4490"}
+"""
+
+
+@pytest.fixture(scope="module")
+def plan_with_towns(plan: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("towns")
+    for file in plan.glob("*.geojson"):
+        (folder / file.name).write_bytes(file.read_bytes())
+    (folder / "plan.yaml").write_text(PLAN.replace("sources:\n", UNITS), encoding="utf-8")
+    halves = [shapely.box(111.0, 34.9, 111.1, 35.1), shapely.box(111.1, 34.9, 111.2, 35.1)]
+    write(folder / "towns.geojson", [{"name": "甲镇"}, {"name": "乙镇"}], halves)
+    return folder
+
+
+def test_a_stated_district_is_held_against_the_map(plan_with_towns: Path, tmp_path: Path) -> None:
+    away = shapely.box(113, 36, 113.01, 36.01)
+    rows = [
+        SENT,
+        SENT | {"id": "P2", "district": "乙镇"},
+        SENT | {"id": "P3"},
+        SENT | {"id": "P4", "district": "丙镇"},
+    ]
+    path = write(tmp_path / "sent.geojson", rows, [INSIDE, INSIDE, away, ACROSS])
+    made = check(plan_with_towns, path, ledger=True, out=tmp_path / "out")
+    assert made.projects["located"].tolist() == ["甲镇", "甲镇", "", "甲镇 60.0%，乙镇 40.0%"]
+    assert made.draws["verdict"].tolist() == ["reject", "not_judged", "not_judged", "not_judged"]
+    assert "乙镇" in made.draws["text_zh"][1]
+    assert "规划范围以外" in made.draws["text_zh"][2]
+    said = made.findings.set_index("rule")
+    assert "P2, P4" in said.loc["projects.district", "message_zh"]
+    assert said.loc["projects.district", "severity"] == "warning"
+    page = made.files[0].read_text(encoding="utf-8").split('<section class="page"')
+    assert "填报所在区镇为“乙镇”" in page[3]
+    assert "填报所在区镇为" not in page[2]
+
+
+def test_an_overdraft_is_measured_and_hatches_nothing(plan: Path, tmp_path: Path) -> None:
+    """The row is about what the quota lacks, which lies nowhere in particular."""
+    path = write(tmp_path / "sent.geojson", [SENT], [shapely.box(111.07, 34.96, 111.0735, 34.9642)])
+    made = check(plan, path, ledger=True, suggest=True)
+    row = made.opinions.set_index("rule").loc["land_ledger"]
+    draw = made.draws.iloc[0]
+    over = draw["new_ha"] - draw["before_ha"]
+    assert 1 < over < draw["new_ha"]
+    assert row["verdict"] == "reject"
+    assert row["area_m2"] == pytest.approx(over * 1e4)
+    assert row["share"] == pytest.approx(over * 1e4 / made.projects["area_m2"][0])
+    assert row.geometry is None
+    assert f"核减新增用地 {over:,.4f} 公顷" in row["text_zh"]
+    (cut,) = made.suggestions.to_dict("records")
+    assert (cut["method"], cut["project_id"]) == ("trim", "P1")
+    assert cut["kept"] == pytest.approx(1 - row["share"])
+
+
+PRINTED = "6 无法避让且符合县级以上规划的线性基础设施、通讯、防洪、供水及既有合法设施运行维护"
+
+
+def test_headings_that_the_form_prints_are_read(plan: Path, tmp_path: Path) -> None:
+    rows = [
+        {"标识": "甲-1", "项目名称": "路", "项目类型": "交通", "区镇": "甲镇", "有限人为活动类别": text, "建设单位": "某公司",
+         "项目代码": "2026-01", "备注": "x"}
+        for text in ("6", PRINTED, "linear")
+    ]  # fmt: skip
+    for number, row in enumerate(rows):
+        row["标识"] = f"甲-{number}"
+    made = check(plan, write(tmp_path / "sent.geojson", rows, [INSIDE] * 3), out=tmp_path / "out")
+    assert made.projects["id"].tolist() == ["甲-0", "甲-1", "甲-2"]
+    assert set(made.projects["activity"]) == {"linear"}
+    assert set(made.projects["district"]) == {"甲镇"}
+    said = made.findings.set_index("rule")["message_zh"]
+    assert "备注" in said["projects.unknown_columns"]
+    assert "建设单位" not in said["projects.unknown_columns"]
+    assert "projects.unknown_value" not in said
+    page = made.files[0].read_text(encoding="utf-8")
+    assert page.count("<td>某公司</td>") == 3
+    assert page.count("<th>经办人</th>") == 3
+
+
+def test_attributes_are_given_for_a_whole_file(plan: Path, tmp_path: Path) -> None:
+    path = write(tmp_path / "sent.geojson", [{"id": "P1"}, SENT | {"id": "P2", "kind": "居住"}], [INSIDE] * 2)
+    made = check(plan, path, attributes=["kind=工业", "所在区镇=甲镇"])
+    assert made.projects["kind"].tolist() == ["industry", "housing"]
+    assert made.projects["district"].tolist() == ["甲镇", "甲镇"]
+    with pytest.raises(PlanError, match="飞船") as caught:
+        check(plan, path, attributes=["kind=飞船", "colour=red"])
+    assert "colour" in str(caught.value)
+
+
+def test_what_was_mended_and_what_is_shared_stands_on_the_page(plan: Path, tmp_path: Path) -> None:
+    tie = shapely.Polygon([(111.06, 34.96), (111.07, 34.97), (111.07, 34.96), (111.06, 34.97)])
+    beside = shapely.box(111.08, 34.96, 111.082, 34.962)
+    rows = [SENT | {"id": name, "name": name} for name in ("T1", "A1", "B1")]
+    path = write(tmp_path / "sent.geojson", rows, [tie, beside, shapely.affinity.translate(beside, 0.001)])
+    made = check(plan, path, out=tmp_path / "out")
+    pages = made.files[0].read_text(encoding="utf-8").split('<section class="page"')[2:]
+    assert ["已修复" in page for page in pages] == [True, False, False]
+    assert ["用地重叠" in page for page in pages] == [False, True, True]
+    shared = made.findings.set_index("rule").loc["projects.shared_land_of_project", "value"]
+    assert shared.to_numpy() == pytest.approx(made.projects["area_m2"][1] / 2, rel=1e-6)
+
+
+def test_rules_are_told_in_words(plan: Path, tmp_path: Path) -> None:
+    path = write(tmp_path / "sent.geojson", [SENT], [INSIDE])
+    book = openpyxl.load_workbook(check(plan, path, out=tmp_path / "out").files[1])
+    texts = [str(cell.value) for row in book["审查规则"].iter_rows() for cell in row if cell.value]
+    assert not [text for text in texts if "{" in text or "('" in text or "overlaps" in text]
+    assert "只审查项目类型为居住、工业的项目" in texts
+    assert book["部门意见"].oddHeader.left.text == "小县"
+
+
+def test_archives_say_what_they_lack_and_where_their_paths_lead(plan: Path, tmp_path: Path) -> None:
+    empty, out = tmp_path / "empty.zip", tmp_path / "outside.zip"
+    with zipfile.ZipFile(empty, "w") as archive:
+        archive.writestr("readme.txt", "nothing")
+    with pytest.raises(SourceError, match="holds no boundary point"):
+        check(plan, empty)
+    sent = write(tmp_path / "sent.geojson", [SENT], [INSIDE])
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("../sent.geojson", sent.read_bytes())
+    assert "../" in check(plan, out).findings.set_index("rule").loc["sources.member_paths", "message_zh"]
+
+
 def run(*words: object) -> Any:
     return CliRunner().invoke(cli.app, [str(word) for word in words])
 
@@ -310,8 +437,10 @@ def test_bad_questions_are_refused(plan: Path, tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="no such file"):
         check(plan, tmp_path / "nowhere.shp")
     (tmp_path / "sent.csv").write_text(f'id,wkt\na,"{INSIDE.wkt}"\n', encoding="utf-8")
-    with pytest.raises(SourceError, match="coordinate system"):
+    with pytest.raises(SourceError, match="--crs"):
         check(plan, tmp_path / "sent.csv")
+    with pytest.raises(SourceError, match="--crs says"):
+        check(plan, write(tmp_path / "sent.gpkg", [SENT], [INSIDE]), crs="EPSG:4547")
     text = (plan / "plan.yaml").read_text(encoding="utf-8")
     bare = tmp_path / "bare"
     bare.mkdir()
