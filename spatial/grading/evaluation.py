@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import geopandas as gpd
 from shapely.geometry.base import BaseGeometry
@@ -24,6 +24,7 @@ from spatial.plan.rules import RuleTable
 from spatial.sources.factors import MONTHS, Opened, open_factors
 from spatial.sources.references import SourceRef
 
+_COARSE = "evaluation.coarse"
 _MARGIN = 24
 """Cells of the grid beyond the territory, so that moving windows see past the border."""
 
@@ -135,6 +136,28 @@ def evaluation_stack(evaluation_pass: Streamed | None) -> RasterStack | None:
     return evaluation_pass.stack if evaluation_pass else None
 
 
+def _join_coarse(findings: Iterable[Finding]) -> list[Finding]:
+    """Return findings in which all factors coarser than the grid are told of at once; the coarsest names it."""
+    found = list(findings)
+    coarse = [one for one in found if one.rule == _COARSE]
+    if len(coarse) < 2:
+        return found
+    worst = max(coarse, key=lambda one: one.value or 0.0)
+    cell = f"{worst.limit or 0.0:g}"
+    zh = "、".join(f"{FACTORS[one.feature_id].zh} {one.value or 0.0:.0f} m" for one in coarse)
+    en = ", ".join(f"{FACTORS[one.feature_id].en} {one.value or 0.0:.0f} m" for one in coarse)
+    joined = Finding(
+        _COARSE, "info", "evaluation", worst.feature_id,
+        f"{len(coarse)} 项因子的栅格粗于评价格网 {cell} m（{zh}）；加密不增加细节，坡度偏缓。",
+        f"The cells of {len(coarse)} factors are coarser than the grid's of {cell} m "
+        f"({en}); laid finer they show no more, and slopes of heights are too gentle.",
+        value=worst.value, limit=worst.limit,
+    )  # fmt: skip
+    first = found.index(coarse[0])
+    rest = [one for one in found if one.rule != _COARSE]
+    return [*rest[:first], joined, *rest[first:]]
+
+
 def evaluation_findings(
     evaluation_spec: Evaluation | None,
     factor_sources: Opened,
@@ -152,7 +175,7 @@ def evaluation_findings(
     """
     if evaluation_spec is None or evaluation_pass is None:
         return []
-    found, given = list(factor_sources.findings), evaluation_spec.factors
+    found, given = _join_coarse(factor_sources.findings), evaluation_spec.factors
     for source_name, seen in evaluation_pass.seen.items():
         name = source_name.removesuffix(MONTHS)
         if name in FACTORS:

@@ -191,6 +191,24 @@ def test_unlabelled_voids_are_masked_and_told(folder: Path, dtype: type) -> None
     np.testing.assert_array_equal(labelled.rasters.read("slope"), slope)
 
 
+def test_factors_coarser_than_the_grid_are_told_of_once() -> None:
+    from spatial.grading.evaluation import _join_coarse
+    from spatial.plan.findings import Finding
+
+    def coarse(name: str, cell: float) -> Finding:
+        return Finding("evaluation.coarse", "info", "evaluation", name, "粗", "coarse", cell, 100.0)
+
+    other = Finding("evaluation.voids", "info", "evaluation", "clay", "缺", "void")
+    alone = [coarse("clay", 500.0), other]
+    assert _join_coarse(alone) == alone
+    joined = _join_coarse([other, coarse("clay", 500.0), coarse("rain", 1000.0)])
+    assert [one.rule for one in joined] == ["evaluation.voids", "evaluation.coarse"]
+    assert "2 factors" in joined[1].message_en
+    assert "500 m" in joined[1].message_zh
+    assert "1000 m" in joined[1].message_zh
+    assert joined[1].value == 1000.0
+
+
 def test_a_model_coarser_than_the_grid_is_told(folder: Path) -> None:
     assert (
         "some 40 m are coarser than the grid's of 20 m"
