@@ -137,7 +137,7 @@ def evaluation_stack(evaluation_pass: Streamed | None) -> RasterStack | None:
 
 
 def _join_coarse(findings: Iterable[Finding]) -> list[Finding]:
-    """Return findings in which all factors coarser than the grid are told of at once; the coarsest names it."""
+    """Return findings in which all factors coarser than the grid are told of at once, named by the worst."""
     found = list(findings)
     coarse = [one for one in found if one.rule == _COARSE]
     if len(coarse) < 2:
