@@ -89,7 +89,7 @@ def lay_mesh(bounds: Bounds, crs: str, shape: tuple[int, int]) -> Mesh:
     Examples
     --------
     >>> mesh = lay_mesh((112.0, 35.0, 112.2, 35.1), "EPSG:4490", (1, 2))
-    >>> mesh.columns[0].round(2).tolist()
+    >>> (mesh.columns[0].round(2) + 0.0).tolist()
     [0.0, 0.5, 1.0, 1.5, 2.0]
     """
     try:
