@@ -226,6 +226,14 @@ def style_draft(draft: Draft) -> None:
         copy_styles(draft.connection, draft.schema, schema)
 
 
+def find_provenance(connection: Connection[Any], plan: str, version: int) -> dict[str, str]:
+    """Return what a version was made from."""
+    row = connection.execute(
+        "SELECT provenance FROM spatial_registry.versions WHERE plan = %s AND version = %s", (plan, version)
+    ).fetchone()
+    return dict(row[0]) if row else {}
+
+
 def is_same(draft: Draft, other: int) -> bool:
     """Say whether the draft has the same layers, columns and rows as another version was published with."""
     row = draft.connection.execute(

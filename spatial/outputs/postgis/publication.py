@@ -17,12 +17,14 @@ from spatial.outputs.postgis.drafts import (
     Progress,
     fill_draft,
     find_current,
+    find_provenance,
     finish_draft,
     is_same,
     register_draft,
     style_draft,
 )
 from spatial.outputs.postgis.opinion_tables import make_opinions
+from spatial.outputs.postgis.opinions import compare_provenance
 from spatial.outputs.postgis.registry import begin_alone, has_registry, make_registry, require_postgis
 from spatial.outputs.postgis.roles import (
     become_planner,
@@ -143,8 +145,8 @@ def publish_layers(
     Returns
     -------
     Publication
-        A plan whose layers and columns are the same as those of the current version, none of which was
-        edited in the database since, makes no new version.
+        A plan whose file, data, layers and columns are the same as those of the current version, none of
+        which was edited in the database since, makes no new version.
 
     Raises
     ------
@@ -206,13 +208,20 @@ def _publish(connection: Connection[Any], address: Address, parcel: Parcel, ways
     tables = fill_draft(draft, parcel.layers, parcel.contracts, ways.progress)
     if before and before.edits:
         ways.notes.append(_tell_edits(parcel.plan, before))
-    elif before and is_same(draft, before.version):
+    elif before and is_same(draft, before.version) and _has_same_inputs(draft, before, parcel):
         raise _SameAsBefore(before)
     finish_draft(draft, tables, before.schema if before else None)
     ways.notes += store_styles(connection, draft.schema, parcel.layers, parcel.contracts, parcel.styles)
     style_draft(draft)
     rows = {name: len(frame) for name, frame in parcel.layers.items()}
     return Publication(parcel.plan, version, draft.schema, stem, True, rows, tuple(ways.notes))
+
+
+def _has_same_inputs(draft: Draft, before: Current, parcel: Parcel) -> bool:
+    """Say whether the plan and its data are those of a version: opinions computed on them stand with it."""
+    told = find_provenance(draft.connection, draft.plan, before.version)
+    no_hash = not parcel.provenance.get("plan_sha256") and not told.get("plan_sha256")
+    return no_hash or not compare_provenance(parcel.provenance, told)
 
 
 def _prepare(connection: Connection[Any], postgis: str, parcel: Parcel, ways: _Ways) -> str:

@@ -123,6 +123,15 @@ def test_an_unchanged_plan_makes_no_version(database: Any, publish: Publish, sch
     assert database.ask("SELECT count(*) FROM spatial_registry.versions") == [(1,)]
 
 
+def test_the_same_layers_from_another_plan_are_another_version(database: Any, publish: Publish) -> None:
+    """Opinions stand with the plan they were computed on, so that plan must be there to stand with."""
+    told = {"plan_sha256": "ab" * 32, "source.lines": "sha256 1", "code_sha256": "1"}
+    publish(provenance=told)
+    assert not publish(provenance={**told, "code_sha256": "2"}).is_new
+    assert publish(provenance={**told, "plan_sha256": "cd" * 32}).version == 2
+    assert publish(provenance={**told, "source.lines": "sha256 2"}).version == 3
+
+
 def test_another_name_of_a_column_is_a_change(publish: Publish, contracts: dict[str, Contract]) -> None:
     publish()
     contracts["lines"] = Contract("控制线", "Lines", "Polygon", contracts["lines"].columns)
