@@ -169,9 +169,9 @@ def _list_unverified(
             f"其中 {len(loose)} 行不见于所引资料，内 {len(weak)} 行把握低或为本工具默认：{shown}。{lent_zh}"
             f"对外使用前请逐行核对 rules/evaluation_{group}.yaml。",
             f"{len(rows)} rows of rules that {title_en} ({spec.profile}) went by in grading, matrices and "
-            f"corrections are not checked against an official text; {len(loose)} of them are in no source that "
-            f"was found, {len(weak)} of these of low confidence or defaults of this tool: {shown}.{lent_en} "
-            f"Check each row of rules/evaluation_{group}.yaml before you use the results officially.",
+            f"corrections are not checked against an official text; {len(loose)} of them are in no source "
+            f"that was found, {len(weak)} of these of low confidence or defaults of this tool: {shown}."
+            f"{lent_en} Check each row of rules/evaluation_{group}.yaml before you use the results officially.",
             float(len(rows)),
         )  # fmt: skip
 
