@@ -171,7 +171,7 @@ def _list_unverified(
             f"{len(rows)} rows of rules that {title_en} ({spec.profile}) went by in grading, matrices and "
             f"corrections are not checked against an official text; {len(loose)} of them are in no source "
             f"that was found, {len(weak)} of these of low confidence or defaults of this tool: {shown}."
-            f"{lent_en} Check each row of rules/evaluation_{group}.yaml before you use the results officially.",
+            f"{lent_en} Check each row of rules/evaluation_{group}.yaml before official use of the results.",
             float(len(rows)),
         )  # fmt: skip
 
