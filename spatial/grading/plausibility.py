@@ -161,7 +161,7 @@ def _tell(
     unit = f" {said.unit}" if said.unit else ""
     zh, en = "请核对数据、空值与 unit", "check the file, its nodata and `unit`"
     if fits:
-        key, units = f"evaluation.factors.{name}", [f"unit: {one}" for one in fits]
+        key, units = f"evaluation.factors.{name}", [f"unit: {_quote(one)}" for one in fits]
         zh = f"若为别的单位，请在 {key} 写 {' 或 '.join(units)}；否则{zh}"
         en = f"if another unit is meant, write {' or '.join(f'`{one}`' for one in units)} at {key}; else {en}"
     few_zh, few_en = ("不可能", "cannot be") if is_error else ("少见", "is unusual")
@@ -175,6 +175,11 @@ def _tell(
         f"(expected {wide}); {en}.",
         value=beyond, limit=float(allowed[1] if beyond > allowed[1] else allowed[0]),
     )  # fmt: skip
+
+
+def _quote(unit: str) -> str:
+    """Return a unit as YAML takes it: a per cent sign may not stand first without quotes."""
+    return f'"{unit}"' if unit.startswith("%") else unit
 
 
 def _plain(span: Range) -> str:

@@ -191,7 +191,7 @@ def test_factors_in_another_unit_than_the_plan_says_are_errors(folder: Path) -> 
     told = found("", "")
     assert "source silt) is taken for 350–350 % in the territory, which cannot be" in told["silt"]
     assert "write `unit: g/kg` at evaluation.factors.silt" in told["silt"]
-    assert "write `unit: %` at evaluation.factors.humidity" in told["humidity"]
+    assert 'write `unit: "%"` at evaluation.factors.humidity' in told["humidity"]
     assert "add up to 1000 %" in told["texture"]
     assert not found(", unit: g/kg", ', unit: "%"').keys() & {"sand", "silt", "clay", "humidity", "texture"}
 

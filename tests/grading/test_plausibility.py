@@ -25,9 +25,9 @@ def doubt(name: str, least: float, greatest: float, unit: str | None = None) -> 
     ("name", "least", "greatest", "unit", "severity", "remedy"),
     [
         ("silt", 355, 635, None, "error", "write `unit: g/kg` at evaluation.factors.silt"),
-        ("vegetation", 1, 97, None, "error", "write `unit: %` at evaluation.factors.vegetation"),
-        ("air_calm", 6, 25, None, "error", "write `unit: %` at"),
-        ("humidity", 60, 72, None, "error", "write `unit: %` at"),
+        ("vegetation", 1, 97, None, "error", 'write `unit: "%"` at evaluation.factors.vegetation'),
+        ("air_calm", 6, 25, None, "error", 'write `unit: "%"` at'),
+        ("humidity", 60, 72, None, "error", 'write `unit: "%"` at'),
         ("temperature", 85, 152, None, "error", "write `unit: 0.1°C` at"),
         ("temperature", 275, 290, None, "error", "or `unit: K` at"),
         ("rain", -3, 700, None, "error", "check the file, its nodata"),
@@ -84,8 +84,9 @@ def test_whatever_is_doubted_for_its_unit_has_the_true_unit_among_those_proposed
         assert doubt(name, low, high, unit) == []
         for found in doubt(name, (low - plus) / times, (high - plus) / times):
             doubted += 1
-            assert f"`unit: {unit}`" in found.message_en
-            assert f"unit: {unit}" in found.message_zh
+            written = f"unit: {unit}".replace("%", '"%"')  # as YAML takes it
+            assert f"`{written}`" in found.message_en
+            assert written in found.message_zh
     assert doubted
 
 
