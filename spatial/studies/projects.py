@@ -194,6 +194,8 @@ def list_words(attribute: Attribute) -> dict[str, str]:
     known = {value.lower(): value for value in attribute.values}
     for value, label in attribute.values.items():
         known |= {label.zh.lower(): value, label.en.lower(): value}
+        # Kinds that a label numbers are written without their number too.
+        known |= {label.pick(tongue).lower().lstrip("0123456789 "): value for tongue in ("zh", "en")}
     for value, others in attribute.also.items():
         known |= {str(other).lower(): value for other in others}
     return known
@@ -219,8 +221,8 @@ def _say_given(attribute: Attribute, value: str, count: int) -> Finding:
     return Finding(
         "projects.given", "info", "projects", "",
         f"{count} 个项目文件中未填写{attribute.name.zh}，按 --attribute 取“{said}”；文件已填写的不变。",
-        f"{attribute.name.en} of {count} project{'' if count == 1 else 's'} that do not state it was taken "
-        f"as {en} (--attribute); what the file states stays.",
+        f"{count} {'project states' if count == 1 else 'projects state'} no {attribute.name.en.lower()}: "
+        f"taken as {en} (--attribute); what the file states stays.",
         float(count),
     )  # fmt: skip
 
