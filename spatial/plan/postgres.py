@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -102,6 +103,8 @@ def require_driver() -> Any:
     except ImportError as error:
         remedy = "install it: pip install 'spatial-planning-toolkit[postgis]'"
         raise OutputError(Fault("PostgreSQL", "", f"needs psycopg: {error}", remedy)) from error
+    # What it warns of, errors in the wake of one, is told once and with what to do: see `explaining`.
+    logging.getLogger("psycopg").setLevel(logging.ERROR)
     return psycopg
 
 

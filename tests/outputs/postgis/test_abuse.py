@@ -174,7 +174,7 @@ def test_a_publisher_that_is_killed_leaves_nothing(
 
 
 def test_a_connection_that_is_ended_on_the_server_leaves_nothing(
-    database: Any, publish: Publish, many: Parcel, schemas: Any
+    database: Any, publish: Publish, many: Parcel, schemas: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     publish()
     before = schemas()
@@ -193,6 +193,7 @@ def test_a_connection_that_is_ended_on_the_server_leaves_nothing(
     finally:
         killer.join()
     assert ended
+    assert caplog.text == ""  # psycopg's own words would stand on stderr beside ours
     assert wait_for(lambda: schemas() == before)
 
 
