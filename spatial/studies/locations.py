@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -159,7 +159,7 @@ def find_shared_land(projects: gpd.GeoDataFrame, limits: SliverLimits) -> list[F
     Returns
     -------
     list of Finding
-        One warning for all pairs, and for each project of each pair one that names it.
+        One warning for all pairs, and for each project one that names those it shares land with.
 
     Examples
     --------
@@ -177,10 +177,12 @@ def find_shared_land(projects: gpd.GeoDataFrame, limits: SliverLimits) -> list[F
     areas, solid = measure_shapes(common), measure_without_slivers(common, limits.width_m)
     meets = (shapely.get_dimensions(common) == 2) & (solid > limits.area_m2)
     ids, names = (projects[column].astype(str).to_numpy() for column in ("id", "name"))
-    found: list[Finding] = []
-    for (one, other), area, shape in zip(pairs[meets], areas[meets], common[meets], strict=True):
+    others: dict[int, list[str]] = {}
+    for (one, other), area in zip(pairs[meets], areas[meets], strict=True):
         for key, twin in ((one, other), (other, one)):
-            found.append(_say_shared(ids[key], f"{ids[twin]} {names[twin]}".strip(), float(area), shape))
+            words = f"{ids[twin]} {names[twin]}".strip()
+            others.setdefault(int(key), []).append(f"{words} {area:,.2f} m²")
+    found = [_say_shared(ids[key], others[key]) for key in sorted(others)]
     if not found:
         return []
     shown = list_some(
@@ -190,13 +192,14 @@ def find_shared_land(projects: gpd.GeoDataFrame, limits: SliverLimits) -> list[F
     return [_say_all_shared(int(meets.sum()), shown), *found]
 
 
-def _say_shared(key: str, other: str, area: float, shape: Any) -> Finding:
+def _say_shared(key: str, others: list[str]) -> Finding:
+    shown = list_some(others)
     return Finding(
         "projects.shared_land_of_project", "info", "projects", key,
-        f"与项目 {other} 用地重叠 {area:,.2f} 平方米，各自审查，未相互扣除。",
-        f"Shares {area:,.2f} m² of land with project {other}; each was judged by itself.",
-        area,
-        geometry=shape,
+        f"与 {len(others)} 个项目用地重叠（{shown}），各自审查，未相互扣除。",
+        f"Shares land with {_count(len(others), 'project', 'projects')} ({shown}); "
+        "each was judged by itself.",
+        float(len(others)),
     )  # fmt: skip
 
 

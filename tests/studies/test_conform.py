@@ -358,8 +358,10 @@ def test_what_was_mended_and_what_is_shared_stands_on_the_page(plan: Path, tmp_p
     pages = made.files[0].read_text(encoding="utf-8").split('<section class="page"')[2:]
     assert ["已修复" in page for page in pages] == [True, False, False]
     assert ["用地重叠" in page for page in pages] == [False, True, True]
-    shared = made.findings.set_index("rule").loc["projects.shared_land_of_project", "value"]
-    assert shared.to_numpy() == pytest.approx(made.projects["area_m2"][1] / 2, rel=1e-6)
+    shared = made.findings.set_index("rule").loc["projects.shared_land_of_project"]
+    assert shared["feature_id"].tolist() == ["A1", "B1"]
+    half = f"{made.projects['area_m2'][1] / 2:,.0f} m²"
+    assert half in made.findings.set_index("rule").loc["projects.shared_land", "message_zh"]
 
 
 def test_rules_are_told_in_words(plan: Path, tmp_path: Path) -> None:
