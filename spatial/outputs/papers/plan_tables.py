@@ -21,9 +21,12 @@ VERIFIED = ("found", "given")
 """Confidence of rows that were seen in a source, and of those that the plan itself gives; all others are
 unverified."""
 _LAYERS_OF_RULES = {
+    "boundary_roads": ("boundary_roads", "boundary_joints"),
     "commute": ("commute_circles",),
+    "directions": ("directions", "direction_growth"),
     "facilities": ("life_circles", "life_coverage"),
     "green": ("green_patches", "green_corridors"),
+    "landuse_groups": ("landuse_balance",),
     "lines": ("lines",),
     "proposals": ("proposed_zones", "proposed_lines"),
     "speeds": ("circle_times", "connections", "life_circles"),

@@ -95,7 +95,8 @@ def keep(*names: str) -> Any:
 def test_every_sheet_that_the_plan_built_is_a_page(jiyuan: Build) -> None:
     names = [sheet.name for sheet in list_sheets(order_of(jiyuan))]
     built = ["territory", "structure", "zones", "lines", "conflicts", "circles", "circles_beside", "promises"]
-    assert names[: len(built)] == built
+    assert [name for name in names if name in built] == built
+    assert names[:5] == built[:5]
     assert "life_circles" not in names  # the plan has no facilities
     assert {"gaps", "connections"} <= set(names)
 
