@@ -12,6 +12,14 @@ from spatial.plan.landuse import Scheme
 Role = Literal["survey", "land", "ecology", "forest", "farming", "water", "urban", "transport", "other"]
 
 
+class Indicator(Record):
+    """A core indicator 核心指标 as a plan gives it: so many of a unit, in a year."""
+
+    value: float
+    unit: Name
+    year: int | None = Field(default=None, ge=1949, le=2200)
+
+
 class Sector(Record):
     """A sector plan 专项规划 or any other that is to be reconciled with others.
 
@@ -31,6 +39,8 @@ class Sector(Record):
         What the plan is among others; rules of ``rules/reconcile.yaml`` speak of it.
     partial : bool
         The plan speaks of its own land only (a forest plan), so that its silence lacks nothing.
+    indicators : dict of str to Indicator
+        Core indicators, which all plans should give in one unit and for one year.
     """
 
     source: Slug
@@ -40,6 +50,7 @@ class Sector(Record):
     department: Name = "natural_resources"
     role: Role = "other"
     partial: bool = False
+    indicators: dict[Name, Indicator] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _codes_mean_something(self) -> Sector:

@@ -8,7 +8,13 @@ from typing import Any
 
 import pandas as pd
 
-from spatial.outputs.answers.blueprinttables import KINDS, STATES, BlueprintPapers, tabulate_blueprint
+from spatial.outputs.answers.blueprinttables import (
+    KINDS,
+    STATES,
+    BlueprintPapers,
+    compare_indicators,
+    tabulate_blueprint,
+)
 from spatial.outputs.answers.trio import Face, write_trio
 from spatial.outputs.papers.spreadsheet import Imprint, write_tables
 from spatial.plan.base import Text
@@ -80,6 +86,8 @@ def write_blueprint(
     )
     book = folder / f"{STEM}.xlsx"
     tables = tabulate_blueprint(layers["differences"], matrix, balance, papers)
+    if len(frames["indicators"]):
+        tables.append(compare_indicators(frames["indicators"], papers))
     imprint = Imprint(title=_TITLE, subtitle=subtitle, language="both", date=papers.stamp,
                       illustrative=papers.illustrative)  # fmt: skip
     return (*files, book), (*notes, *write_tables(tables, imprint, book))

@@ -26,6 +26,7 @@ STATES = {
     "proposed": Text(zh="建议处置", en="Settlement proposed"),
     "open": Text(zh="待协商", en="To be agreed"),
 }
+_INDICATOR_STATES = {"missing": "缺少", "unit": "单位不同", "year": "年份不同"}
 _NOTE = Text(
     zh="处置为按规则表提出的建议，规则为工具默认，须由有关部门协商确认；面积为椭球面积。",
     en="Settlements are proposals by a rule table of project defaults; the departments named have to agree. "
@@ -147,6 +148,25 @@ def _cross(rows: pd.DataFrame, papers: BlueprintPapers) -> Table:
         en=f"{first.pick('en')} against {second.pick('en')} (ha)",
     )
     return Table(f"matrix-{one}-{other}", title, heads, (*map(tuple, body), tuple(total)), 1, (note,))
+
+
+def compare_indicators(indicators: pd.DataFrame, papers: BlueprintPapers) -> Table:
+    """Return the core indicators side by side: one row for each, with what does not agree behind."""
+    rows: list[tuple[Cell, ...]] = []
+    for name, told in indicators.groupby("indicator", sort=False):
+        by_plan = told.set_index("plan")
+        cells: list[Cell] = []
+        doubts = []
+        for key, title in papers.plans.items():
+            row = by_plan.loc[key]
+            year = f"（{row['year']:.0f}）" if pd.notna(row["year"]) else ""
+            cells.append(None if pd.isna(row["value"]) else f"{row['value']:g} {row['unit']}{year}")
+            if row["state"] != "same":
+                doubts.append(f"{title.pick('zh')}{_INDICATOR_STATES[row['state']]}")
+        rows.append((str(name), *cells, "；".join(doubts) or "一致"))
+    heads = (Head(Text(zh="核心指标", en="Core indicator")), *map(Head, papers.plans.values()),
+             Head(Text(zh="是否统一", en="One base")))  # fmt: skip
+    return Table("indicators", Text(zh="核心指标对照", en="Core indicators"), heads, tuple(rows))
 
 
 def _name(code: str, papers: BlueprintPapers) -> Text:

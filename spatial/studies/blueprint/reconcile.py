@@ -26,6 +26,7 @@ from spatial.plan.rules import read_rules
 from spatial.plan.sector import Sector
 from spatial.plan.settling import read_settling
 from spatial.plan.styles import read_styles
+from spatial.studies.blueprint.common import compare_indicators, doubt_base
 from spatial.studies.blueprint.differences import Blueprint, reconcile_parties
 from spatial.studies.blueprint.parties import Party
 from spatial.version import __version__
@@ -45,12 +46,15 @@ class Reconciled:
     blueprint : Blueprint
     findings : geopandas.GeoDataFrame
         What was wrong with files and codes.
+    indicators : pandas.DataFrame
+        Core indicators side by side; see `compare_indicators`.
     files : tuple of Path
     notes : tuple of str
     """
 
     blueprint: Blueprint
     findings: gpd.GeoDataFrame
+    indicators: pd.DataFrame
     files: tuple[Path, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -105,7 +109,10 @@ def reconcile_plans(
     made = reconcile_parties(
         parties, names, read_settling(read_rules("reconcile"), tolerance_m), departments, _choose_crs(files)
     )
-    result = Reconciled(made, frame_findings(found))
+    plans_read = [file.plan for file in files]
+    indicators = compare_indicators(plans_read)
+    found += doubt_base(plans_read, indicators)
+    result = Reconciled(made, frame_findings(found), indicators)
     return result if out is None else _deliver(result, Path(out), files, parties, names)
 
 
@@ -246,6 +253,8 @@ def _deliver(
         colours=read_styles().landuse,
         illustrative=any(party.illustrative for party in parties),
     )
-    frames = {**result.blueprint._asdict(), "findings": result.findings}
+    frames = {
+        **result.blueprint._asdict(), "findings": result.findings, "indicators": result.indicators
+    }  # fmt: skip
     written, notes = write_blueprint(folder, frames, papers)
     return replace(result, files=written, notes=notes)

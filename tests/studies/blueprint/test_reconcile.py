@@ -32,7 +32,7 @@ def test_the_shipped_plans_differ_in_every_way_that_was_drawn(made: Reconciled) 
     assert set(town.loc[town["kind"] == "conflict", "proposed"]) == {"01"}
     assert differences["agree"].str.contains("住房城乡建设").any()
     assert not made.has_errors
-    assert {row.rule for row in made.findings.itertuples()} == {"reconcile.code_many"}
+    assert {row.rule for row in made.findings.itertuples()} == {"reconcile.code_many", "reconcile.schemes"}
 
 
 def test_the_base_tiles_the_territory_and_the_file_holds_it(made: Reconciled) -> None:
@@ -121,3 +121,42 @@ def test_codes_without_a_meaning_are_refused_by_the_reader(tmp_path: Path) -> No
     text = OTHER.replace("COLUMN", "code").replace(", scheme: survey", "")
     with pytest.raises(PlanError, match="say what the codes mean"):
         reconcile_plans([PLANS[0], write(tmp_path, text)])
+
+
+DISTRICTS = """
+name: NAME
+title: NAME区规划
+year: 2020
+territory: {adcode: 419001, provider: PROVIDER}
+sector:
+  source: land
+  column: code
+  scheme: survey
+  indicators: {耕地保有量: {value: 10, unit: UNIT, year: 2035}, INDICATOR: {value: 5, unit: km2, year: 2035}}
+sources:
+  land: {file: land.csv, crs: "EPSG:4490"}
+"""
+
+
+def test_a_district_that_leaves_the_common_base_is_named(tmp_path: Path) -> None:
+    plans = []
+    for name, unit, indicator, provider in (
+        ("one", "km2", "林地保有量", "amap"),
+        ("two", "km2", "林地保有量", "amap"),
+        ("three", "ha", "湿地面积", "tianditu"),
+    ):
+        folder = tmp_path / name
+        folder.mkdir()
+        text = DISTRICTS.replace("NAME", name).replace("UNIT", unit).replace("INDICATOR", indicator)
+        plans.append(write(folder, text.replace("PROVIDER", provider)))
+    made = reconcile_plans(plans, out=tmp_path / "out")
+    states = made.indicators.set_index(["indicator", "plan"])["state"].to_dict()
+    assert states["耕地保有量", "three"] == "unit"
+    assert states["林地保有量", "three"] == "missing"
+    assert states["湿地面积", "one"] == "missing"
+    assert states["耕地保有量", "one"] == "same"
+    rules = made.findings["rule"].tolist()
+    assert rules.count("reconcile.indicator") == 4
+    assert rules.count("reconcile.boundary") == 1
+    book = openpyxl.load_workbook(next(file for file in made.files if file.suffix == ".xlsx"))
+    assert "核心指标对照" in "".join(book.sheetnames)
