@@ -26,7 +26,7 @@ from spatial.plan.rules import read_rules
 from spatial.plan.sector import Sector
 from spatial.plan.settling import read_settling
 from spatial.plan.styles import read_styles
-from spatial.studies.blueprint.common import compare_indicators, doubt_base
+from spatial.studies.blueprint.alignment import compare_indicators, doubt_base
 from spatial.studies.blueprint.differences import Blueprint, reconcile_parties
 from spatial.studies.blueprint.parties import Party
 from spatial.version import __version__
