@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from benchmarks.sheet import Sheet, is_there, run_alone
-from spatial.engine.access import enhanced_two_step, gather_times
-from spatial.engine.impedance import gaussian_within, steps
+from spatial.engine.travel.access import enhanced_two_step, gather_times
+from spatial.engine.travel.impedance import gaussian_within, steps
 
 TARGET = 30.0
 ZONES = {10: 1.0, 20: 0.68, 30: 0.22}

@@ -28,15 +28,15 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
 from benchmarks.sheet import Sheet, is_there, run_alone
-from spatial.engine import routing
-from spatial.engine.arrivals import Origins
-from spatial.engine.assembly import build_network
-from spatial.engine.isochrones import RingRules, trace_rings
 from spatial.engine.kernels import rehearse
-from spatial.engine.network import FAR, Floats, Mode, Network, Seconds
-from spatial.engine.places import starts_of
-from spatial.engine.snapping import Snaps
-from spatial.engine.stretches import arrive_at, cut_roads, find_front
+from spatial.engine.rings.arrivals import Origins
+from spatial.engine.rings.isochrones import RingRules, trace_rings
+from spatial.engine.travel import routing
+from spatial.engine.travel.assembly import build_network
+from spatial.engine.travel.network import FAR, Floats, Mode, Network, Seconds
+from spatial.engine.travel.places import starts_of
+from spatial.engine.travel.snapping import Snaps
+from spatial.engine.travel.stretches import arrive_at, cut_roads, find_front
 
 STARTS = 9
 STEP_M = 5.0

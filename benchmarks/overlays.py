@@ -19,8 +19,8 @@ import shapely
 
 from benchmarks.sheet import Sheet, Task, is_there, run_alone
 from spatial.engine.areas import straight_area_m2
-from spatial.engine.overlays import intersect_areas
-from spatial.engine.topology import dissolve, partition, repair_polygons
+from spatial.engine.shapes.overlays import intersect_areas
+from spatial.engine.shapes.topology import dissolve, partition, repair_polygons
 
 PARCELS, ZONES, DIRTY = 500_000, 200, 100_000
 OVERLAY, DISSOLVE, PARTITION_S = 4.0, 10.0, 60.0

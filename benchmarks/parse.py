@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.sheet import Sheet, Task, hushed, is_there, run_alone
-from spatial.engine.network import Mode
+from spatial.engine.travel.network import Mode
 from spatial.sources.networks import open_networks
 
 TARGET = 5.0

@@ -25,7 +25,7 @@ from rasterio.enums import Resampling
 from rasterio.windows import Window
 
 from benchmarks.sheet import Sheet, is_there, run_alone
-from spatial.engine.grids import Block, Grid
+from spatial.engine.rasters.grids import Block, Grid
 from spatial.grading.streaming import Inputs, RasterLayer, stream
 from spatial.plan.rasters import RasterContract
 from spatial.sources.raster import RasterSource

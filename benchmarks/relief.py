@@ -27,7 +27,7 @@ from scipy.ndimage import zoom
 
 from benchmarks.rasters import SIDE, Everywhere, make_grid
 from benchmarks.sheet import Sheet, run_alone
-from spatial.engine.relief import relief_m, slope_deg
+from spatial.engine.rasters.relief import relief_m, slope_deg
 from spatial.grading.streaming import Inputs, RasterLayer, stream
 from spatial.plan.rasters import RasterContract
 from spatial.sources.raster import RasterSource

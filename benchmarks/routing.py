@@ -21,13 +21,13 @@ from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import dijkstra
 
 from benchmarks.sheet import Sheet, Task, hushed, is_there, run_alone
-from spatial.engine import routing
-from spatial.engine.choice import Choice
-from spatial.engine.graph import Graph, Starts, rows_of
-from spatial.engine.hierarchy import Hierarchy, hierarchy_of
 from spatial.engine.kernels import rehearse
-from spatial.engine.network import FAR, Network
 from spatial.engine.threads import run_parts
+from spatial.engine.travel import routing
+from spatial.engine.travel.choice import Choice
+from spatial.engine.travel.graph import Graph, Starts, rows_of
+from spatial.engine.travel.hierarchy import Hierarchy, hierarchy_of
+from spatial.engine.travel.network import FAR, Network
 
 TILES = (1, 5, 90)
 """Copies in each mosaic by car; on foot the first only."""
@@ -60,7 +60,7 @@ def cut_largest(network: Network) -> tuple[np.ndarray, ...]:
 
 def lay_mosaic(part: tuple[np.ndarray, ...], tiles: int) -> tuple[Graph, np.ndarray]:
     """Return mirrored copies side by side, joined where their equal edges meet, in Hilbert order."""
-    from spatial.engine.assembly import order_along_hilbert
+    from spatial.engine.travel.assembly import order_along_hilbert
 
     xy, tails, heads, seconds = part
     xy = xy - xy.min(axis=0)
@@ -258,7 +258,7 @@ def ask_totals(case: Case, sheet: Sheet) -> None:
 COLD = """
 import sys
 from pathlib import Path
-from spatial.engine import routing
+from spatial.engine.travel import routing
 from spatial.sources.networks import open_networks
 (network,) = open_networks(Path(sys.argv[1]), ["drive"], crs=sys.argv[2]).values()
 routing.sweep(network, ([0], [0.0]), 3600)

@@ -22,11 +22,11 @@ from scipy.ndimage import gaussian_filter
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
-from spatial.engine.friction import Links, grid_graph
-from spatial.engine.graph import Graph
-from spatial.engine.network import FAR
-from spatial.engine.routing import sweep
-from spatial.engine.terrain import WORST_DETOUR, Terrain, open_steps
+from spatial.engine.rings.friction import Links, grid_graph
+from spatial.engine.rings.terrain import WORST_DETOUR, Terrain, open_steps
+from spatial.engine.travel.graph import Graph
+from spatial.engine.travel.network import FAR
+from spatial.engine.travel.routing import sweep
 
 RUNS = 3
 CELL_M = 30.0

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import geopandas as gpd
 import pandas as pd
 
-from spatial.engine.stacks import RasterStack
+from spatial.engine.rasters.stacks import RasterStack
 from spatial.outputs.order import Order
 from spatial.plan.contract import Contract
 from spatial.plan.records import Plan

@@ -6,8 +6,8 @@ import itertools
 
 import geopandas as gpd
 
-from spatial.engine.journeys import Journey
-from spatial.engine.treks import Trek
+from spatial.engine.rings.treks import Trek
+from spatial.engine.travel.journeys import Journey
 from spatial.plan.findings import Finding
 from spatial.plan.records import Circle, Roads
 from spatial.plan.rules import RuleTable

@@ -10,8 +10,8 @@ from shapely.geometry.base import BaseGeometry
 
 from spatial.checks.zones import CLOSURE_M2
 from spatial.engine.areas import straight_area_m2
-from spatial.engine.slivers import width_m
-from spatial.engine.topology import repair_polygons
+from spatial.engine.shapes.slivers import width_m
+from spatial.engine.shapes.topology import repair_polygons
 from spatial.plan.findings import Finding, Severity
 from spatial.plan.records import LineClaim, Lines, ZoneClaim, Zones
 from spatial.plan.zoning import GRID_DEG, NAMES, Zoning, say_area

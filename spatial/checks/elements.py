@@ -11,7 +11,7 @@ from shapely.geometry.base import BaseGeometry
 
 from spatial.engine.crs import transform_shapes
 from spatial.engine.geodesy import distance_m
-from spatial.engine.ribbons import measure_side
+from spatial.engine.shapes.ribbons import measure_side
 from spatial.plan.findings import STORED_CRS, Finding, Severity
 from spatial.plan.structure import LAYER_OF_KIND, AxisElement, BeltElement, Element, Structure
 

@@ -11,8 +11,8 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from spatial.engine.areas import straight_area_m2
-from spatial.engine.slivers import width_m
-from spatial.engine.topology import find_shared_edges, label_parts, repair_polygons
+from spatial.engine.shapes.slivers import width_m
+from spatial.engine.shapes.topology import find_shared_edges, label_parts, repair_polygons
 from spatial.plan.findings import Finding, Severity
 from spatial.plan.zoning import GRID_DEG, NAMES, Zoning, say_area
 

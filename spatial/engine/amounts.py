@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from spatial.engine.network import Floats
+from spatial.engine.travel.network import Floats
 from spatial.errors import Fault, GeometryError
 
 

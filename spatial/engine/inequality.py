@@ -14,7 +14,7 @@ import numpy.typing as npt
 from scipy.special import xlogy
 
 from spatial.engine.amounts import check_amounts, check_fit, make_fault
-from spatial.engine.network import Floats, Longs, Texts
+from spatial.engine.travel.network import Floats, Longs, Texts
 
 
 def gini(values: npt.ArrayLike, weights: npt.ArrayLike | None = None) -> float:

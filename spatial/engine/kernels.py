@@ -20,7 +20,7 @@ from typing import Any, TypeVar, cast
 F = TypeVar("F", bound=Callable[..., Any])
 
 ROOMS = ("buckets", "contraction", "lanes")
-"""Modules of `spatial.engine` that hold kernels, named in their `ENTRIES`."""
+"""Modules of `spatial.engine.travel` that hold kernels, named in their `ENTRIES`."""
 REHEARSALS = ("buckets", "hierarchy")
 """Modules whose `rehearse` calls all kernels."""
 
@@ -48,7 +48,11 @@ def load_room(name: str) -> ModuleType | None:
         from numba import config
     except ImportError:
         return None
-    return None if getattr(config, "DISABLE_JIT", 0) else importlib.import_module(f"spatial.engine.{name}")
+    return (
+        None
+        if getattr(config, "DISABLE_JIT", 0)
+        else importlib.import_module(f"spatial.engine.travel.{name}")
+    )
 
 
 def is_ready(name: str) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 
 from spatial import themes
 from spatial.cache import find_rasters
-from spatial.engine.stacks import RasterStack
+from spatial.engine.rasters.stacks import RasterStack
 from spatial.grading.digesting import RESULTS, digest_cells, trace_rules
 from spatial.grading.robustness import draw_runs, make_layers, measure_swings
 from spatial.grading.streaming import Inputs, Streamed, find_layers, stream

@@ -16,11 +16,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from spatial import themes
-from spatial.engine.grids import Block, Grid
-from spatial.engine.passes import Pass, Step, plan_pass, run_pass
-from spatial.engine.scoring import grade_by_breaks
-from spatial.engine.stacks import RasterStack
-from spatial.engine.thinning import choose_block, choose_every, thin_cells, thin_grid
+from spatial.engine.rasters.grids import Block, Grid
+from spatial.engine.rasters.passes import Pass, Step, plan_pass, run_pass
+from spatial.engine.rasters.scoring import grade_by_breaks
+from spatial.engine.rasters.stacks import RasterStack
+from spatial.engine.rasters.thinning import choose_block, choose_every, thin_cells, thin_grid
 from spatial.grading.streaming import INSIDE, Inputs, RasterLayer, find_layers
 from spatial.grading.wholes import join_stack
 from spatial.plan.base import Text

@@ -10,9 +10,9 @@ from shapely.geometry.base import BaseGeometry
 from spatial import themes
 from spatial.cache import find_rasters
 from spatial.engine.crs import transform_shapes
-from spatial.engine.grids import Grid, lay_grid
-from spatial.engine.remoteness import Remoteness
-from spatial.engine.stacks import RasterStack
+from spatial.engine.rasters.grids import Grid, lay_grid
+from spatial.engine.rasters.stacks import RasterStack
+from spatial.engine.rings.remoteness import Remoteness
 from spatial.errors import Fault, SourceError
 from spatial.grading.location import LOCATION, MinuteSource
 from spatial.grading.plausibility import TEXTURE, doubt_texture, doubt_values

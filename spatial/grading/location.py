@@ -17,12 +17,12 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from spatial.engine.crs import transform_shapes
-from spatial.engine.grids import Block, Grid
-from spatial.engine.journeys import choose_ring_rules
-from spatial.engine.network import Mode, Network
-from spatial.engine.outlines import SurfaceRules
-from spatial.engine.remoteness import Remoteness, lay_level_ground, measure_remoteness
-from spatial.engine.terrain import Terrain
+from spatial.engine.rasters.grids import Block, Grid
+from spatial.engine.rings.outlines import SurfaceRules
+from spatial.engine.rings.remoteness import Remoteness, lay_level_ground, measure_remoteness
+from spatial.engine.rings.terrain import Terrain
+from spatial.engine.travel.journeys import choose_ring_rules
+from spatial.engine.travel.network import Mode, Network
 from spatial.errors import Fault, GeometryError, PlanError
 from spatial.plan.evaluation import Evaluation
 from spatial.plan.findings import STORED_CRS, Finding

@@ -17,12 +17,12 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from spatial.engine.grids import Block, Grid
-from spatial.engine.patches import label_patches
-from spatial.engine.scoring import map_codes
-from spatial.engine.stacks import RasterStack
-from spatial.engine.tiles import TILE
-from spatial.engine.tracing import Traced, trace_patches
+from spatial.engine.rasters.grids import Block, Grid
+from spatial.engine.rasters.patches import label_patches
+from spatial.engine.rasters.scoring import map_codes
+from spatial.engine.rasters.stacks import RasterStack
+from spatial.engine.rasters.tiles import TILE
+from spatial.engine.rasters.tracing import Traced, trace_patches
 from spatial.grading.streaming import INSIDE, RasterLayer, Streamed, stream
 from spatial.grading.streaming import Inputs as Handed
 from spatial.plan.judging import WORST

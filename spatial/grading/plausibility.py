@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from spatial.engine.grids import Grid
+from spatial.engine.rasters.grids import Grid
 from spatial.grading.streaming import Seen
 from spatial.plan.evaluation import FACTORS, UNITS, Conversion, Factor
 from spatial.plan.findings import Finding

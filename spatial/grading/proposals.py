@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from shapely.geometry.base import BaseGeometry
 
-from spatial.engine.grids import Grid
+from spatial.engine.rasters.grids import Grid
 from spatial.plan.evaluation import BURNT
 from spatial.sources.raster import BurntSource
 from spatial.sources.references import SourceRef

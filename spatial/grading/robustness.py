@@ -17,9 +17,9 @@ import numpy as np
 import numpy.typing as npt
 
 from spatial import themes
-from spatial.engine.grids import Grid, measure_cells
-from spatial.engine.passes import Pass, Step, plan_pass, run_pass
-from spatial.engine.portions import share_breaks
+from spatial.engine.rasters.grids import Grid, measure_cells
+from spatial.engine.rasters.passes import Pass, Step, plan_pass, run_pass
+from spatial.engine.rasters.portions import share_breaks
 from spatial.grading.streaming import INSIDE, Inputs, RasterLayer, find_layers
 from spatial.grading.wholes import Counts
 from spatial.plan.evaluation import Evaluation

@@ -23,10 +23,10 @@ import numpy.typing as npt
 
 from spatial.cache import fingerprint, hash_code
 from spatial.engine.compute import run_ordered
-from spatial.engine.grids import Block, Grid
-from spatial.engine.passes import Pass, Step, plan_pass, run_pass
-from spatial.engine.stacks import RasterStack, StackLayer
-from spatial.engine.tiles import TILE, Cells, pack_tile
+from spatial.engine.rasters.grids import Block, Grid
+from spatial.engine.rasters.passes import Pass, Step, plan_pass, run_pass
+from spatial.engine.rasters.stacks import RasterStack, StackLayer
+from spatial.engine.rasters.tiles import TILE, Cells, pack_tile
 from spatial.errors import Fault, OutputError
 from spatial.outputs.files import refuse, replacing
 from spatial.outputs.parts import Parts

@@ -14,8 +14,8 @@ import numpy.typing as npt
 from shapely.geometry.base import BaseGeometry
 
 from spatial.cache import find_rasters, fingerprint
-from spatial.engine.portions import share_breaks, tally_values
-from spatial.engine.stacks import RasterStack
+from spatial.engine.rasters.portions import share_breaks, tally_values
+from spatial.engine.rasters.stacks import RasterStack
 from spatial.grading.patching import Land, stream_land
 from spatial.grading.streaming import INSIDE, Inputs
 from spatial.plan.evaluation import BURNT, Evaluation

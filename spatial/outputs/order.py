@@ -9,7 +9,7 @@ from typing import Literal
 
 import pandas as pd
 
-from spatial.engine.stacks import RasterStack
+from spatial.engine.rasters.stacks import RasterStack
 from spatial.plan.base import Text
 from spatial.plan.contract import Contract
 from spatial.plan.digests import Digests

@@ -18,8 +18,8 @@ import numpy as np
 import numpy.typing as npt
 
 from spatial.engine.compute import run_ordered
-from spatial.engine.grids import Grid
-from spatial.engine.tiles import (
+from spatial.engine.rasters.grids import Grid
+from spatial.engine.rasters.tiles import (
     Cells,
     Level,
     count_tiles,

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from xml.sax.saxutils import escape
 
-from spatial.engine.stacks import RasterStack, StackLayer
-from spatial.engine.tiles import Colour, find_colours, pack_colours
+from spatial.engine.rasters.stacks import RasterStack, StackLayer
+from spatial.engine.rasters.tiles import Colour, find_colours, pack_colours
 from spatial.outputs.files import replacing
 from spatial.plan.styles import Styles
 

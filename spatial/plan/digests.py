@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import numpy.typing as npt
 
-from spatial.engine.grids import Grid
+from spatial.engine.rasters.grids import Grid
 from spatial.plan.rasters import RasterContract
 from spatial.plan.rules import Rule
 

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from spatial.engine import scoring
-from spatial.engine.patches import concentrate
+from spatial.engine.rasters import scoring
+from spatial.engine.rasters.patches import concentrate
 from spatial.errors import Fault, RuleError
 from spatial.plan.base import Text
 from spatial.plan.evaluation import WEIGHED, Evaluation

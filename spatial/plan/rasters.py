@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from spatial.engine.stacks import RasterKind
+from spatial.engine.rasters.stacks import RasterKind
 from spatial.plan.base import Text
 
 

@@ -14,7 +14,7 @@ from pyproj import Transformer
 
 from spatial.engine.crs import parse_crs
 from spatial.engine.geodesy import SEMI_MAJOR_M
-from spatial.engine.network import Floats
+from spatial.engine.travel.network import Floats
 from spatial.errors import CrsError, Fault, SourceError
 
 if TYPE_CHECKING:

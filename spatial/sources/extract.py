@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from spatial.engine.network import Ints, Longs
+from spatial.engine.travel.network import Ints, Longs
 from spatial.sources.packed import Ragged, UnusualError, sum_differences, unzigzag
 from spatial.sources.pbf import Block, match_tags, read_blocks
 from spatial.sources.tags import ACCESS_KEYS, BARRIER_KEYS, GROUND_KEYS, SPEED_KEYS

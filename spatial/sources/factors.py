@@ -18,7 +18,7 @@ import numpy as np
 from pyproj import CRS
 
 from spatial.engine.crs import parse_crs
-from spatial.engine.grids import Grid
+from spatial.engine.rasters.grids import Grid
 from spatial.errors import CrsError, Fault, SourceError, SpatialError
 from spatial.plan.evaluation import FACTORS, UNITS, Conversion, Factor, FactorKind, Resampling
 from spatial.plan.findings import Finding

@@ -6,8 +6,8 @@ import geopandas as gpd
 import shapely
 
 from spatial.engine.crs import transform_shapes
-from spatial.engine.outlines import SurfaceRules
-from spatial.engine.terrain import Terrain
+from spatial.engine.rings.outlines import SurfaceRules
+from spatial.engine.rings.terrain import Terrain
 from spatial.plan.findings import STORED_CRS, Finding
 from spatial.plan.records import Circle, Roads
 from spatial.plan.records import Terrain as TerrainSpec

@@ -18,11 +18,11 @@ import platformdirs
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from spatial.engine.assembly import build_network
 from spatial.engine.crs import choose_gauss_kruger
-from spatial.engine.network import Mode, Network, from_arrays, to_arrays
-from spatial.engine.roads import RoadTable
-from spatial.engine.slopes import climb_roads, sample_roads
+from spatial.engine.travel.assembly import build_network
+from spatial.engine.travel.network import Mode, Network, from_arrays, to_arrays
+from spatial.engine.travel.roads import RoadTable
+from spatial.engine.travel.slopes import climb_roads, sample_roads
 from spatial.errors import Fault, SourceError, SpatialError
 from spatial.plan.findings import Finding
 from spatial.plan.records import Source

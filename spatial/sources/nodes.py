@@ -11,7 +11,7 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from spatial.engine.network import Mode, Network
+from spatial.engine.travel.network import Mode, Network
 from spatial.errors import Fault, GeometryError, SourceError
 from spatial.plan.boundary_roads import BoundaryRoads
 from spatial.plan.evaluation import Evaluation

@@ -12,8 +12,8 @@ import numpy.typing as npt
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from spatial.engine.network import Floats, Longs, Mode, Texts
-from spatial.engine.roads import RoadTable
+from spatial.engine.travel.network import Floats, Longs, Mode, Texts
+from spatial.engine.travel.roads import RoadTable
 from spatial.errors import Fault, SourceError
 from spatial.plan.rules import read_rules
 from spatial.sources.extract import DEGREES, NOWHERE, Gathered, Values, gather

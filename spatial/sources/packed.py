@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from spatial.engine.network import Longs
+from spatial.engine.travel.network import Longs
 
 Bytes = npt.NDArray[np.uint8]
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from spatial.engine.nesting import nest_rings
+from spatial.engine.rings.nesting import nest_rings
 from spatial.errors import Fault, SourceError
 from spatial.sources.origin import list_some
 

@@ -19,7 +19,7 @@ from typing import BinaryIO, NamedTuple
 
 import numpy as np
 
-from spatial.engine.network import Longs
+from spatial.engine.travel.network import Longs
 from spatial.sources.packed import (
     Bytes,
     Ragged,

@@ -22,8 +22,8 @@ from pyproj import Transformer
 from shapely.geometry.base import BaseGeometry
 
 from spatial.engine.crs import parse_crs
-from spatial.engine.grids import Block, Grid
-from spatial.engine.stacks import RasterStack
+from spatial.engine.rasters.grids import Block, Grid
+from spatial.engine.rasters.stacks import RasterStack
 from spatial.plan.evaluation import Resampling
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import pandas as pd
 import shapely
 
 from spatial.engine.geodesy import area_m2
-from spatial.engine.topology import repair_polygons
+from spatial.engine.shapes.topology import repair_polygons
 from spatial.sources.origin import Origin, list_some
 
 Shapes = npt.NDArray[np.object_]

@@ -14,9 +14,9 @@ import pandas as pd
 import shapely
 
 from spatial.engine.geodesy import GEOD
-from spatial.engine.network import Floats, Mode, Texts, Truths
-from spatial.engine.noding import NodedLines, node_lines
-from spatial.engine.roads import OTHER, RoadTable
+from spatial.engine.travel.network import Floats, Mode, Texts, Truths
+from spatial.engine.travel.noding import NodedLines, node_lines
+from spatial.engine.travel.roads import OTHER, RoadTable
 from spatial.errors import Fault, SourceError
 from spatial.plan.findings import Finding
 from spatial.plan.records import Source

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 
-from spatial.engine.network import Mode
+from spatial.engine.travel.network import Mode
 from spatial.errors import Fault, RuleError
 from spatial.plan.rules import read_rules
 

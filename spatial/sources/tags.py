@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from spatial.engine.network import Mode
+from spatial.engine.travel.network import Mode
 
 Tags = Mapping[str, str | None]
 

@@ -15,9 +15,9 @@ import shapely
 from pyproj import Transformer
 
 from spatial.engine.crs import parse_crs, transform_shapes
-from spatial.engine.friction import pace_cover
-from spatial.engine.network import FAR, Floats
-from spatial.engine.terrain import Terrain, refuse_many
+from spatial.engine.rings.friction import pace_cover
+from spatial.engine.rings.terrain import Terrain, refuse_many
+from spatial.engine.travel.network import FAR, Floats
 from spatial.errors import Fault, PlanError, SourceError
 from spatial.plan.findings import STORED_CRS, Finding
 from spatial.plan.rules import read_rules

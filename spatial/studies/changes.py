@@ -11,9 +11,9 @@ import pandas as pd
 import shapely
 
 from spatial.engine.areas import straight_area_m2
-from spatial.engine.differences import GRID_DEG, Shapes, split_lines, split_pair
 from spatial.engine.geodesy import length_m
-from spatial.engine.network import Floats
+from spatial.engine.shapes.differences import GRID_DEG, Shapes, split_lines, split_pair
+from spatial.engine.travel.network import Floats
 from spatial.plan.findings import STORED_CRS, Finding
 
 Count = Callable[[Shapes], Floats]

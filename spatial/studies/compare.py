@@ -12,7 +12,7 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 
-from spatial.engine.network import Network
+from spatial.engine.travel.network import Network
 from spatial.errors import Fault, PlanError
 from spatial.outputs.answers.compare import ComparePapers
 from spatial.outputs.answers.rings import choose_roads

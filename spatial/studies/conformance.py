@@ -21,7 +21,7 @@ import shapely
 
 from spatial.engine.compute import run_ordered
 from spatial.engine.crs import transform_shapes
-from spatial.engine.regions import Held, Region, measure_shapes, measure_without_slivers
+from spatial.engine.shapes.regions import Held, Region, measure_shapes, measure_without_slivers
 from spatial.plan.departments import (
     Department,
     DepartmentRule,

@@ -12,7 +12,7 @@ import pandas as pd
 import shapely
 
 from spatial.engine.areas import straight_area_m2
-from spatial.engine.topology import dissolve, find_shared_edges, label_parts
+from spatial.engine.shapes.topology import dissolve, find_shared_edges, label_parts
 from spatial.errors import Fault, PlanError
 from spatial.outputs.formats.profilefiles import ProfileFormat, write_profile
 from spatial.outputs.formats.shapefile import Encoding

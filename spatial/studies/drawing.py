@@ -12,16 +12,16 @@ import pandas as pd
 import shapely
 from shapely import MultiPolygon
 
-from spatial.engine.arrivals import Origins
-from spatial.engine.choice import Choice, choose
 from spatial.engine.crs import transform_shapes
 from spatial.engine.geodesy import area_m2
-from spatial.engine.graph import Starts
-from spatial.engine.isochrones import RingRules, trace_rings
-from spatial.engine.network import Floats, Ints, Longs, Mode, Network, Seconds
-from spatial.engine.places import starts_of
-from spatial.engine.routing import batch, sweep
-from spatial.engine.stretches import arrive_at, cut_roads, find_front, split_bands
+from spatial.engine.rings.arrivals import Origins
+from spatial.engine.rings.isochrones import RingRules, trace_rings
+from spatial.engine.travel.choice import Choice, choose
+from spatial.engine.travel.graph import Starts
+from spatial.engine.travel.network import Floats, Ints, Longs, Mode, Network, Seconds
+from spatial.engine.travel.places import starts_of
+from spatial.engine.travel.routing import batch, sweep
+from spatial.engine.travel.stretches import arrive_at, cut_roads, find_front, split_bands
 from spatial.plan.findings import STORED_CRS, Finding
 from spatial.studies.journeys import Progress, Snapped, delay_starts, keep_quiet, take_snaps
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
-from spatial.engine.regions import Region, measure_shapes
+from spatial.engine.shapes.regions import Region, measure_shapes
 from spatial.plan.base import Text
 from spatial.plan.departments import Attribute, DepartmentRule
 from spatial.studies.conformance import NOT_JUDGED, PASS, REJECT, Answer, Asked, Judge

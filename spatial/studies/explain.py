@@ -17,8 +17,8 @@ import shapely
 
 from spatial import themes
 from spatial.engine.crs import transform_shapes
-from spatial.engine.grids import Block, Grid
-from spatial.engine.passes import Pass, Step, plan_pass, run_pass
+from spatial.engine.rasters.grids import Block, Grid
+from spatial.engine.rasters.passes import Pass, Step, plan_pass, run_pass
 from spatial.errors import Fault, PlanError
 from spatial.grading.digesting import ECOSYSTEM, name_ecosystems
 from spatial.grading.streaming import INSIDE, Inputs, RasterLayer, find_layers

@@ -16,9 +16,9 @@ import shapely
 from pyproj import Transformer
 
 from spatial.engine.crs import parse_crs
-from spatial.engine.graph import Starts
-from spatial.engine.network import Floats, Longs, Mode, Network
-from spatial.engine.snapping import RoadIndex, Snaps, index_roads, snap_points
+from spatial.engine.travel.graph import Starts
+from spatial.engine.travel.network import Floats, Longs, Mode, Network
+from spatial.engine.travel.snapping import RoadIndex, Snaps, index_roads, snap_points
 from spatial.errors import Fault, PlanError
 from spatial.plan.findings import STORED_CRS, Finding
 from spatial.plan.records import Source

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from spatial.engine.regions import GRID_DEG, measure_shapes, measure_without_slivers
+from spatial.engine.shapes.regions import GRID_DEG, measure_shapes, measure_without_slivers
 from spatial.plan.departments import SliverLimits
 from spatial.plan.findings import Finding
 from spatial.sources.origin import list_some

@@ -9,8 +9,8 @@ import numpy as np
 import shapely
 
 from spatial.engine.crs import transform_shapes
-from spatial.engine.network import Floats, Network
-from spatial.engine.snapping import snap_points
+from spatial.engine.travel.network import Floats, Network
+from spatial.engine.travel.snapping import snap_points
 from spatial.errors import Fault, SourceError
 from spatial.plan.findings import STORED_CRS, Finding
 from spatial.sources.origin import list_some

@@ -12,11 +12,11 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from spatial.engine.choice import choose
-from spatial.engine.network import FAR, Floats, Longs, Network
-from spatial.engine.places import starts_of
-from spatial.engine.routing import matrix
-from spatial.engine.snapping import index_roads
+from spatial.engine.travel.choice import choose
+from spatial.engine.travel.network import FAR, Floats, Longs, Network
+from spatial.engine.travel.places import starts_of
+from spatial.engine.travel.routing import matrix
+from spatial.engine.travel.snapping import index_roads
 from spatial.outputs.files import replacing
 from spatial.plan.findings import Finding, frame_findings
 from spatial.sources.origin import list_some

@@ -10,11 +10,11 @@ import numpy as np
 import shapely
 from shapely import MultiPolygon
 
-from spatial.engine.network import FAR, Mode, Network, Seconds
-from spatial.engine.outlines import SurfaceRules, trace_outlines
-from spatial.engine.places import starts_of
-from spatial.engine.routing import sweep
-from spatial.engine.surfaces import Start, Surface, build_surface, sweep_surface
+from spatial.engine.rings.outlines import SurfaceRules, trace_outlines
+from spatial.engine.rings.surfaces import Start, Surface, build_surface, sweep_surface
+from spatial.engine.travel.network import FAR, Mode, Network, Seconds
+from spatial.engine.travel.places import starts_of
+from spatial.engine.travel.routing import sweep
 from spatial.errors import GeometryError
 from spatial.plan.findings import Finding
 from spatial.sources.networks import choose_crs

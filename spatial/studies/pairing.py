@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
-from spatial.engine.overlays import intersect_areas
+from spatial.engine.shapes.overlays import intersect_areas
 
 SHAPE = "geometry"
 Integers = npt.NDArray[np.int64]

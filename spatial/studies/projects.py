@@ -14,7 +14,7 @@ import pandas as pd
 import shapely
 
 from spatial.engine.gcj02 import unshift_gcj02
-from spatial.engine.regions import measure_shapes
+from spatial.engine.shapes.regions import measure_shapes
 from spatial.errors import Fault, PlanError
 from spatial.plan.departments import Attribute, Departments
 from spatial.plan.findings import STORED_CRS, Finding

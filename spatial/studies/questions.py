@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import cast, get_args
 
-from spatial.engine.network import Mode
+from spatial.engine.travel.network import Mode
 from spatial.errors import Fault, PlanError
 from spatial.plan.units import parse_quantity
 from spatial.sources.roads import RoadColumns

@@ -14,13 +14,13 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
-from spatial.engine.choice import Choice, choose
 from spatial.engine.crs import transform_shapes
-from spatial.engine.hexagons import lay_hexagons
-from spatial.engine.network import Floats, Network
-from spatial.engine.places import starts_of
-from spatial.engine.routing import matrix
-from spatial.engine.snapping import index_roads
+from spatial.engine.shapes.hexagons import lay_hexagons
+from spatial.engine.travel.choice import Choice, choose
+from spatial.engine.travel.network import Floats, Network
+from spatial.engine.travel.places import starts_of
+from spatial.engine.travel.routing import matrix
+from spatial.engine.travel.snapping import index_roads
 from spatial.errors import Fault, PlanError
 from spatial.outputs.answers.reach import ReachPapers, name_column, write_reach
 from spatial.plan.base import Text

@@ -13,8 +13,8 @@ import pandas as pd
 import shapely
 
 from spatial.engine.areas import straight_area_m2
-from spatial.engine.differences import split_pair
-from spatial.engine.topology import repair_polygons
+from spatial.engine.shapes.differences import split_pair
+from spatial.engine.shapes.topology import repair_polygons
 from spatial.plan.findings import STORED_CRS
 from spatial.plan.styles import LayerStyle, read_styles
 from spatial.sources.postgis import Published

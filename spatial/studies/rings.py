@@ -14,7 +14,7 @@ import pandas as pd
 import shapely
 
 from spatial.engine.crs import transform_shapes
-from spatial.engine.network import Network
+from spatial.engine.travel.network import Network
 from spatial.errors import Fault, PlanError
 from spatial.outputs.answers.rings import RingPapers, write_rings
 from spatial.plan.base import Text
@@ -174,7 +174,7 @@ def draw_rings(  # noqa: PLR0913 (a question in one call; all but three have a d
 
     Notes
     -----
-    How rings are drawn, and what they promise: `spatial.engine.isochrones`. Areas are ellipsoidal.
+    How rings are drawn, and what they promise: `spatial.engine.rings.isochrones`. Areas are ellipsoidal.
     """
     show = progress or keep_quiet
     cell_m, off_road_m = read_length(cell, "--cell"), read_length(off_road, "--off-road")

@@ -10,9 +10,9 @@ import pandas as pd
 import shapely
 
 from spatial.engine.crs import transform_shapes
-from spatial.engine.differences import Shapes
-from spatial.engine.network import Floats, Network
-from spatial.engine.shares import share_within
+from spatial.engine.shapes.differences import Shapes
+from spatial.engine.shapes.shares import share_within
+from spatial.engine.travel.network import Floats, Network
 from spatial.plan.base import Text
 from spatial.plan.findings import STORED_CRS
 from spatial.plan.styles import read_styles

@@ -10,8 +10,8 @@ import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 
-from spatial.engine.burning import find_bars, ties
-from spatial.engine.network import Floats, Mode, Network
+from spatial.engine.rings.burning import find_bars, ties
+from spatial.engine.travel.network import Floats, Mode, Network
 from spatial.errors import Fault, PlanError, SourceError
 from spatial.plan.findings import Finding
 from spatial.sources.terrain import Ground, lay_terrain, list_codes

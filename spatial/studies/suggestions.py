@@ -11,7 +11,7 @@ import pandas as pd
 import shapely
 
 from spatial.engine.crs import transform_shapes
-from spatial.engine.regions import GRID_DEG, measure_shapes
+from spatial.engine.shapes.regions import GRID_DEG, measure_shapes
 from spatial.plan.findings import STORED_CRS
 from spatial.studies.conformance import CODES, REJECT, Answer, Judge
 

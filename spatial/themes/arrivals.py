@@ -10,15 +10,15 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from spatial.engine.crs import transform_shapes
-from spatial.engine.departures import Departure, index_open_roads, leave_area, leave_points
-from spatial.engine.isochrones import RingRules
-from spatial.engine.journeys import Journey, choose_ring_rules
-from spatial.engine.network import Mode, Network
-from spatial.engine.outlines import SurfaceRules
-from spatial.engine.snapping import RoadIndex
-from spatial.engine.surfaces import Surface, build_surface
-from spatial.engine.terrain import Terrain
-from spatial.engine.treks import Trek, set_out
+from spatial.engine.rings.isochrones import RingRules
+from spatial.engine.rings.outlines import SurfaceRules
+from spatial.engine.rings.surfaces import Surface, build_surface
+from spatial.engine.rings.terrain import Terrain
+from spatial.engine.rings.treks import Trek, set_out
+from spatial.engine.travel.departures import Departure, index_open_roads, leave_area, leave_points
+from spatial.engine.travel.journeys import Journey, choose_ring_rules
+from spatial.engine.travel.network import Mode, Network
+from spatial.engine.travel.snapping import RoadIndex
 from spatial.plan.findings import STORED_CRS
 from spatial.plan.records import Circle, Roads
 

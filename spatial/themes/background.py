@@ -9,7 +9,7 @@ import shapely
 
 from spatial.engine.crs import transform_shapes
 from spatial.engine.geodesy import length_m
-from spatial.engine.network import Mode, Network
+from spatial.engine.travel.network import Mode, Network
 from spatial.plan.contract import Column, layer
 from spatial.plan.findings import STORED_CRS
 from spatial.plan.records import Background, Roads

@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from spatial.engine.borders import Border, find_borders
 from spatial.engine.crs import transform_shapes
-from spatial.engine.network import FAR, Floats, Mode, Network
-from spatial.engine.snapping import RoadIndex, snap_points
-from spatial.engine.topology import repair_polygons
+from spatial.engine.shapes.topology import repair_polygons
+from spatial.engine.travel.borders import Border, find_borders
+from spatial.engine.travel.network import FAR, Floats, Mode, Network
+from spatial.engine.travel.snapping import RoadIndex, snap_points
 from spatial.plan.boundary_roads import BoundaryRoads
 from spatial.plan.contract import Column, Contract, layer
 from spatial.plan.findings import STORED_CRS

@@ -11,18 +11,18 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from spatial.engine.borders import (
+from spatial.engine.travel.borders import (
     Border,
     Crossings,
     find_crossings,
     follow_road,
     group_near,
 )
-from spatial.engine.facing import Pairs, choose_pairs, pair_ends
-from spatial.engine.links import add_link, raise_roads
-from spatial.engine.network import Floats, Longs, Network, Texts
-from spatial.engine.routing import matrix
-from spatial.engine.snapping import RoadIndex, Snaps
+from spatial.engine.travel.facing import Pairs, choose_pairs, pair_ends
+from spatial.engine.travel.links import add_link, raise_roads
+from spatial.engine.travel.network import Floats, Longs, Network, Texts
+from spatial.engine.travel.routing import matrix
+from spatial.engine.travel.snapping import RoadIndex, Snaps
 from spatial.plan.rules import RuleTable
 
 Kind = Literal["dead_ends", "facing", "one_end", "opening", "class_drop"]

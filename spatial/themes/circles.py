@@ -14,9 +14,9 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from spatial.engine.geodesy import area_m2, buffer_geodesic
-from spatial.engine.journeys import Journey
-from spatial.engine.network import Mode, Network
-from spatial.engine.treks import Trek, draw_reach
+from spatial.engine.rings.treks import Trek, draw_reach
+from spatial.engine.travel.journeys import Journey
+from spatial.engine.travel.network import Mode, Network
 from spatial.errors import GeometryError
 from spatial.plan.contract import Column, layer
 from spatial.plan.findings import STORED_CRS

@@ -16,8 +16,8 @@ import pandas as pd
 import shapely
 
 from spatial.engine.areas import straight_area_m2
-from spatial.engine.slivers import absorb_slivers, measure_contacts
-from spatial.engine.topology import (
+from spatial.engine.shapes.slivers import absorb_slivers, measure_contacts
+from spatial.engine.shapes.topology import (
     SharedEdges,
     find_shared_edges,
     label_parts,

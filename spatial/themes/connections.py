@@ -10,12 +10,12 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
-from spatial.engine.approaches import approach, find_entrances
 from spatial.engine.crs import transform_shapes
-from spatial.engine.departures import index_open_roads
-from spatial.engine.journeys import choose_ring_rules
-from spatial.engine.network import Floats, Mode, Network
-from spatial.engine.snapping import RoadIndex, Snaps, index_roads, snap_points
+from spatial.engine.travel.approaches import approach, find_entrances
+from spatial.engine.travel.departures import index_open_roads
+from spatial.engine.travel.journeys import choose_ring_rules
+from spatial.engine.travel.network import Floats, Mode, Network
+from spatial.engine.travel.snapping import RoadIndex, Snaps, index_roads, snap_points
 from spatial.plan.contract import Column, layer
 from spatial.plan.findings import STORED_CRS
 from spatial.plan.records import Connections, Roads

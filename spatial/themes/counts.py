@@ -10,7 +10,7 @@ import numpy.typing as npt
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from spatial.engine.shares import share_within
+from spatial.engine.shapes.shares import share_within
 from spatial.plan.picking import find_miscounts, select_rows
 from spatial.plan.records import Count
 

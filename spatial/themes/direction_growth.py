@@ -13,8 +13,8 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from spatial.engine.areas import straight_area_m2
-from spatial.engine.dispersion import draw_wedge, measure_ellipse
 from spatial.engine.geodesy import GEOD
+from spatial.engine.shapes.dispersion import draw_wedge, measure_ellipse
 from spatial.plan.contract import Column, Contract, layer
 from spatial.plan.directions import BEARINGS, GROWING, TOWARD_NAMES
 from spatial.plan.findings import STORED_CRS

@@ -12,9 +12,9 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from spatial.engine.areas import straight_area_m2
-from spatial.engine.dispersion import draw_wedge
 from spatial.engine.geodesy import buffer_geodesic
-from spatial.engine.topology import repair_polygons
+from spatial.engine.shapes.dispersion import draw_wedge
+from spatial.engine.shapes.topology import repair_polygons
 from spatial.plan.contract import Column, Contract, layer
 from spatial.plan.directions import BEARINGS, Direction, Directions, name_direction
 from spatial.plan.findings import STORED_CRS

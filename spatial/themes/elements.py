@@ -19,7 +19,7 @@ from shapely.geometry.base import BaseGeometry
 
 from spatial.engine.crs import transform_shapes
 from spatial.engine.geodesy import buffer_geodesic
-from spatial.engine.ribbons import (
+from spatial.engine.shapes.ribbons import (
     clip_polygons,
     curve_through,
     cut_polygons,

@@ -11,7 +11,7 @@ import pandas as pd
 import shapely
 
 from spatial.engine.areas import straight_area_m2
-from spatial.engine.topology import dissolve, partition, repair_polygons
+from spatial.engine.shapes.topology import dissolve, partition, repair_polygons
 from spatial.plan.contract import Column, Contract, layer
 from spatial.plan.findings import STORED_CRS
 from spatial.plan.functional import FunctionalZones

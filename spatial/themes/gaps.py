@@ -11,9 +11,9 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from spatial.engine.crs import transform_shapes
-from spatial.engine.journeys import Journey
-from spatial.engine.network import Mode, Network
-from spatial.engine.treks import Trek
+from spatial.engine.rings.treks import Trek
+from spatial.engine.travel.journeys import Journey
+from spatial.engine.travel.network import Mode, Network
 from spatial.plan.contract import Column, layer
 from spatial.plan.findings import STORED_CRS
 from spatial.plan.records import Circle, Roads

@@ -12,12 +12,12 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from spatial.engine.crs import transform_shapes
-from spatial.engine.departures import Departure, index_open_roads, leave_area, leave_points
 from spatial.engine.geodesy import area_m2
-from spatial.engine.isochrones import RingRules
-from spatial.engine.journeys import Journey
-from spatial.engine.network import Mode, Network
-from spatial.engine.snapping import RoadIndex, Snaps
+from spatial.engine.rings.isochrones import RingRules
+from spatial.engine.travel.departures import Departure, index_open_roads, leave_area, leave_points
+from spatial.engine.travel.journeys import Journey
+from spatial.engine.travel.network import Mode, Network
+from spatial.engine.travel.snapping import RoadIndex, Snaps
 from spatial.plan.contract import Column, layer
 from spatial.plan.findings import STORED_CRS
 from spatial.plan.records import Facilities, Roads

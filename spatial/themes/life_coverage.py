@@ -12,7 +12,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from spatial.engine.geodesy import area_m2
-from spatial.engine.shares import share_within
+from spatial.engine.shapes.shares import share_within
 from spatial.plan.contract import Column, layer
 from spatial.plan.findings import STORED_CRS
 from spatial.plan.records import Facilities

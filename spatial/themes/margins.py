@@ -10,11 +10,11 @@ import pandas as pd
 import shapely
 
 from spatial.engine.crs import transform_shapes
-from spatial.engine.departures import index_open_roads
 from spatial.engine.geodesy import distance_m
-from spatial.engine.journeys import Journey, Visit
-from spatial.engine.network import Floats, Mode, Network
-from spatial.engine.treks import Trek
+from spatial.engine.rings.treks import Trek
+from spatial.engine.travel.departures import index_open_roads
+from spatial.engine.travel.journeys import Journey, Visit
+from spatial.engine.travel.network import Floats, Mode, Network
 from spatial.plan.findings import STORED_CRS
 from spatial.plan.records import Circle, Roads
 

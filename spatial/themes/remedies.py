@@ -14,13 +14,19 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from spatial.engine.crs import transform_shapes
-from spatial.engine.departures import index_open_roads
 from spatial.engine.geodesy import area_m2
-from spatial.engine.journeys import Journey
-from spatial.engine.links import Spot, add_link, place_spot, raise_roads
-from spatial.engine.network import Floats, Longs, Network, Truths
-from spatial.engine.shortcuts import choose_spots, find_dead_ends, load_roads, pair_islands, propose_links
-from spatial.engine.snapping import RoadIndex, snap_points
+from spatial.engine.travel.departures import index_open_roads
+from spatial.engine.travel.journeys import Journey
+from spatial.engine.travel.links import Spot, add_link, place_spot, raise_roads
+from spatial.engine.travel.network import Floats, Longs, Network, Truths
+from spatial.engine.travel.shortcuts import (
+    choose_spots,
+    find_dead_ends,
+    load_roads,
+    pair_islands,
+    propose_links,
+)
+from spatial.engine.travel.snapping import RoadIndex, snap_points
 from spatial.plan.findings import STORED_CRS
 from spatial.plan.records import Circle
 

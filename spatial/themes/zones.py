@@ -10,7 +10,7 @@ import pandas as pd
 import shapely
 
 from spatial.engine.areas import straight_area_m2
-from spatial.engine.topology import dissolve, find_shared_edges, label_parts
+from spatial.engine.shapes.topology import dissolve, find_shared_edges, label_parts
 from spatial.plan.base import Text
 from spatial.plan.contract import Column, Contract, layer
 from spatial.plan.findings import STORED_CRS

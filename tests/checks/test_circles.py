@@ -15,9 +15,9 @@ from spatial.checks.circles import (
     circle_order_findings,
     circle_straight_line_findings,
 )
-from spatial.engine.departures import Departure
-from spatial.engine.isochrones import RingRules
-from spatial.engine.journeys import Journey
+from spatial.engine.rings.isochrones import RingRules
+from spatial.engine.travel.departures import Departure
+from spatial.engine.travel.journeys import Journey
 from spatial.plan.findings import Finding, frame_findings
 from spatial.plan.records import Circle, Roads
 from spatial.plan.rules import read_rules

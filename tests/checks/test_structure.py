@@ -10,7 +10,7 @@ from shapely import LineString, MultiPolygon, Point, box
 from spatial.checks.elements import area_findings, axis_findings, belt_findings, point_findings
 from spatial.checks.structure import structure_findings
 from spatial.engine.crs import transform_shapes
-from spatial.engine.ribbons import make_ribbon
+from spatial.engine.shapes.ribbons import make_ribbon
 from spatial.plan.names import find_name_faults
 from spatial.plan.structure import Structure
 

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from spatial.cli import app
 from spatial.engine.geodesy import area_m2
-from spatial.engine.grids import Block, measure_cells
+from spatial.engine.rasters.grids import Block, measure_cells
 from spatial.errors import PlanError, RuleError
 from spatial.grading.robustness import draw_runs, is_movable, move_rule
 from spatial.grading.wholes import join_stack

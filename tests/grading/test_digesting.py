@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from spatial import themes
-from spatial.engine.grids import Block
-from spatial.engine.thinning import choose_every, read_thin, thin_cells
+from spatial.engine.rasters.grids import Block
+from spatial.engine.rasters.thinning import choose_every, read_thin, thin_cells
 from spatial.grading.digesting import digest_result, list_cases
 from spatial.grading.streaming import find_layers
 from spatial.grading.wholes import join_stack

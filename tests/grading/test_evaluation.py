@@ -247,7 +247,7 @@ def test_what_a_plan_says_wrong_is_told(folder: Path, evaluation: str, told: str
 
 def test_a_source_of_polygons_is_burnt(folder: Path) -> None:
     from spatial.engine.crs import transform_shapes
-    from spatial.engine.grids import lay_grid
+    from spatial.engine.rasters.grids import lay_grid
     from spatial.sources.raster import BurntSource
 
     shapes = transform_shapes([BORDER], "EPSG:4490", "EPSG:4547")

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
-from spatial.engine.grids import Block, Grid
-from spatial.engine.patches import measure_patches
-from spatial.engine.stacks import RasterStack, StackLayer
+from spatial.engine.rasters.grids import Block, Grid
+from spatial.engine.rasters.patches import measure_patches
+from spatial.engine.rasters.stacks import RasterStack, StackLayer
 from spatial.grading import patching
 from spatial.grading.patching import Land, LandSource, stream_land
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from spatial.engine.grids import Grid
+from spatial.engine.rasters.grids import Grid
 from spatial.grading.plausibility import doubt_texture, doubt_values
 from spatial.grading.streaming import Seen
 from spatial.plan.evaluation import FACTORS, UNITS, Factor

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import shapely
 
-from spatial.engine.stacks import RasterStack
+from spatial.engine.rasters.stacks import RasterStack
 from spatial.pipeline import check_plan
 
 rasterio = pytest.importorskip("rasterio")

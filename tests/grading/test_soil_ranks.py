@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 from scipy.stats import spearmanr
 
-from spatial.engine.ecology import soil_loss
-from spatial.engine.relief import ls_factor, slope_deg
+from spatial.engine.rasters.ecology import soil_loss
+from spatial.engine.rasters.relief import ls_factor, slope_deg
 
 rasterio = pytest.importorskip("rasterio")
 warp = pytest.importorskip("rasterio.warp")

@@ -16,8 +16,8 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from spatial.engine.grids import Block, Grid
-from spatial.engine.passes import Step
+from spatial.engine.rasters.grids import Block, Grid
+from spatial.engine.rasters.passes import Step
 from spatial.errors import GeometryError, OutputError
 from spatial.grading.streaming import Inputs, RasterLayer, Streamed, stream
 from spatial.plan.base import Text

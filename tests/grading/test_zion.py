@@ -18,8 +18,8 @@ import shapely
 
 from spatial.engine.crs import transform_shapes
 from spatial.engine.geodesy import area_m2
-from spatial.engine.grids import measure_cells
-from spatial.engine.stacks import RasterStack
+from spatial.engine.rasters.grids import measure_cells
+from spatial.engine.rasters.stacks import RasterStack
 from spatial.pipeline import Build, build_plan
 
 rasterio = pytest.importorskip("rasterio")

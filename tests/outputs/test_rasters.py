@@ -8,9 +8,9 @@ from xml.etree import ElementTree as ET
 import numpy as np
 import pytest
 
-from spatial.engine.grids import Block, Grid
-from spatial.engine.stacks import RasterStack, StackLayer
-from spatial.engine.tiles import pack_tile
+from spatial.engine.rasters.grids import Block, Grid
+from spatial.engine.rasters.stacks import RasterStack, StackLayer
+from spatial.engine.rasters.tiles import pack_tile
 from spatial.outputs.parts import Parts
 from spatial.outputs.rasters import list_rasters, write_raster
 from spatial.plan.styles import read_styles

@@ -5,8 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from spatial.engine.patches import concentrate
-from spatial.engine.scoring import combine_matrix, grade_by_breaks, map_codes, shift_by_breaks, shift_by_codes
+from spatial.engine.rasters.patches import concentrate
+from spatial.engine.rasters.scoring import (
+    combine_matrix,
+    grade_by_breaks,
+    map_codes,
+    shift_by_breaks,
+    shift_by_codes,
+)
 from spatial.plan.rules import read_rules
 
 FARMING, URBAN = read_rules("evaluation_farming"), read_rules("evaluation_urban")

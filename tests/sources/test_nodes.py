@@ -13,7 +13,7 @@ import shapely
 from hamilton.caching import fingerprinting
 
 from spatial.cache import register_fingerprints
-from spatial.engine.network import Network
+from spatial.engine.travel.network import Network
 from spatial.errors import SourceError
 from spatial.plan.records import Circle, Connections, Facilities, Roads, Source
 from spatial.sources.nodes import (

@@ -13,8 +13,8 @@ from scipy.sparse.csgraph import dijkstra
 
 osmium = pytest.importorskip("osmium", reason="pyosmium is not installed (extra `network`)")
 
-from spatial.engine.network import FAR  # noqa: E402
-from spatial.engine.snapping import snap_points  # noqa: E402
+from spatial.engine.travel.network import FAR  # noqa: E402
+from spatial.engine.travel.snapping import snap_points  # noqa: E402
 from spatial.errors import RuleError, SourceError  # noqa: E402
 from spatial.sources.networks import Travel, build_mode, measure_share_within, open_networks  # noqa: E402
 from spatial.sources.osm import read_osm  # noqa: E402

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from spatial.engine.grids import Block, Grid
+from spatial.engine.rasters.grids import Block, Grid
 from spatial.sources.raster import RasterSource, TiffReader
 
 rasterio = pytest.importorskip("rasterio")

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import shapely
 
-from spatial.engine.network import FAR
+from spatial.engine.travel.network import FAR
 from spatial.errors import SourceError
 from spatial.plan.records import Source
 from spatial.sources.networks import LineFile, Travel, build_mode, open_line_networks

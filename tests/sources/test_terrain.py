@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from spatial.engine.network import FAR
+from spatial.engine.travel.network import FAR
 from spatial.errors import CrsError, GeometryError, PlanError, SourceError
 from spatial.plan.rules import read_rules
 from spatial.sources.terrain import Ground, lay_terrain, list_codes, list_speeds, steepest

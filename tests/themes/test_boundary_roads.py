@@ -14,12 +14,12 @@ import shapely
 from pydantic import ValidationError
 
 from spatial.checks.boundary_roads import boundary_findings
-from spatial.engine.assembly import build_network
-from spatial.engine.borders import find_borders, find_crossings, group_near
 from spatial.engine.crs import transform_shapes
-from spatial.engine.links import Spot, add_link
-from spatial.engine.network import Network
-from spatial.engine.roads import draw_links
+from spatial.engine.travel.assembly import build_network
+from spatial.engine.travel.borders import find_borders, find_crossings, group_near
+from spatial.engine.travel.links import Spot, add_link
+from spatial.engine.travel.network import Network
+from spatial.engine.travel.roads import draw_links
 from spatial.plan.boundary_roads import BoundaryRoads
 from spatial.plan.contract import contract_of
 from spatial.plan.records import Roads

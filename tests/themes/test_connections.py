@@ -12,9 +12,9 @@ import pytest
 import shapely
 
 from spatial.checks.connections import connection_findings
-from spatial.engine.assembly import build_network
-from spatial.engine.network import Mode, Network
-from spatial.engine.roads import draw_links
+from spatial.engine.travel.assembly import build_network
+from spatial.engine.travel.network import Mode, Network
+from spatial.engine.travel.roads import draw_links
 from spatial.plan.contract import contract_of
 from spatial.plan.findings import frame_findings
 from spatial.plan.records import Connections, Roads

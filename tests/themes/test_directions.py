@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from spatial.checks.directions import direction_findings
 from spatial.engine.areas import straight_area_m2
-from spatial.engine.dispersion import draw_wedge
+from spatial.engine.shapes.dispersion import draw_wedge
 from spatial.plan.contract import contract_of
 from spatial.plan.directions import Directions
 from spatial.plan.rules import read_rules

@@ -11,14 +11,14 @@ import pandas as pd
 import pytest
 import shapely
 
-from spatial.engine.assembly import build_network
 from spatial.engine.crs import transform_shapes
-from spatial.engine.departures import index_open_roads, leave_points
 from spatial.engine.geodesy import area_m2
-from spatial.engine.isochrones import RingRules
-from spatial.engine.journeys import Journey
-from spatial.engine.network import Mode, Network
-from spatial.engine.roads import draw_links
+from spatial.engine.rings.isochrones import RingRules
+from spatial.engine.travel.assembly import build_network
+from spatial.engine.travel.departures import index_open_roads, leave_points
+from spatial.engine.travel.journeys import Journey
+from spatial.engine.travel.network import Mode, Network
+from spatial.engine.travel.roads import draw_links
 from spatial.plan.contract import contract_of
 from spatial.plan.records import Circle, Roads
 from spatial.plan.rules import read_rules

@@ -11,10 +11,10 @@ import pyproj
 import pytest
 import shapely
 
-from spatial.engine.assembly import build_network
 from spatial.engine.geodesy import area_m2
-from spatial.engine.network import Mode, Network
-from spatial.engine.roads import draw_links
+from spatial.engine.travel.assembly import build_network
+from spatial.engine.travel.network import Mode, Network
+from spatial.engine.travel.roads import draw_links
 from spatial.plan.contract import contract_of
 from spatial.plan.records import Circle, Roads
 from spatial.plan.rules import read_rules

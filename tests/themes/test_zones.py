@@ -19,7 +19,7 @@ from pyproj import Proj
 from shapely import MultiPolygon, Polygon
 from shapely.affinity import translate
 
-from spatial.engine.topology import repair_polygons
+from spatial.engine.shapes.topology import repair_polygons
 from spatial.plan.contract import contract_of
 from spatial.plan.records import LineClaim, Lines, ZoneClaim, Zones
 from spatial.plan.rules import read_rules

@@ -13,7 +13,8 @@ import shapely
 
 from spatial.checks.profile.subject import FileStep, Holding, LayerStep, Subject
 from spatial.engine.areas import straight_area_m2
-from spatial.engine.coverages import (
+from spatial.engine.geodesy import length_m
+from spatial.engine.shapes.coverages import (
     Overlaps,
     find_crossing_overlaps,
     find_gaps,
@@ -21,8 +22,7 @@ from spatial.engine.coverages import (
     find_outside,
     find_overlaps,
 )
-from spatial.engine.geodesy import length_m
-from spatial.engine.slivers import width_m
+from spatial.engine.shapes.slivers import width_m
 from spatial.plan.findings import Finding
 
 Floats = npt.NDArray[np.float64]

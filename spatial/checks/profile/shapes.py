@@ -10,9 +10,9 @@ import shapely
 
 from spatial.checks.profile.subject import LayerStep, Subject
 from spatial.engine.areas import straight_area_m2
-from spatial.engine.slivers import width_m
-from spatial.engine.topology import name_faults
-from spatial.engine.vertices import find_repeats, find_spikes, find_turned, find_twins
+from spatial.engine.shapes.slivers import width_m
+from spatial.engine.shapes.topology import name_faults
+from spatial.engine.shapes.vertices import find_repeats, find_spikes, find_turned, find_twins
 from spatial.plan.findings import Finding
 
 Shapes = npt.NDArray[np.object_]

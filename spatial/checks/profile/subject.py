@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
-from spatial.engine.topology import repair_polygons
+from spatial.engine.shapes.topology import repair_polygons
 from spatial.plan.datasets import DataLayer, Dataset
 from spatial.plan.findings import Finding
 from spatial.plan.profiles import LayerSpec, Measures, Profile

@@ -10,7 +10,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from spatial.engine.network import Network
+from spatial.engine.travel.network import Network
 from spatial.outputs.answers.rings import choose_roads
 from spatial.outputs.answers.ringstyles import CONTRACTS, mix_colours, style_roads
 from spatial.outputs.answers.trio import Face, Papers, write_trio

@@ -12,7 +12,7 @@ import pandas as pd
 import shapely
 
 from spatial.engine.crs import transform_shapes
-from spatial.engine.network import Network
+from spatial.engine.travel.network import Network
 from spatial.outputs.answers.ringstyles import choose_contracts, grade_styles
 from spatial.outputs.answers.trio import Face, Papers, write_trio
 from spatial.plan.base import Text

@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from spatial.engine.grids import Bounds
-from spatial.engine.stacks import RasterStack
-from spatial.engine.thinning import choose_every, read_thin, thin_grid
+from spatial.engine.rasters.grids import Bounds
+from spatial.engine.rasters.stacks import RasterStack
+from spatial.engine.rasters.thinning import choose_every, read_thin, thin_grid
 from spatial.outputs.atlas.ink import Ink
 from spatial.outputs.atlas.paper import Sight
 from spatial.outputs.order import Order

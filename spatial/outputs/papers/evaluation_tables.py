@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from spatial.engine.grids import measure_cells
-from spatial.engine.stacks import RasterStack
+from spatial.engine.rasters.grids import measure_cells
+from spatial.engine.rasters.stacks import RasterStack
 from spatial.outputs.order import Order
 from spatial.outputs.papers.cells import Cell, Derived, Head, Quantity, Table
 from spatial.outputs.papers.layouts import TOTAL

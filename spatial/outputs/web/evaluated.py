@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from spatial.engine.stacks import RasterStack, StackLayer
-from spatial.engine.thinning import choose_every, read_thin, thin_grid
+from spatial.engine.rasters.stacks import RasterStack, StackLayer
+from spatial.engine.rasters.thinning import choose_every, read_thin, thin_grid
 from spatial.outputs.order import Order
 from spatial.outputs.reasons import ACTIONS, CONFIDENCES, tell_interval, tell_value, title_name
 from spatial.outputs.web.mesh import lay_mesh

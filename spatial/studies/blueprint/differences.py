@@ -15,16 +15,16 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
-from spatial.engine.agreement import (
+from spatial.engine.crs import transform_shapes
+from spatial.engine.shapes.agreement import (
     DISPUTED,
     OPEN,
     Masks,
     judge_faces,
     number_claims,
 )
-from spatial.engine.crs import transform_shapes
-from spatial.engine.slivers import absorb_slivers, measure_contacts
-from spatial.engine.topology import dissolve, label_parts
+from spatial.engine.shapes.slivers import absorb_slivers, measure_contacts
+from spatial.engine.shapes.topology import dissolve, label_parts
 from spatial.plan.base import Text
 from spatial.plan.findings import STORED_CRS
 from spatial.plan.settling import Settling

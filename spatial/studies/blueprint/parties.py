@@ -10,9 +10,9 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
-from spatial.engine.agreement import Masks, encode_sets, gather_claims
 from spatial.engine.areas import straight_area_m2
-from spatial.engine.topology import SharedEdges, find_shared_edges, partition
+from spatial.engine.shapes.agreement import Masks, encode_sets, gather_claims
+from spatial.engine.shapes.topology import SharedEdges, find_shared_edges, partition
 from spatial.plan.base import Text
 from spatial.plan.zoning import GRID_DEG
 

@@ -12,7 +12,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from spatial.engine.topology import name_faults, repair_polygons
+from spatial.engine.shapes.topology import name_faults, repair_polygons
 from spatial.errors import Fault, PlanError
 from spatial.outputs.answers.blueprint import write_blueprint
 from spatial.outputs.answers.blueprinttables import BlueprintPapers

@@ -8,7 +8,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from spatial.engine.agreement import cross_areas
+from spatial.engine.shapes.agreement import cross_areas
 from spatial.plan.base import Text
 from spatial.studies.blueprint.parties import Ground, Party, read_mask
 

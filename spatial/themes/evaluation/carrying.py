@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from spatial.engine.crossings import cross_areas, present_area_ha
-from spatial.engine.stacks import RasterStack
+from spatial.engine.rasters.crossings import cross_areas, present_area_ha
+from spatial.engine.rasters.stacks import RasterStack
 from spatial.plan.contract import Column, contract_of, layer
 from spatial.plan.ecosystems import name_kinds
 from spatial.plan.evaluation import Evaluation

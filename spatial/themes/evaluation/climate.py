@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from spatial.engine import ecology, scoring
+from spatial.engine.rasters import ecology, scoring
 from spatial.plan.base import Text
 from spatial.plan.evaluation import Evaluation
 from spatial.plan.judging import Grades, Judge, Values

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from spatial.engine.cleaning import (
+from spatial.engine.rasters.cleaning import (
     clean_mask,
     count_round,
     drop_patches,
@@ -17,8 +17,8 @@ from spatial.engine.cleaning import (
     round_classes,
     spread_out,
 )
-from spatial.engine.growing import take_best, take_cheapest
-from spatial.engine.stacks import RasterStack
+from spatial.engine.rasters.growing import take_best, take_cheapest
+from spatial.engine.rasters.stacks import RasterStack
 from spatial.plan.evaluation import Evaluation
 from spatial.plan.proposals import Choice, settle_choices
 from spatial.plan.rules import RuleTable

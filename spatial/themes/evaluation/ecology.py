@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from spatial.engine import drift, ecology, relief, scoring
+from spatial.engine.rasters import drift, ecology, relief, scoring
 from spatial.plan.base import Text
 from spatial.plan.ecosystems import cover_factors, read_crosswalk, runoff_shares, wind_decays
 from spatial.plan.evaluation import Evaluation, Factor

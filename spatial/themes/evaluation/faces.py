@@ -12,14 +12,14 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from spatial.engine.areas import straight_area_m2
-from spatial.engine.cleaning import spread_out
 from spatial.engine.crs import transform_shapes
-from spatial.engine.following import follow_lines
-from spatial.engine.grids import Grid
-from spatial.engine.slivers import absorb_slivers, measure_contacts
-from spatial.engine.stacks import RasterStack
-from spatial.engine.tiling import Coverage, draw_coverage
-from spatial.engine.topology import (
+from spatial.engine.rasters.cleaning import spread_out
+from spatial.engine.rasters.grids import Grid
+from spatial.engine.rasters.stacks import RasterStack
+from spatial.engine.rasters.tiling import Coverage, draw_coverage
+from spatial.engine.shapes.following import follow_lines
+from spatial.engine.shapes.slivers import absorb_slivers, measure_contacts
+from spatial.engine.shapes.topology import (
     SharedEdges,
     dissolve,
     find_shared_edges,

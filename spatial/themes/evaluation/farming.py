@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy.typing as npt
 
-from spatial.engine import ecology
+from spatial.engine.rasters import ecology
 from spatial.plan.evaluation import Evaluation
 from spatial.plan.judging import Grades, Judge, Values, read_codes
 from spatial.plan.rasters import raster

@@ -11,11 +11,11 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
-from spatial.engine.cells import outline_cells
 from spatial.engine.crs import transform_shapes
 from spatial.engine.geodesy import length_m
-from spatial.engine.grids import Grid
-from spatial.engine.paths import fill_path, list_stretches, place_cells
+from spatial.engine.rasters.cells import outline_cells
+from spatial.engine.rasters.grids import Grid
+from spatial.engine.rasters.paths import fill_path, list_stretches, place_cells
 from spatial.plan.contract import Column, contract_of, layer
 from spatial.plan.ecosystems import ecosystem_codes
 from spatial.plan.evaluation import Evaluation

@@ -16,11 +16,11 @@ import numpy.typing as npt
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from spatial.engine.cells import coarsen_cells, coarsen_grid, mark_areas, mark_lines, prolong_lines
 from spatial.engine.crs import transform_shapes
-from spatial.engine.grids import Block, Grid, measure_cells
-from spatial.engine.patches import label_patches
-from spatial.engine.stacks import RasterStack
+from spatial.engine.rasters.cells import coarsen_cells, coarsen_grid, mark_areas, mark_lines, prolong_lines
+from spatial.engine.rasters.grids import Block, Grid, measure_cells
+from spatial.engine.rasters.patches import label_patches
+from spatial.engine.rasters.stacks import RasterStack
 from spatial.plan.ecosystems import ecosystem_codes, name_kinds
 from spatial.plan.evaluation import Evaluation
 from spatial.plan.judging import settle_table

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from spatial.engine.connectivity import (
+from spatial.engine.rasters.connectivity import (
     Indices,
     Web,
     Weights,
@@ -17,7 +17,7 @@ from spatial.engine.connectivity import (
     measure_web,
     weigh_patches,
 )
-from spatial.engine.corridors import (
+from spatial.engine.rasters.corridors import (
     Contacts,
     Corridor,
     Ground,
@@ -26,7 +26,7 @@ from spatial.engine.corridors import (
     surround,
     trace_corridor,
 )
-from spatial.engine.currents import find_crowds, spread_current
+from spatial.engine.rasters.currents import find_crowds, spread_current
 from spatial.plan.rules import RuleTable
 from spatial.themes.evaluation.green_land import GreenLand
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from spatial.engine.grids import Grid, measure_cells
-from spatial.engine.stacks import RasterStack
+from spatial.engine.rasters.grids import Grid, measure_cells
+from spatial.engine.rasters.stacks import RasterStack
 
 Grades = npt.NDArray[np.uint8]
 Truths = npt.NDArray[np.bool_]

@@ -8,15 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from spatial.engine.cleaning import (
+from spatial.engine.rasters.cleaning import (
     bridge_gaps,
     clean_mask,
     count_round,
     drop_patches,
     round_edges,
 )
-from spatial.engine.growing import reach_from, take_cheapest
-from spatial.engine.patches import label_patches
+from spatial.engine.rasters.growing import reach_from, take_cheapest
+from spatial.engine.rasters.patches import label_patches
 from spatial.plan.proposals import Choice
 from spatial.themes.evaluation.grounds import Ground
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy.typing as npt
 
-from spatial.engine import scoring
+from spatial.engine.rasters import scoring
 from spatial.plan.base import Text
 from spatial.plan.evaluation import Evaluation
 from spatial.plan.judging import Grades, Judge, Values, read_codes

@@ -14,8 +14,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from spatial.engine import scoring
-from spatial.engine.portions import grade_by_shares
+from spatial.engine.rasters import scoring
+from spatial.engine.rasters.portions import grade_by_shares
 from spatial.plan.base import Text
 from spatial.plan.ecosystems import name_kinds
 from spatial.plan.evaluation import Evaluation

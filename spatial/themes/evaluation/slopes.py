@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from spatial.engine.relief import slope_deg
+from spatial.engine.rasters.relief import slope_deg
 from spatial.plan.base import Text
 from spatial.plan.evaluation import Evaluation
 from spatial.plan.judging import Judge

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from spatial.engine import scoring
+from spatial.engine.rasters import scoring
 from spatial.plan.base import Text
 from spatial.plan.ecosystems import name_kinds
 from spatial.plan.evaluation import Evaluation

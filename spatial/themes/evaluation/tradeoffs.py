@@ -12,7 +12,7 @@ import shapely
 
 from spatial.engine.areas import straight_area_m2
 from spatial.engine.geodesy import length_m
-from spatial.engine.tiling import roundness
+from spatial.engine.rasters.tiling import roundness
 from spatial.plan.base import Text
 from spatial.plan.contract import Column, layer, shape_rows
 from spatial.plan.proposals import ALTERNATIVES, SUBZONES, Choice

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from spatial.engine import relief, scoring
+from spatial.engine.rasters import relief, scoring
 from spatial.errors import Fault, RuleError
 from spatial.plan.evaluation import Evaluation
 from spatial.plan.judging import WORST, Grades, Judge, Values

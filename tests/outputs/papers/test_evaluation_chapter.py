@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from spatial.engine.grids import measure_cells
+from spatial.engine.rasters.grids import measure_cells
 from spatial.outputs.evaluationsummary import tell_evaluation_lines
 from spatial.outputs.order import Order
 from spatial.outputs.papers.blocks import Picture

@@ -13,7 +13,7 @@ import pytest
 from pyproj import Transformer
 
 from spatial import themes
-from spatial.engine.thinning import thin_grid
+from spatial.engine.rasters.thinning import thin_grid
 from spatial.grading.digesting import digest_result
 from spatial.grading.streaming import find_layers
 from spatial.grading.wholes import join_stack

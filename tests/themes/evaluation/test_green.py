@@ -12,8 +12,8 @@ import shapely
 from spatial.checks.green import green_findings
 from spatial.engine.crs import transform_shapes
 from spatial.engine.geodesy import area_m2, length_m
-from spatial.engine.grids import Grid
-from spatial.engine.stacks import RasterStack, StackLayer
+from spatial.engine.rasters.grids import Grid
+from spatial.engine.rasters.stacks import RasterStack, StackLayer
 from spatial.errors import RuleError
 from spatial.plan.contract import contract_of
 from spatial.plan.evaluation import Evaluation, Green

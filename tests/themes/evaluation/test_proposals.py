@@ -22,7 +22,7 @@ from scipy.ndimage import gaussian_filter
 from spatial.checks.proposals import proposal_findings
 from spatial.engine.areas import straight_area_m2
 from spatial.engine.crs import transform_shapes
-from spatial.engine.grids import Grid
+from spatial.engine.rasters.grids import Grid
 from spatial.errors import RuleError
 from spatial.plan.evaluation import Evaluation, Targets
 from spatial.plan.findings import Finding

@@ -1,0 +1,1 @@
+"""Rasters: grids, passes over them, grades, patches, and land drawn from cells."""

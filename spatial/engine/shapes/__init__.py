@@ -1,0 +1,1 @@
+"""Shapes: polygons that share edges, never overlap, and are measured exactly."""
