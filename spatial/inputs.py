@@ -10,7 +10,7 @@ from spatial.cache import fingerprint, hash_code
 from spatial.plan.judging import GROUPS, check_choices
 from spatial.plan.reader import PlanFile
 from spatial.plan.records import Plan
-from spatial.plan.references import list_unused
+from spatial.plan.references import list_tables, list_unused
 from spatial.plan.rules import RuleTable, read_rules
 from spatial.plan.styles import Styles, read_styles
 from spatial.sources import references
@@ -70,6 +70,7 @@ def gather_inputs(file: PlanFile) -> dict[str, Any]:
         Rows of rules that the plan replaces and the tables do not have, or not so.
     """
     plan = file.plan
+    document = plan.model_dump(mode="json", by_alias=True)
     tables: dict[str, RuleTable] = {node: read_rules(table) for node, table in RULE_TABLES.items()}
     if plan.evaluation is not None:
         check_choices(plan.evaluation, {group: tables[f"evaluation_{group}_rules"] for group in GROUPS})
@@ -97,8 +98,9 @@ def gather_inputs(file: PlanFile) -> dict[str, Any]:
         "source_refs": references.reference_sources(
             plan.sources,
             file.folder,
-            references.list_rasters(plan.roads, plan.terrain, plan.evaluation),
-            list_unused(plan.model_dump(mode="json", by_alias=True)),
+            rasters=references.list_rasters(plan.roads, plan.terrain, plan.evaluation),
+            tables=list_tables(document),
+            unused=list_unused(document),
         ),
         **tables,
         "raster_tables": tables,

@@ -39,6 +39,8 @@ _USES_OF_SOURCES: tuple[tuple[str, ...], ...] = (
     ("sector", "source"),
     ("functional_zones", "source"),
     ("functional_zones", "units"),
+    ("functional_zones", "startup", "source"),
+    ("functional_zones", "communities", "source"),
     ("boundary_roads", "districts"),
     ("boundary_roads", "jobs"),
     ("directions", "actions", "*", "source"),
@@ -46,6 +48,12 @@ _USES_OF_SOURCES: tuple[tuple[str, ...], ...] = (
     ("evaluation", "factors", "**", "source"),
     *(("evaluation", name) for name in (*BURNT, "natural_edges")),
 )
+_USES_OF_TABLES: tuple[tuple[str, ...], ...] = (
+    ("industry", "links"),
+    ("assessment", "table"),
+    ("commuting", "flows"),
+)
+"""Uses of sources that are read as tables without shapes."""
 _EXTRACTS = (".pbf", ".osm", ".osm.gz", ".osm.bz2")
 _NO_FEATURES = {
     ("roads", "source"),
@@ -110,7 +118,8 @@ def _missing_sources(document: dict[str, Any]) -> Iterator[Broken]:
     sources = document.get("sources") or {}
     if not isinstance(sources, dict):
         return
-    for pattern in _USES_OF_SOURCES:
+    tables = list_tables(document)
+    for pattern in (*_USES_OF_SOURCES, *_USES_OF_TABLES):
         for path, name in _texts(document, *pattern):
             if name not in sources:
                 yield path, f"there is no source {name!r}", _suggest(name, sources, "add it under `sources`")
@@ -120,6 +129,19 @@ def _missing_sources(document: dict[str, Any]) -> Iterator[Broken]:
                     f"{name!r} is an OpenStreetMap extract",
                     "only `roads` reads one; name another source",
                 )
+            elif name in tables and pattern in _USES_OF_SOURCES:
+                yield path, f"{name!r} is used as a table without shapes", "give the file a second source"
+
+
+def list_tables(document: dict[str, Any]) -> frozenset[str]:
+    """Return the names of the sources that the plan uses as tables without shapes.
+
+    Examples
+    --------
+    >>> list_tables({"commuting": {"zones": "cells", "flows": "trips"}})
+    frozenset({'trips'})
+    """
+    return frozenset(name for pattern in _USES_OF_TABLES for _, name in _texts(document, *pattern))
 
 
 def list_unused(document: dict[str, Any]) -> frozenset[str]:
@@ -130,7 +152,9 @@ def list_unused(document: dict[str, Any]) -> frozenset[str]:
     >>> list_unused({"territory": {"source": "border"}, "sources": {"border": {}, "soil": {}}})
     frozenset({'soil'})
     """
-    used = {name for pattern in _USES_OF_SOURCES for _, name in _texts(document, *pattern)}
+    used = {
+        name for pattern in (*_USES_OF_SOURCES, *_USES_OF_TABLES) for _, name in _texts(document, *pattern)
+    }
     return frozenset(document.get("sources") or {}) - used
 
 

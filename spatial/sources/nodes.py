@@ -8,6 +8,7 @@ from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import shapely
 from shapely.geometry.base import BaseGeometry
 
@@ -19,9 +20,11 @@ from spatial.plan.findings import Finding
 from spatial.plan.records import Circle, Connections, Facilities, Roads, Territory
 from spatial.sources import districts
 from spatial.sources.networks import Travel, build_mode, open_networks
+from spatial.sources.origin import name_origin
 from spatial.sources.references import SourceRef
 from spatial.sources.roads import LineRoads, RoadColumns, node_roads
 from spatial.sources.speeds import MODES
+from spatial.sources.tables import read_table
 from spatial.sources.vector import SourceRead, read_source
 
 _DEGREE_M = 110_574.0
@@ -65,6 +68,21 @@ def source_reads(source_refs: tuple[SourceRef, ...]) -> dict[str, SourceRead]:
     if faults:
         raise SourceError(faults)
     return reads
+
+
+def source_tables(source_refs: tuple[SourceRef, ...]) -> dict[str, pd.DataFrame]:
+    """Read every source that is a table: its columns, and the line of the file as index; refused together."""
+    tables, faults = dict[str, pd.DataFrame](), list[Fault]()
+    for ref in source_refs:
+        if ref.kind != "table":
+            continue
+        try:
+            tables[ref.name] = read_table(name_origin(ref.name, ref.source), ref.locate())
+        except SourceError as error:
+            faults += error.faults
+    if faults:
+        raise SourceError(faults)
+    return tables
 
 
 def source_frames(source_reads: dict[str, SourceRead]) -> dict[str, gpd.GeoDataFrame]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +9,8 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
-from spatial.sources.encoding import decode_text
 from spatial.sources.origin import Origin, list_some
+from spatial.sources.tables import as_numbers, read_text, split_text
 
 _PAIRS = (
     ("lon", "lat"),
@@ -26,8 +24,6 @@ _PAIRS = (
     ("横坐标", "纵坐标"),
 )
 _SHAPES = ("wkt", "geometry", "geom")
-_WHOLE = r"[+-]?(?:0|[1-9]\d{0,17})"
-_NUMBER = r"[+-]?(?:0|[1-9]\d*)?(?:\.\d+)?(?:[eE][+-]?\d+)?"
 Shapes = npt.NDArray[np.object_]
 
 
@@ -50,38 +46,9 @@ def read_points(origin: Origin, path: Path) -> tuple[pd.DataFrame, Shapes]:
     Traceback (most recent call last):
     spatial.errors.SourceError: none.csv: cannot be read: No such file or directory; check the file
     """
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise origin.refuse("", f"cannot be read: {error.strerror}", "check the file") from error
-    frame = _read_table(origin, decode_text(origin, data))
+    frame = split_text(origin, read_text(origin, path))
     shapes = _make_shapes(origin, frame)
-    return frame.apply(_as_numbers).reset_index(drop=True), shapes
-
-
-def _read_table(origin: Origin, text: str) -> pd.DataFrame:
-    """Return the cells as texts, with the line each row ends on as index."""
-    header = next((line for line in text.splitlines() if line.strip()), "")
-    separator = max(",;\t", key=header.count)
-    try:
-        reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
-        numbered = [(reader.line_num, row) for row in reader]
-    except csv.Error as error:
-        raise origin.refuse("", f"is not a table: {error}", "save it again as CSV") from error
-    rows = {line: row for line, row in numbered if any(map(str.strip, row))}
-    if not rows:
-        raise origin.refuse("", "is empty", "give a table with a header and at least one row")
-    names = [name.strip() for name in rows.pop(min(rows))]
-    ragged = next((line for line, row in rows.items() if len(row) != len(names)), None)
-    if ragged:
-        problem = f"line {ragged} has {len(rows[ragged])} fields, the header has {len(names)}"
-        raise origin.refuse("", problem, "put texts that hold separators in double quotes")
-    twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
-    if twice:
-        raise origin.refuse(
-            twice[0], "the column stands twice in the header", "give each column its own name"
-        )
-    return pd.DataFrame(list(rows.values()), columns=names, index=list(rows), dtype=object)
+    return frame.apply(as_numbers).reset_index(drop=True), shapes
 
 
 def _make_shapes(origin: Origin, frame: pd.DataFrame) -> Shapes:
@@ -130,18 +97,3 @@ def _as_shapes(origin: Origin, texts: pd.Series) -> Shapes:
     except shapely.errors.ShapelyError as error:
         problem = f"is not WKT: {str(error)[:120]}"
         raise origin.refuse(str(texts.name), problem, "write such as POINT (112.59 35.09)") from error
-
-
-def _as_numbers(column: pd.Series) -> pd.Series:
-    """Return numbers where every filled cell is one; a code such as 003 stays text."""
-    texts = column.str.strip()
-    filled = texts != ""
-    if filled.all() and len(texts) and texts.str.fullmatch(_WHOLE).all():
-        return texts.astype("int64")
-    if (
-        filled.any()
-        and texts[filled].str.fullmatch(_NUMBER).all()
-        and texts[filled].str.contains(r"\d").all()
-    ):
-        return pd.to_numeric(texts.where(filled, None)).astype("float64")
-    return column.where(filled, None)

@@ -13,11 +13,14 @@ from spatial.plan.records import Roads, Source, Terrain
 from spatial.plan.references import is_extract
 from spatial.sources.files import hash_parts, list_parts, locate_source
 from spatial.sources.origin import EXTRACTS, RASTERS, name_origin
+from spatial.sources.tables import TABLES
 from spatial.sources.vector import fingerprint_source
 
-Kind = Literal["features", "extract", "raster", "spare"]
+Kind = Literal["features", "table", "extract", "raster", "spare"]
 """How a source is read; ``spare`` is a raster that no part of the plan names, and is not read."""
-_FORMATS: dict[Kind, Mapping[str, str]] = {"extract": EXTRACTS, "raster": RASTERS, "spare": RASTERS}
+_FORMATS: dict[Kind, Mapping[str, str]] = {
+    "table": TABLES, "extract": EXTRACTS, "raster": RASTERS, "spare": RASTERS,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,7 @@ class SourceRef:
     kind: Kind = "features"
 
     def locate(self) -> Path:
-        """Return the file of an extract or a raster."""
+        """Return the file of a table, an extract or a raster."""
         return locate_source(name_origin(self.name, self.source), Path(self.folder), _FORMATS[self.kind])
 
 
@@ -39,6 +42,7 @@ def reference_sources(
     sources: Mapping[str, Source],
     folder: Path,
     rasters: Collection[str] = (),
+    tables: Collection[str] = (),
     unused: Collection[str] = (),
 ) -> tuple[SourceRef, ...]:
     """Hash the files of all sources.
@@ -50,6 +54,8 @@ def reference_sources(
         Of the plan.
     rasters : collection of str
         Names of the sources that are rasters. OpenStreetMap extracts are told by their ending.
+    tables : collection of str
+        Names of the sources that are tables without shapes.
     unused : collection of str
         Names of the sources that the plan says nothing else of; rasters among them are let lie.
 
@@ -61,7 +67,7 @@ def reference_sources(
     references, faults = [], list[Fault]()
     for name, source in sources.items():
         try:
-            kind = _tell_kind(name, source, rasters, unused)
+            kind = _tell_kind(name, source, rasters, tables, unused)
             references.append(_reference(name, source, folder, kind))
         except SourceError as error:
             faults += error.faults
@@ -70,10 +76,14 @@ def reference_sources(
     return tuple(references)
 
 
-def _tell_kind(name: str, source: Source, rasters: Collection[str], unused: Collection[str]) -> Kind:
+def _tell_kind(
+    name: str, source: Source, rasters: Collection[str], tables: Collection[str], unused: Collection[str]
+) -> Kind:
     place = source.file or source.url or ""
     if name in rasters:
         return "raster"
+    if name in tables:
+        return "table"
     if is_extract(place):
         return "extract"
     is_spare = name in unused and place.lower().endswith(tuple(RASTERS))
