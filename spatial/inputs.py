@@ -33,6 +33,7 @@ RULE_TABLES = {
     "landuse_rules": "landuse_groups",
     "line_rules": "lines",
     "proposal_rules": "proposals",
+    "service_rules": "services",
     "speed_rules": "speeds",
     "zone_rules": "zones",
 }
@@ -55,6 +56,7 @@ PARTS = {
     "landuse_spec": "landuse",
     "boundary_road_spec": "boundary_roads",
     "direction_spec": "directions",
+    "service_spec": "services",
 }
 """Parts of a plan by the name of the node that takes them."""
 
@@ -95,6 +97,7 @@ def gather_inputs(file: PlanFile) -> dict[str, Any]:
         "landuse_spec": plan.landuse,
         "boundary_road_spec": plan.boundary_roads,
         "direction_spec": plan.directions,
+        "service_spec": plan.services,
         "source_refs": references.reference_sources(
             plan.sources,
             file.folder,

@@ -19,6 +19,7 @@ from spatial.plan.functional import FunctionalZones
 from spatial.plan.landuse import LandUse
 from spatial.plan.ledger import Ledger
 from spatial.plan.sector import Sector
+from spatial.plan.services import Services
 from spatial.plan.structure import Structure
 from spatial.plan.units import Area, Length, Speed, Time
 
@@ -302,5 +303,6 @@ class Plan(Record):
     landuse: LandUse | None = None
     boundary_roads: BoundaryRoads | None = None
     directions: Directions | None = None
+    services: Services | None = None
     sources: dict[Slug, Source] = Field(default_factory=dict)
     outputs: Outputs = Outputs()

@@ -45,6 +45,7 @@ _USES_OF_SOURCES: tuple[tuple[str, ...], ...] = (
     ("boundary_roads", "jobs"),
     ("directions", "actions", "*", "source"),
     ("directions", "land", "*", "source"),
+    *(("services", name) for name in ("facilities", "people", "districts", "candidates")),
     ("evaluation", "factors", "**", "source"),
     *(("evaluation", name) for name in (*BURNT, "natural_edges")),
 )
@@ -54,6 +55,8 @@ _USES_OF_TABLES: tuple[tuple[str, ...], ...] = (
     ("commuting", "flows"),
 )
 """Uses of sources that are read as tables without shapes."""
+_OWN_WORDS: dict[tuple[str, ...], tuple[str, ...]] = {("services", "districts"): ("districts",)}
+"""Words that stand for layers of the plan where a source may be named, unless a source is called so."""
 _EXTRACTS = (".pbf", ".osm", ".osm.gz", ".osm.bz2")
 _NO_FEATURES = {
     ("roads", "source"),
@@ -121,6 +124,8 @@ def _missing_sources(document: dict[str, Any]) -> Iterator[Broken]:
     tables = list_tables(document)
     for pattern in (*_USES_OF_SOURCES, *_USES_OF_TABLES):
         for path, name in _texts(document, *pattern):
+            if name not in sources and name in _OWN_WORDS.get(pattern, ()):
+                continue
             if name not in sources:
                 yield path, f"there is no source {name!r}", _suggest(name, sources, "add it under `sources`")
             elif pattern not in _NO_FEATURES and is_extract(_place_of(sources[name])):

@@ -18,6 +18,7 @@ from spatial.plan.boundary_roads import BoundaryRoads
 from spatial.plan.evaluation import Evaluation
 from spatial.plan.findings import Finding
 from spatial.plan.records import Circle, Connections, Facilities, Roads, Territory
+from spatial.plan.services import Services
 from spatial.sources import districts
 from spatial.sources.networks import Travel, build_mode, open_networks
 from spatial.sources.origin import name_origin
@@ -128,8 +129,10 @@ def road_modes(
     circle_specs: tuple[Circle, ...],
     connection_spec: Connections | None,
     facility_spec: Facilities | None,
+    *,
     evaluation_spec: Evaluation | None = None,
     boundary_road_spec: BoundaryRoads | None = None,
+    service_spec: Services | None = None,
 ) -> tuple[Mode, ...]:
     """Return the modes that a network is needed for; an evaluation without given minutes needs cars."""
     asked: set[str] = {circle.mode for circle in circle_specs if circle.method != "buffer"}
@@ -138,6 +141,8 @@ def road_modes(
         asked.add("drive")
     if facility_spec is not None or (connection_spec is not None and connection_spec.villages):
         asked.add("walk")
+    if service_spec is not None:
+        asked |= {one.mode for one in service_spec.services} or {"walk"}
     return tuple(mode for mode in MODES if mode in asked)
 
 
