@@ -87,6 +87,34 @@ def lay_hexagons(lines: npt.ArrayLike, size_m: float) -> Hexagons:
     return Hexagons(float(size_m), cells[order, 0], cells[order, 1])
 
 
+def sort_into_hexagons(xy: npt.ArrayLike, size_m: float) -> tuple[Hexagons, Longs]:
+    """Return the hexagons that points lie in, and which of them each point lies in.
+
+    Parameters
+    ----------
+    xy : array-like, shape (n, 2)
+        Points in a metric system.
+    size_m : float
+        Distance between the centres of neighbours, metres.
+
+    Raises
+    ------
+    GeometryError
+        A size that is not above zero.
+
+    Examples
+    --------
+    >>> hexagons, cell = sort_into_hexagons([(0, 0), (1010, 5), (990, 0)], 500)
+    >>> hexagons.ids, cell.tolist()
+    (['hex500_0_0', 'hex500_2_0'], [0, 1, 1])
+    """
+    if not (np.isfinite(size_m) and size_m > 0):
+        raise GeometryError(Fault("", "size_m", f"{size_m} m is no size of cells", "give metres above zero"))
+    places = np.asarray(xy, dtype=float).reshape(-1, 2)
+    cells, at = np.unique(_round_axial(places / size_m)[:, ::-1], axis=0, return_inverse=True)
+    return Hexagons(float(size_m), cells[:, 1], cells[:, 0]), at.reshape(-1).astype(np.int64)
+
+
 def _round_axial(xy: Floats) -> Longs:
     """Return axial coordinates of the cell that each place lies in, the side of cells being 1 across."""
     row = xy[:, 1] / np.sqrt(0.75)
