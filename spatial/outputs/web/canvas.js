@@ -159,60 +159,18 @@
   }
 
   /* The Leaflet layer of a packed layer: a canvas in the layer's pane, drawn anew where the map comes to rest. */
-  kit.PackedCanvas = L.Renderer.extend({
+  kit.PackedCanvas = kit.Painting.extend({
+    look: "plan-canvas",
+    printed: PRINTED,
+
     /* Read the block of a key; the layer draws once it is given to `attach`. */
     load(key) {
       return kit.readPacked(key);
     },
 
-    attach(layer) {
-      this._layer = layer;
-      this._drawn = null;
-      if (this._map) this._update();
-    },
-
-    /* Draw anew, such as after `layer.shows` (index to whether it is drawn) has changed. */
-    redraw() {
-      this._drawn = null;
-      if (this._map) this._update();
-    },
-
-    _initContainer() {
-      this._container = kit.node("canvas", { class: "plan-canvas" });
-      this._context = this._container.getContext("2d");
-      this._drawn = null;
-    },
-
-    _destroyContainer() {
-      this._container.remove();
-      delete this._container;
-      delete this._context;
-    },
-
-    _updatePaths() {},
-
-    _update() {
-      if (this._map._animatingZoom && this._bounds) return;
-      L.Renderer.prototype._update.call(this);
+    paint(ratio) {
       const { min } = this._bounds;
-      const size = this._bounds.getSize();
-      const printing = Boolean(this._layer && this._layer.plan.printing);
-      const ratio = printing ? PRINTED : window.devicePixelRatio || 1;
-      const origin = this._map.getPixelOrigin();
-      const drawn = [this._zoom, origin.x, origin.y, min.x, min.y, size.x, size.y, ratio].join();
-      L.DomUtil.setPosition(this._container, min);
-      // Leaflet tells of one movement several times; one drawing is enough.
-      if (!this._layer || drawn === this._drawn) return;
-      this._drawn = drawn;
-      this._container.width = Math.round(size.x * ratio);
-      this._container.height = Math.round(size.y * ratio);
-      this._container.style.width = size.x + "px";
-      this._container.style.height = size.y + "px";
       this._context.setTransform(ratio, 0, 0, ratio, -min.x * ratio, -min.y * ratio);
-      this._draw(ratio);
-    },
-
-    _draw(ratio) {
       const { store, classes, plan: { map } } = this._layer;
       const context = this._context;
       const tracer = new Tracer(store, map);

@@ -111,47 +111,17 @@
   }
 
   /* The Leaflet layer of a raster layer: a canvas, painted anew where the map comes to rest. */
-  kit.RasterCanvas = L.Renderer.extend({
+  kit.RasterCanvas = kit.Painting.extend({
+    look: "plan-canvas plan-cells",
+    printed: PRINTED,
     load,
 
-    attach(layer) {
-      this._layer = layer;
-      this._drawn = null;
-      if (this._map) this._update();
-    },
-
-    _initContainer() {
-      this._container = kit.node("canvas", { class: "plan-canvas plan-cells" });
-      this._context = this._container.getContext("2d");
-      this._drawn = null;
-    },
-
-    _destroyContainer() {
-      this._container.remove();
-      delete this._container;
-      delete this._context;
-    },
-
-    _updatePaths() {},
-
-    _update() {
-      if (this._map._animatingZoom && this._bounds) return;
-      L.Renderer.prototype._update.call(this);
+    paint(ratio) {
+      const { width, height } = this._container;
       const { min } = this._bounds;
-      const size = this._bounds.getSize();
-      const ratio = this._layer && this._layer.plan.printing ? PRINTED : window.devicePixelRatio || 1;
       const origin = this._map.getPixelOrigin();
-      const drawn = [this._zoom, origin.x, origin.y, min.x, min.y, size.x, size.y, ratio].join();
-      L.DomUtil.setPosition(this._container, min);
-      if (!this._layer || drawn === this._drawn) return;
-      this._drawn = drawn;
-      const [wide, high] = [size.x, size.y].map((side) => Math.max(1, Math.round(side * ratio)));
-      this._container.width = wide;
-      this._container.height = high;
-      this._container.style.width = size.x + "px";
-      this._container.style.height = size.y + "px";
       const world = this._map.options.crs.scale(this._map.getZoom());
-      const image = this._context.createImageData(wide, high);
+      const image = this._context.createImageData(width, height);
       const { store } = this._layer;
       const colours = store.header.classes.map((key) => rgba(this._layer.classByKey.get(key).style));
       store.cells.paint(image, (origin.x + min.x) / world, (origin.y + min.y) / world, 1 / ratio / world, colours);

@@ -54,6 +54,7 @@ _SCRIPTS = (
     "layers.js",
     "grid.js",
     "packed.js",
+    "painting.js",
     "canvas.js",
     "raster.js",
     "webmap.js",
