@@ -70,7 +70,8 @@ class LayerStyle(Record):
     Drawing a layer twice takes a second entry with `of` (the layer's name); `where` names the rows that
     maps draw, column to allowed values; the database keeps all. With fewer rows than `at_least` maps leave
     the layer out: a single administrative unit is the territory itself. Shapes of a `diagram` are no land, so
-    legends give no areas of them.
+    legends give no areas of them. With `each` every value of the class column is a class of its own, and the
+    classes of the file are the looks that they get in turn.
     """
 
     title: Text
@@ -82,6 +83,7 @@ class LayerStyle(Record):
     at_least: int = Field(default=1, ge=1)
     class_column: Slug | None = None
     graded: bool = False
+    each: bool = False
     label_column: Slug | None = None
     label: LabelStyle = LabelStyle()
     tooltip: bool = True
@@ -93,16 +95,20 @@ class LayerStyle(Record):
     def _classes_fit(self) -> LayerStyle:
         if self.class_column is None and (self.graded or ALL not in self.classes):
             raise ValueError(f"without `class_column` there is one class, `{ALL}`, and no grading")
+        if self.each and (self.graded or self.class_column is None):
+            raise ValueError("`each` needs a `class_column`, and no grading")
         keys = [key for key in self.classes if key != OTHER]
         if self.graded and not all(re.fullmatch(r"-?\d+(\.\d+)?", key) for key in keys):
             raise ValueError("with `graded` the keys of classes are numbers, and `other`")
         return self
 
     def select(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Return the rows that maps draw."""
+        """Return the rows that maps draw; with `each`, those that have a class."""
         for column, allowed in self.where.items():
             if column in frame:
                 frame = frame[frame[column].isin(allowed)]
+        if self.each and self.class_column in frame:
+            frame = frame[frame[self.class_column].notna() & (frame[self.class_column].astype(str) != "")]
         return frame if len(frame) >= self.at_least else frame.head(0)
 
     def classify(self, frame: pd.DataFrame) -> pd.Series[Any]:
@@ -150,6 +156,8 @@ class LayerStyle(Record):
         >>> [one.label.zh for one in fitted.classes.values()]
         ['10 分钟以内', '10～20 分钟']
         """
+        if self.each:
+            return self._fit_each(frame)
         if not self.graded or self.class_column != _MINUTES or _MINUTES not in frame:
             return self
         values = sorted({float(value) for value in self.select(frame)[_MINUTES].dropna()})
@@ -166,6 +174,22 @@ class LayerStyle(Record):
             label = _renumber(self.classes[keys[min(at, 1)]].label, words)
             classes[names[at]] = self.classes[looks[at]].model_copy(update={"label": label})
         return self.model_copy(update={"classes": classes})
+
+    def _fit_each(self, frame: pd.DataFrame) -> LayerStyle:
+        """Return the style with a class for each value, in the order of the rows, in looks of the file."""
+        column = str(self.class_column)
+        if column not in frame:
+            return self
+        rows = self.select(frame).drop_duplicates(column)
+        english = rows[f"{column}_en"] if f"{column}_en" in rows else rows[column]
+        looks = list(self.classes.values())
+        classes = {
+            _write_key(value): looks[at % len(looks)].model_copy(
+                update={"label": Text(zh=str(value), en=str(other or value))}
+            )
+            for at, (value, other) in enumerate(zip(rows[column], english, strict=True))
+        }
+        return self.model_copy(update={"classes": classes or self.classes})
 
     def _grade(self, values: pd.Series[Any]) -> pd.Series[Any]:
         limits = sorted((float(key), key) for key in self.classes if key != OTHER)

@@ -21,6 +21,12 @@ from spatial.plan.zoning import GRID_DEG
 Integers = npt.NDArray[np.int64]
 ONE_M2_HA = 1e-4
 """Less than this is where the edges of two maps touch: it counts as area, but not as lying in a unit."""
+_TRAITS: dict[str, Any] = {
+    "ecosystem": "", "ecosystem_en": "", "kind": "", "industries": "",
+    "district": "", "district_in": "", "district_share": np.nan,
+    "startup_ha": 0.0, "communities": 0, "communities_ha": 0.0,
+}  # fmt: skip
+"""What is said or measured of a zone besides its land, and what stands where nothing is."""
 _TYPES = {"text": "str", "number": "float64", "integer": "int64", "truth": "bool"}
 
 
@@ -144,7 +150,17 @@ def _take_apart(
     "功能区", "Functional zones", "Polygon",
     needs=("functional_zones",),
     name_en=Column("text", "英文名称", "English name"),
+    ecosystem=Column("text", "产业生态圈", "Ecosystem"),
+    ecosystem_en=Column("text", "产业生态圈英文", "Ecosystem (English)"),
+    kind=Column("text", "类别", "Kind"),
+    industries=Column("text", "主导产业", "Leading industries"),
+    district=Column("text", "管理区县（规划）", "Managing district"),
+    district_in=Column("text", "主要所在区县", "District it lies in"),
+    district_share=Column("number", "在管理区县内比例", "Share in that district", nullable=True),
     area_ha=Column("number", "面积（公顷）", "Area (ha)"),
+    startup_ha=Column("number", "核心起步区（公顷）", "Start-up area (ha)"),
+    communities=Column("integer", "产业社区数", "Communities"),
+    communities_ha=Column("number", "产业社区面积（公顷）", "Communities (ha)"),
     units=Column("integer", "涉及行政单元数", "Units"),
     lies_in=Column("text", "所在行政单元", "Lies in"),
     orphan_ha=Column("number", "不在任何单元内（公顷）", "In no unit (ha)"),
@@ -152,9 +168,18 @@ def _take_apart(
     source=Column("text", "来源", "Source"),
     illustrative=Column("truth", "示意", "Illustrative"),
 )  # fmt: skip
-def functional_zones(functional_rows: gpd.GeoDataFrame, zone_units: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Return the functional zones with what their parts come to; the largest unit is named first."""
+def functional_zones(
+    functional_rows: gpd.GeoDataFrame,
+    zone_units: gpd.GeoDataFrame,
+    zone_traits: pd.DataFrame | None = None,
+) -> gpd.GeoDataFrame:
+    """Return the functional zones: what is said of them, and what their parts come to.
+
+    The largest unit is named first. Of a zone of which nothing is said those columns are empty.
+    """
     frame = gpd.GeoDataFrame(functional_rows.copy())
+    for column, nothing in _TRAITS.items():
+        frame[column] = nothing if zone_traits is None else zone_traits[column].to_numpy()
     frame["id"] = [f"functional-zone-{number:03d}" for number in range(1, len(frame) + 1)]
     frame["area_ha"] = straight_area_m2(frame.geometry) / 1e4
     sums = zone_units.pivot_table(index="zone", columns="state", values="area_ha", aggfunc="sum")
