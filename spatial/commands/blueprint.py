@@ -44,12 +44,12 @@ def _answer(made: Reconciled) -> None:
     """Print the differences by kind, the findings and the files."""
     from rich.table import Table
 
-    from spatial.outputs.answers.blueprinttables import KINDS, STATES
+    from spatial.plan.settling import KINDS, STATES
 
     console = open_console()
     table = Table("差异 Difference", "状态 State", "图斑 Pieces", "公顷 ha", box=None, pad_edge=False)
     sums = made.blueprint.differences.groupby(["kind", "state"])["area_m2"].agg(["size", "sum"])
-    for kind, (label, _, _) in KINDS.items():
+    for kind, label in KINDS.items():
         for state, word in STATES.items():
             if (kind, state) in sums.index:
                 count, area = sums.loc[(kind, state)]

@@ -13,6 +13,22 @@ from spatial.plan.sector import Role
 
 TAKES = ("one", "other", "role", "open", *get_args(Role))
 """What a rule may propose; see `Settlement`."""
+KINDS: dict[str, Text] = {
+    "conflict": Text(zh="用途冲突", en="Conflict"),
+    "edge": Text(zh="边界不吻合", en="Edge mismatch"),
+    "missing": Text(zh="规划缺失", en="Missing in a plan"),
+    "self": Text(zh="规划自身重叠", en="Plan overlaps itself"),
+    "code": Text(zh="编码不能唯一对应", en="Code means several classes"),
+    "unclaimed": Text(zh="各规划均未涉及", en="In no plan"),
+}
+"""Kinds of differences."""
+STATES: dict[str, Text] = {
+    "agreed": Text(zh="一致", en="Agreed"),
+    "single": Text(zh="仅一个规划涉及", en="In one plan only"),
+    "proposed": Text(zh="建议处置", en="Settlement proposed"),
+    "open": Text(zh="待协商", en="To be agreed"),
+}
+"""What stands behind the class of a part of the base."""
 ANY = "*"
 """Stands for every class that the other side of a rule does not name."""
 

@@ -9,8 +9,6 @@ from typing import Any
 import pandas as pd
 
 from spatial.outputs.answers.blueprinttables import (
-    KINDS,
-    STATES,
     BlueprintPapers,
     compare_indicators,
     tabulate_blueprint,
@@ -19,6 +17,7 @@ from spatial.outputs.answers.trio import Face, write_trio
 from spatial.outputs.papers.spreadsheet import Imprint, write_tables
 from spatial.plan.base import Text
 from spatial.plan.contract import Column, Contract
+from spatial.plan.settling import KINDS, STATES
 from spatial.plan.styles import ClassStyle, LayerStyle, Styles, read_styles
 
 STEM = "blueprint"
@@ -26,6 +25,15 @@ _TITLE = Text(
     zh="一张蓝图：多规差异与统一底数（建议）",
     en="One blueprint: differences, reconciled base (proposed)",
 )
+_LOOKS = {
+    "conflict": ("#c0392b", "diagonal"),
+    "edge": ("#e67e22", "none"),
+    "missing": ("#7d3c98", "back"),
+    "self": ("#1f618d", "cross"),
+    "code": ("#b7950b", "none"),
+    "unclaimed": ("#616a6b", "back"),
+}
+"""Colour and hatch of each kind of difference."""
 _GROUPS = {
     "differences": Text(zh="差异图斑", en="Differences"),
     "base": Text(zh="统一底数（建议）", en="Reconciled base (proposed)"),
@@ -158,9 +166,9 @@ def _choose_styles(papers: BlueprintPapers, used: set[str]) -> Styles:
         title=_GROUPS["differences"], group="differences", order=60, class_column="kind",
         details=("kind", *(f"says_{key}" for key in papers.plans), "proposed_name", "state", "proposal_zh",
                  "agree", "area_m2"),
-        classes={kind: ClassStyle(label=label, fill=colour, fill_opacity=0.45, stroke=colour, width=1.2,
+        classes={kind: ClassStyle(label=KINDS[kind], fill=colour, fill_opacity=0.45, stroke=colour, width=1.2,
                                   hatch=hatch)
-                 for kind, (label, colour, hatch) in KINDS.items()},
+                 for kind, (colour, hatch) in _LOOKS.items()},
     )  # fmt: skip
     known = {code: name for code, name in papers.classes.items() if code in used}
     landuse = {
@@ -175,7 +183,6 @@ def _choose_styles(papers: BlueprintPapers, used: set[str]) -> Styles:
     base = LayerStyle(title=_GROUPS["base"], group="base", order=20, class_column="landuse",
                       details=("landuse", "state", "area_ha"), classes=landuse)  # fmt: skip
     findings = shipped.layers["findings"].model_copy(update={"show": False})
-    kinds = {kind: label for kind, (label, _, _) in KINDS.items()}
     layers = {"base": base, "differences": differences, "findings": findings}
-    terms = {**shipped.terms, "kind": kinds, "state": STATES}
+    terms = {**shipped.terms, "kind": KINDS, "state": STATES}
     return shipped.model_copy(update={"groups": _GROUPS, "views": {}, "layers": layers, "terms": terms})

@@ -11,21 +11,8 @@ import pandas as pd
 from spatial.outputs.answers.trio import Papers
 from spatial.outputs.papers.cells import Cell, Head, Table, ratio, sum_column
 from spatial.plan.base import Text
+from spatial.plan.settling import KINDS, STATES
 
-KINDS = {
-    "conflict": (Text(zh="用途冲突", en="Conflict"), "#c0392b", "diagonal"),
-    "missing": (Text(zh="规划缺失", en="Missing in a plan"), "#7d3c98", "back"),
-    "self": (Text(zh="规划自身重叠", en="Plan overlaps itself"), "#1f618d", "cross"),
-    "code": (Text(zh="编码不能唯一对应", en="Code means several classes"), "#b7950b", "none"),
-    "unclaimed": (Text(zh="各规划均未涉及", en="In no plan"), "#616a6b", "back"),
-    "edge": (Text(zh="边界不吻合", en="Edge mismatch"), "#e67e22", "none"),
-}
-STATES = {
-    "agreed": Text(zh="一致", en="Agreed"),
-    "single": Text(zh="仅一个规划涉及", en="In one plan only"),
-    "proposed": Text(zh="建议处置", en="Settlement proposed"),
-    "open": Text(zh="待协商", en="To be agreed"),
-}
 _INDICATOR_STATES = {"missing": "缺少", "unit": "单位不同", "year": "年份不同"}
 _NOTE = Text(
     zh="处置为按规则表提出的建议，规则为工具默认，须由有关部门协商确认；面积为椭球面积。",
@@ -68,7 +55,7 @@ def _tell_kinds(differences: gpd.GeoDataFrame) -> Table:
     """Return how many differences of each kind and state there are, and how large they are."""
     rows: list[list[Cell]] = []
     sums = differences.groupby(["kind", "state"])["area_m2"].agg(["size", "sum"])
-    for kind, (label, _, _) in KINDS.items():
+    for kind, label in KINDS.items():
         for state, word in STATES.items():
             if (kind, state) in sums.index:
                 count, area = sums.loc[(kind, state)]
@@ -93,7 +80,7 @@ def _list_pieces(everything: gpd.GeoDataFrame, papers: BlueprintPapers) -> Table
         en=f"{left:,} mismatches of edges besides are in the layer differences of the database.",
     )
     says = [f"says_{key}" for key in papers.plans]
-    kinds = differences["kind"].map({kind: label for kind, (label, _, _) in KINDS.items()})
+    kinds = differences["kind"].map(KINDS)
     states = differences["state"].map(STATES)
     proposals = [
         Text(zh=zh, en=en) if zh or en else None

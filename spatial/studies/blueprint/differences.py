@@ -27,7 +27,7 @@ from spatial.engine.shapes.slivers import absorb_slivers, measure_contacts
 from spatial.engine.shapes.topology import dissolve, label_parts
 from spatial.plan.base import Text
 from spatial.plan.findings import STORED_CRS
-from spatial.plan.settling import Settling
+from spatial.plan.settling import KINDS, STATES, Settling
 from spatial.studies.blueprint.parties import (
     Ground,
     Integers,
@@ -39,22 +39,6 @@ from spatial.studies.blueprint.parties import (
 )
 from spatial.studies.blueprint.tables import balance_plans, cross_plans
 
-KINDS: Mapping[str, Text] = {
-    "conflict": Text(zh="用途冲突", en="Conflict"),
-    "edge": Text(zh="边界不吻合", en="Edge mismatch"),
-    "missing": Text(zh="规划缺失", en="Missing in a plan"),
-    "self": Text(zh="规划自身重叠", en="Plan overlaps itself"),
-    "code": Text(zh="编码不能唯一对应", en="Code means several classes"),
-    "unclaimed": Text(zh="各规划均未涉及", en="In no plan"),
-}
-"""Kinds of differences."""
-STATES: Mapping[str, Text] = {
-    "agreed": Text(zh="一致", en="Agreed"),
-    "single": Text(zh="仅一个规划涉及", en="In one plan only"),
-    "proposed": Text(zh="建议处置", en="Settlement proposed"),
-    "open": Text(zh="待协商", en="To be agreed"),
-}
-"""What stands behind the class of a part of the base."""
 _AGREED = "agreed"
 
 
