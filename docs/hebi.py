@@ -34,7 +34,7 @@ from hebi_places import (
     ZONE_B,
 )  # fmt: skip
 from scipy.spatial import Delaunay
-from sectors import GEODETIC, METRIC, blobs, cut, describe, meet, part, write_features
+from sectors import GEODETIC, METRIC, cut, describe, meet, part, write_features
 from shapely.geometry.base import BaseGeometry
 
 INSET_M, COARSE_M = 30.0, 25.0
@@ -91,6 +91,23 @@ def draw_districts() -> dict[str, BaseGeometry]:
     first = largest(meet(land, south))
     second = largest(cut(meet(land, east), first))
     return {NEW_CITY: largest(cut(land, first, second)), ZONE_A: first, ZONE_B: second}
+
+
+def patches(land: BaseGeometry, count: int, radius_m: float, seed: int) -> BaseGeometry:
+    """Return uneven pieces of land about points spread by chance."""
+    random = np.random.default_rng(seed)
+    west, south, east, north = land.bounds
+    shapely.prepare(land)
+    angle = np.linspace(0, 2 * np.pi, 18, endpoint=False)
+    made: list[BaseGeometry] = []
+    while len(made) < count:
+        at = np.array([random.uniform(west, east), random.uniform(south, north)])
+        reach = radius_m * random.uniform(0.6, 1.4) * (1 + random.normal(0, 0.12, len(angle)))
+        flat_share = random.uniform(0.6, 1.0)
+        if land.contains(shapely.Point(at)):
+            ring = np.c_[np.cos(angle), flat_share * np.sin(angle)] * reach[:, None]
+            made.append(shapely.Polygon(at + ring))
+    return meet(shapely.union_all(made), land)
 
 
 def largest(shape: BaseGeometry) -> BaseGeometry:
@@ -244,7 +261,7 @@ def draw_zones() -> dict[str, BaseGeometry]:
     """Return claims of the three zones: they overlap a little, and leave little open."""
     land, random = find_land(), np.random.default_rng(SEED + 4)
     heights = flat(shapely.Polygon(MOUNTAINS))
-    ragged = blobs(shapely.buffer(heights.boundary, 1500), 70, 900, SEED + 3)
+    ragged = patches(shapely.buffer(heights.boundary, 1500), 70, 900, SEED + 3)
     hills = shapely.union_all([
         flat(shapely.Point(x, y)).buffer(radius * random.uniform(0.9, 1.1)) for x, y, radius in HILLS
     ])  # fmt: skip
@@ -252,7 +269,7 @@ def draw_zones() -> dict[str, BaseGeometry]:
         shapely.buffer(line, 170 if RIVERS[name][1] == "main" else 60) for name, line in draw_rivers().items()
     ])  # fmt: skip
     urban = shapely.union_all([draw_growth(), *draw_villages()], grid_size=0.01)
-    worn = cut(heights, blobs(heights, 25, 700, SEED + 5))
+    worn = cut(heights, patches(heights, 25, 700, SEED + 5))
     ecology = cut(shapely.union_all([worn, ragged, hills, banks], grid_size=0.01), urban)
     ecology = clean(meet(ecology, land), 60_000)
     urban = clean(cut(meet(urban, land), ecology), 20_000)
@@ -272,7 +289,7 @@ def draw_villages() -> list[BaseGeometry]:
     """Return towns of the country: small uneven patches where county roads meet."""
     built = shapely.buffer(shapely.union_all([*draw_areas().values(), *draw_towns().values()]), 1500)
     land = cut(shapely.buffer(find_land(), -1500), flat(shapely.Polygon(MOUNTAINS)), built)
-    return part(blobs(land, 22, 420, SEED + 6))
+    return part(patches(land, 22, 420, SEED + 6))
 
 
 @cache
@@ -284,7 +301,7 @@ def draw_lines() -> dict[str, BaseGeometry]:
     )
     fields = cut(
         shapely.buffer(zones["farming"], -60),
-        blobs(zones["farming"], 120, 330, SEED + 7),
+        patches(zones["farming"], 120, 330, SEED + 7),
         shapely.buffer(roads, 80),
     )
     deep = shapely.buffer(shapely.buffer(zones["ecology"], -320), 180)
