@@ -7,6 +7,7 @@ from importlib.metadata import version as version_of
 from typing import Any
 
 from spatial.cache import fingerprint, hash_code
+from spatial.plan.assessment import settle_rules
 from spatial.plan.judging import GROUPS, check_choices
 from spatial.plan.reader import PlanFile
 from spatial.plan.records import Plan
@@ -18,8 +19,10 @@ from spatial.sources.quotas import complete_ledger
 from spatial.version import __version__
 
 RULE_TABLES = {
+    "assessment_rules": "assessment",
     "boundary_road_rules": "boundary_roads",
     "commute_rules": "commute",
+    "commuting_rules": "commuting",
     "direction_rules": "directions",
     "evaluation_capacity_rules": "evaluation_capacity",
     "evaluation_cover_rules": "evaluation_cover",
@@ -29,6 +32,7 @@ RULE_TABLES = {
     "evaluation_urban_rules": "evaluation_urban",
     "facility_rules": "facilities",
     "green_rules": "green",
+    "indicator_rules": "indicators",
     "landcover_rules": "landcover",
     "landuse_rules": "landuse_groups",
     "line_rules": "lines",
@@ -56,7 +60,11 @@ PARTS = {
     "landuse_spec": "landuse",
     "boundary_road_spec": "boundary_roads",
     "direction_spec": "directions",
+    "commuting_spec": "commuting",
+    "indicator_specs": "indicators",
+    "indicator_file": "indicator_file",
     "service_spec": "services",
+    "assessment_spec": "assessment",
 }
 """Parts of a plan by the name of the node that takes them."""
 
@@ -97,7 +105,12 @@ def gather_inputs(file: PlanFile) -> dict[str, Any]:
         "landuse_spec": plan.landuse,
         "boundary_road_spec": plan.boundary_roads,
         "direction_spec": plan.directions,
+        "commuting_spec": plan.commuting,
+        "indicator_specs": plan.indicators,
+        "indicator_file": plan.indicator_file,
+        "plan_year": plan.year,
         "service_spec": plan.services,
+        "assessment_spec": plan.assessment,
         "source_refs": references.reference_sources(
             plan.sources,
             file.folder,
@@ -106,6 +119,7 @@ def gather_inputs(file: PlanFile) -> dict[str, Any]:
             unused=list_unused(document),
         ),
         **tables,
+        "assessment_rules": settle_rules(plan.assessment, tables["assessment_rules"]),
         "raster_tables": tables,
     }
 

@@ -11,11 +11,14 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field, StringConstraints, model_validator
 
+from spatial.plan.assessment import Assessment
 from spatial.plan.base import Name, Position, Record, Slug, Tag, Text
 from spatial.plan.boundary_roads import BoundaryRoads
+from spatial.plan.commuting import Commuting
 from spatial.plan.directions import Directions
 from spatial.plan.evaluation import Evaluation
 from spatial.plan.functional import FunctionalZones
+from spatial.plan.indicators import Indicator
 from spatial.plan.landuse import LandUse
 from spatial.plan.ledger import Ledger
 from spatial.plan.sector import Sector
@@ -303,6 +306,10 @@ class Plan(Record):
     landuse: LandUse | None = None
     boundary_roads: BoundaryRoads | None = None
     directions: Directions | None = None
+    commuting: Commuting | None = None
     services: Services | None = None
+    assessment: Assessment | None = None
+    indicators: tuple[Indicator, ...] = ()
+    indicator_file: Slug | None = None
     sources: dict[Slug, Source] = Field(default_factory=dict)
     outputs: Outputs = Outputs()
