@@ -61,7 +61,7 @@ def blobs(land: BaseGeometry, count: int, radius_m: float, seed: int) -> BaseGeo
     random = np.random.default_rng(seed)
     west, south, east, north = land.bounds
     shapely.prepare(land)
-    angle = np.linspace(0, 2 * np.pi, 36, endpoint=False)
+    angle = np.linspace(0, 2 * np.pi, 12, endpoint=False)
     made: list[BaseGeometry] = []
     while len(made) < count:
         x, y = random.uniform(west, east), random.uniform(south, north)
