@@ -81,7 +81,7 @@ def _components(one: Longs, other: Longs, size: int) -> tuple[int, Longs]:
 
 
 def _number(label: Longs) -> Longs:
-    """Number clusters by size, then by their first point."""
+    """Return numbers that go by size of clusters, then by their first point."""
     known = label[label >= 0]
     names, first, size = np.unique(known, return_index=True, return_counts=True)
     rank = np.empty(len(names), dtype=np.int64)

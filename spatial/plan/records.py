@@ -19,6 +19,7 @@ from spatial.plan.directions import Directions
 from spatial.plan.evaluation import Evaluation
 from spatial.plan.functional import FunctionalZones
 from spatial.plan.indicators import Indicator
+from spatial.plan.industry import Industry
 from spatial.plan.landuse import LandUse
 from spatial.plan.ledger import Ledger
 from spatial.plan.sector import Sector
@@ -307,6 +308,7 @@ class Plan(Record):
     boundary_roads: BoundaryRoads | None = None
     directions: Directions | None = None
     commuting: Commuting | None = None
+    industry: Industry | None = None
     services: Services | None = None
     assessment: Assessment | None = None
     indicators: tuple[Indicator, ...] = ()

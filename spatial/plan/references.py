@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 from spatial.plan.evaluation import BURNT
+from spatial.plan.industry import OWN_UNITS
 from spatial.plan.yamltext import Path
 
 Broken = tuple[Path, str, str]
@@ -46,6 +47,10 @@ _USES_OF_SOURCES: tuple[tuple[str, ...], ...] = (
     ("directions", "actions", "*", "source"),
     ("directions", "land", "*", "source"),
     *(("services", name) for name in ("facilities", "people", "districts", "candidates")),
+    ("industry", "firms"),
+    ("industry", "units"),
+    ("commuting", "zones"),
+    ("commuting", "facilities"),
     ("evaluation", "factors", "**", "source"),
     *(("evaluation", name) for name in (*BURNT, "natural_edges")),
 )
@@ -53,9 +58,14 @@ _USES_OF_TABLES: tuple[tuple[str, ...], ...] = (
     ("industry", "links"),
     ("assessment", "table"),
     ("commuting", "flows"),
+    ("indicator_file",),
 )
 """Uses of sources that are read as tables without shapes."""
-_OWN_WORDS: dict[tuple[str, ...], tuple[str, ...]] = {("services", "districts"): ("districts",)}
+_OWN_WORDS: dict[tuple[str, ...], tuple[str, ...]] = {
+    ("services", "districts"): ("districts",),
+    ("commuting", "zones"): ("functional_zones",),
+    ("industry", "units"): OWN_UNITS,
+}
 """Words that stand for layers of the plan where a source may be named, unless a source is called so."""
 _EXTRACTS = (".pbf", ".osm", ".osm.gz", ".osm.bz2")
 _NO_FEATURES = {
