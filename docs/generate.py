@@ -19,7 +19,7 @@ from spatial.plan.rules import read_rules
 from spatial.plan.schema import export_schema
 from spatial.plan.shelf import find_shelf
 from spatial.plan.styles import read_styles
-from spatial.plan.systems import read_systems
+from spatial.plan.systems import System, read_systems
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -91,21 +91,27 @@ def page_of_layers() -> str:
             _tell_what(contract),
         ]
         parts += [f"Made from: {_join(sorted(needs.get(name, ()))) or 'nothing else'}.\n"]
-        parts += [f"![{contract.en}](../pictures/{sheet}.png)\n" for sheet in _find_pictures(name)[:1]]
+        parts += [f"![{contract.en}](../pictures/{one}.png)\n" for one in _find_pictures(name)[:1]]
         rows = [_tell_column(key, column) for key, column in contract.all_columns().items()]
         parts += [write_table(["column", "字段", "title", "kind", "unit", "may be null"], rows)]
     return "\n".join(parts)
 
 
-def _find_pictures(layer: str) -> list[str]:
-    """Return the sheets of the atlas that a layer is needed for and that there is a picture of."""
+def _find_pictures(layer: str, first: str = "") -> list[str]:
+    """Return the pictures of the sheets that need a layer, as ``plan/sheet``, those of one plan first."""
     styles = read_styles()
     of = {name: style.of or name for name, style in styles.layers.items()}
-    return [
+    sheets = [
         name
         for name, sheet in styles.sheets.items()
         if layer in {of.get(one, one) for one in (*sheet.needs, sheet.table)}
-        and (HERE / "pictures" / f"{name}.png").exists()
+    ]
+    plans = sorted(CITIES, key=lambda plan: plan != first)
+    return [
+        f"{plan}/{sheet}"
+        for sheet in sheets
+        for plan in plans
+        if (HERE / "pictures" / plan / f"{sheet}.png").exists()
     ]
 
 
@@ -258,7 +264,7 @@ def page_of_systems() -> str:
                     *(f"`{name}`" for name in system.files),
                 ]
             ),
-            _show_pictures(system.layers),
+            _show_pictures(system),
         )
         for number, system in read_systems().systems.items()
     ]
@@ -266,7 +272,10 @@ def page_of_systems() -> str:
     return "# Systems S1–S25\n\nFrom `layers/systems.yaml`.\n\n" + write_table(heads, rows)
 
 
-def _show_pictures(layers: Iterable[str]) -> str:
-    sheets = dict.fromkeys(sheet for layer in layers for sheet in _find_pictures(layer)[:1])
-    titles = read_styles().sheets
-    return ", ".join(f"[{titles[sheet].title.pick('zh')}](../pictures/{sheet}.png)" for sheet in sheets)
+def _show_pictures(system: System) -> str:
+    """Return links to the pictures of a system: one for each layer, and those that it names itself."""
+    sheets = read_styles().sheets
+    found = [one for layer in system.layers for one in _find_pictures(layer, system.city)[:1]]
+    named = {one: sheets[one.rpartition("/")[2]].title.pick("zh") for one in found}
+    named |= {one: title.pick("zh") for one, title in system.pictures.items()}
+    return ", ".join(f"[{title}](../pictures/{one}.png)" for one, title in named.items())

@@ -1,6 +1,6 @@
-"""The pictures of README and reference, drawn from the shipped plan as a delivery draws them.
+"""The pictures of README and reference, drawn from the shipped plans as a delivery draws them.
 
-Run ``python docs/pictures.py`` after a change of styles or plan; a test tells when they are out of date.
+Run ``python docs/pictures.py`` after a change of styles or plans; a test tells when they are out of date.
 """
 
 from __future__ import annotations
@@ -10,37 +10,43 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 PICTURES = Path(__file__).parent / "pictures"
-SHEETS = (
-    "structure",
-    "zones",
-    "lines",
-    "conflicts",
-    "circles",
-    "circles_beside",
-    "promises",
-    "gaps",
-    "connections",
-    "urban",
-    "ecology",
-    "proposed_lines",
-    "green_network",
-    "functional_zones",
-    "directions",
-)
+SHEETS: dict[str, tuple[str, ...]] = {
+    "jiyuan": (
+        "structure",
+        "zones",
+        "lines",
+        "conflicts",
+        "circles",
+        "circles_beside",
+        "promises",
+        "gaps",
+        "connections",
+        "urban",
+        "ecology",
+        "proposed_lines",
+        "green_network",
+        "functional_zones",
+        "directions",
+    ),
+    "hebi": ("structure",),
+    "chengdu": ("functional_zones",),
+}
+"""Sheets of the atlas by shipped plan; each picture is called as its sheet, in the folder of its plan."""
 WIDTH_MM, DPI, COLOURS = 300, 96, 255
 
 
-def draw_pictures(folder: Path) -> list[Path]:
-    """Draw the sheets of the shipped plan into a folder, in few colours so that they stay small."""
+def draw_pictures(plan: str, folder: Path) -> list[Path]:
+    """Draw the sheets of a shipped plan into a folder, in few colours so that they stay small."""
     from PIL import Image
 
     import spatial
     from spatial.outputs.atlas.book import save_picture
 
-    order = spatial.check_plan("jiyuan").order(language="both")
+    order = spatial.check_plan(plan).order(language="both")
+    folder.mkdir(exist_ok=True, parents=True)
     made = []
     with TemporaryDirectory() as beside:
-        for sheet in SHEETS:
+        for sheet in SHEETS[plan]:
             large = Path(beside) / f"{sheet}.png"
             save_picture(order, sheet, large, width_mm=WIDTH_MM, dpi=DPI)
             made.append(folder / large.name)
@@ -53,6 +59,6 @@ def draw_pictures(folder: Path) -> list[Path]:
 
 
 if __name__ == "__main__":
-    PICTURES.mkdir(exist_ok=True)
-    for path in draw_pictures(Path(sys.argv[1]) if len(sys.argv) > 1 else PICTURES):
-        print(path)
+    for one in sys.argv[1:] or SHEETS:
+        for path in draw_pictures(one, PICTURES / one):
+            print(path)

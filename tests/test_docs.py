@@ -57,15 +57,16 @@ def test_plans_of_the_pages_can_be_read(page: str, text: str) -> None:
     Plan.model_validate(bare | yaml.safe_load(text))
 
 
-def test_pictures_are_what_a_delivery_draws(tmp_path: Path) -> None:
+@pytest.mark.parametrize("plan", ["jiyuan", "hebi", "chengdu"])
+def test_pictures_are_what_a_delivery_draws(plan: str, tmp_path: Path) -> None:
     image = pytest.importorskip("PIL.Image", reason="Pillow is not installed")
     spec = importlib.util.spec_from_file_location("pictures", DOCS / "pictures.py")
     assert spec is not None
     assert spec.loader is not None
     pictures = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(pictures)
-    for fresh in pictures.draw_pictures(tmp_path):
-        kept = DOCS / "pictures" / fresh.name
+    for fresh in pictures.draw_pictures(plan, tmp_path):
+        kept = DOCS / "pictures" / plan / fresh.name
         with image.open(fresh) as one, image.open(kept) as other:
             assert one.size == other.size, f"{kept.name} is out of date: run python docs/pictures.py"
             new, old = (np.asarray(picture.convert("L"), dtype=float) for picture in (one, other))

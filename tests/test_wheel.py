@@ -79,3 +79,21 @@ def test_wheel_finds_its_shelf_without_the_checkout(wheel: Path, tmp_path: Path)
     assert done.returncode == 0, done.stderr
     assert str(tmp_path / "site" / "spatial" / "layers") in done.stdout
     assert "True" in done.stdout
+
+
+@pytest.mark.parametrize("plan", ["jiyuan", "hebi", "chengdu"])
+def test_shipped_plans_are_delivered_from_the_installed_wheel(
+    wheel: Path, own_cache: Path, tmp_path: Path, plan: str
+) -> None:
+    site, out = tmp_path / "site", tmp_path / "成果"
+    zipfile.ZipFile(wheel).extractall(site)
+    code = (
+        f"import sys; sys.path.insert(0, {str(site)!r}); sys.argv[0] = 'spatial'\n"
+        f"import spatial; assert spatial.__file__.startswith({str(site)!r}), spatial.__file__\n"
+        "from spatial.cli import main; main()"
+    )
+    command = [sys.executable, "-c", code, "build", plan, "--deliver", "-o", str(out)]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    for file in ("map.html", "图集/atlas.pdf", "附表/tables.xlsx", "文本/report.docx", "数据库/plan.gpkg"):
+        assert (out / file).stat().st_size > 10_000, file

@@ -25,6 +25,8 @@ class System(Record):
         Of a plan's build.
     files : tuple of str
         Layers of the files that a command besides writes.
+    pictures : dict of str to Text
+        Of such files, below ``docs/pictures`` without ending, with their titles; those of layers are found.
     """
 
     title: Text
@@ -32,6 +34,7 @@ class System(Record):
     command: str = ""
     layers: tuple[Slug, ...] = ()
     files: tuple[Slug, ...] = ()
+    pictures: dict[Name, Text] = Field(default_factory=dict)
 
 
 class Systems(Record):
