@@ -168,7 +168,8 @@ def _find_doubts(
         said = frame[spec.columns.role].fillna("").astype(str).str.strip().ne("").to_numpy()
         unclear = pd.Series(said & (roll["role"] == "").to_numpy(), roll.index)
         yield from _find_rows(roll, unclear, "role", (
-            "的角色不是 key（重点）或 supporting（配套）", "of a role that is neither key 重点 nor supporting 配套",
+            "的角色不是 key（重点）或 supporting（配套）",
+            "of a role that is neither key 重点 nor supporting 配套",
         ))  # fmt: skip
     yield from _find_rows(roll, roll["moved"], "moved", (
         "按所填单元计入，其位置在别处", "counted in the unit that the list names, though they lie elsewhere",
@@ -179,5 +180,6 @@ def _find_levels(spec: Industry, roll: gpd.GeoDataFrame, codes: IndustryCodes) -
     known = {code: codes.is_coarse(code, spec.level) for code in roll["code"].unique()}
     coarse = pd.Series(np.array([known[code] for code in roll["code"]], dtype=bool), roll.index)
     yield from _find_rows(roll, coarse, "coarse", (
-        f"的代码比 {spec.level} 级粗，单独成行", f"of codes coarser than {spec.level}, which stand on their own",
+        f"的代码比 {spec.level} 级粗，单独成行",
+        f"of codes coarser than {spec.level}, which stand on their own",
     ), "info")  # fmt: skip

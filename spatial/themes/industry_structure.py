@@ -179,8 +179,8 @@ def industry_structure(
     firms=Column("number", "企业数", "Firms", nullable=True),
     jobs=Column("number", "从业人员（人）", "Jobs", nullable=True),
     output_wan=Column("number", "产值（万元）", "Output (10 000 yuan)", nullable=True),
-    specialisation=Column("number", "专业化指数（不低于）", "Specialisation (Krugman, at least)", nullable=True),
-    diversity=Column("number", "多样化指数（不低于）", "Diversity (Shannon, at least)", nullable=True),
+    specialisation=Column("number", "专业化指数（不低于）", "Krugman index (at least)", nullable=True),
+    diversity=Column("number", "多样化指数（不低于）", "Shannon index (at least)", nullable=True),
     pooled=Column("number", "未公开部分占比", "Share not shown", nullable=True),
     measure=Column("text", "比例口径", "Shares are of"),
 )  # fmt: skip
