@@ -19,6 +19,8 @@ from spatial.plan.rules import RuleTable
 from spatial.themes.zone_scores import KindScores
 
 _NUMBER = re.compile(r"[+-]?(\d{1,3}(,\d{3})+|\d+)?(\.\d+)?([eE][+-]?\d+)?")
+_ROUNDED = 1 + 1e-9
+"""1.1 is within a tenth of 1, although its floating-point number is a trifle further off."""
 _CELLS = ("line", "zone", "indicator", "value", "year", "zone_id", "kind", "key", "number", "problem", "near")
 
 
@@ -254,7 +256,7 @@ def _judge(values: Any, criteria: tuple[Criterion, ...], within: float) -> Any:
             good = {
                 "up": column >= one.target,
                 "down": column <= one.target,
-                "near": np.abs(column - one.target) <= within * abs(one.target),
+                "near": np.abs(column - one.target) <= within * abs(one.target) * _ROUNDED,
             }[one.direction]
             words[:, at] = np.where(good, "yes", "no")
     words[np.isnan(values)] = "missing"

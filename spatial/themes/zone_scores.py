@@ -18,6 +18,8 @@ from spatial.plan.findings import STORED_CRS
 from spatial.plan.rules import RuleTable
 
 Floats = npt.NDArray[np.float64]
+_NUMBERS = ("score", "rank", "ranked", "expert_rank", "entropy_rank", "combined_rank", "stability",
+            "rank_low", "rank_high", "rival_share", "missing_weight")  # fmt: skip
 _NO_TEXTS = ("rival", "rival_en", "missing_names", "missing_names_en", "weakest", "weakest_en", "weighing")
 
 
@@ -178,11 +180,11 @@ def assessment(
     frame["zone"] = functional_zones["id"].to_numpy()
     frame["id"] = [f"assessment-{number:03d}" for number in range(1, len(frame) + 1)]
     names = functional_zones.set_index("id")[["name", "name_en"]]
-    rows = [_tell_zones(one, names) for one in kind_scores]
-    said = pd.concat([*rows, _empty_rows()]).reindex(frame["zone"])
+    told = pd.concat([_tell_zones(one, names) for one in kind_scores] or [pd.DataFrame()])
+    told = told.reindex(index=frame["zone"], columns=[*_NUMBERS, "weighing", "rival", "rival_en"])
     sums = _sum_indicators(assessment_scores).reindex(frame["zone"])
-    for column in [*said, *sums]:
-        frame[column] = (said if column in said else sums)[column].to_numpy()
+    for column in [*told, *sums]:
+        frame[column] = (told if column in told else sums)[column].to_numpy()
     frame["year"] = np.nan if assessment_year is None else float(assessment_year)
     counts = ["ranked", "targets", "reached", "indicators", "missing"]
     frame[counts] = frame[counts].astype(float).fillna(0).astype("int64")
@@ -192,10 +194,6 @@ def assessment(
     texts = list(_NO_TEXTS)
     frame[texts] = frame[texts].astype(object).fillna("")
     return shape_rows(frame, assessment)
-
-
-def _empty_rows() -> pd.DataFrame:
-    return pd.DataFrame({"rank": pd.Series(dtype=float), "ranked": pd.Series(dtype=float)})
 
 
 def _tell_zones(one: KindScores, names: pd.DataFrame) -> pd.DataFrame:
