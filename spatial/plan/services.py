@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal
 
 from pydantic import Field, model_validator
@@ -91,3 +92,28 @@ class Services(Record):
         if twice:
             raise ValueError(f"services are given twice for one group and mode: {', '.join(twice)}")
         return self
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A service with its standard; `cap_min` is what a journey counts as that is longer or not possible."""
+
+    id: str
+    category: str
+    group: str
+    mode: ServiceMode
+    limit_min: float
+    cap_min: float
+    zh: str
+    en: str
+
+    def describe(self) -> dict[str, str | float]:
+        """Return what tables say of the service."""
+        return {
+            "service": self.zh,
+            "service_en": self.en,
+            "group": self.group,
+            "mode": self.mode,
+            "limit_min": self.limit_min,
+            "cap_min": self.cap_min,
+        }

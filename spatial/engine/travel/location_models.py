@@ -1,12 +1,12 @@
-"""Location models: which of many candidate sites to add so that places fare best, with a proof if there is one.
+"""Location models: which of many candidate sites to add so that places fare best, with proof if there is one.
 
 Minutes say how long each place takes to what is there already, and to each candidate; the nearest counts. A
 score says how bad such minutes are, the lower the better: `mean_minutes` makes the p-median model of Hakimi
 (1964), Operations Research 12, 450-459, `share_beyond` the maximal covering model of Church & ReVelle (1974),
 Papers in Regional Science 32, 101-118, and any other function of minutes a model of its own.
 
-Three methods answer, and the result says which: ``enumeration`` looks at all sets of sites, ``milp`` proves one
-best through HiGHS, ``greedy_exchange`` adds the best site after the other and swaps them while that helps
+Three methods answer, and the result says which: ``enumeration`` looks at all sets of sites, ``milp`` proves
+one best through HiGHS, ``greedy_exchange`` adds the best site after the other and swaps them while that helps
 (Teitz & Bart 1968, Operations Research 16, 955-961), which is no proof.
 """
 
@@ -158,7 +158,19 @@ def choose_sites(
         found = _exchange(now, then, add, score, mine)
         if mine is not None and np.count_nonzero(mine) <= most_pairs:
             found = _prove(now, then, score, mine, found)
-    return Sites(useful[found.chosen], before, found.after, found.bound, found.method)
+    chosen = _drop_idle(now, then, found, score, before)
+    return Sites(useful[chosen], before, found.after if len(chosen) else before, found.bound, found.method)
+
+
+def _drop_idle(now: Floats, then: Floats, found: _Found, score: Score, before: float) -> Longs:
+    """Return the chosen sites without those that lower nothing beside the others."""
+    kept = found.chosen.tolist()
+    for one in found.chosen.tolist():
+        rest = [other for other in kept if other != one]
+        without = float(score(np.minimum(now, then[:, rest].min(axis=1))[:, None])[0]) if rest else before
+        if without <= found.after + _TINY * abs(found.after):
+            kept = rest
+    return np.array(kept, dtype=np.int64)
 
 
 def median_gains(minutes: npt.ArrayLike, candidates: npt.ArrayLike, weights: npt.ArrayLike) -> Floats:

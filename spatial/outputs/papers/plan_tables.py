@@ -24,11 +24,12 @@ _LAYERS_OF_RULES = {
     "boundary_roads": ("boundary_roads", "boundary_joints"),
     "commute": ("commute_circles",),
     "directions": ("directions", "direction_growth"),
-    "facilities": ("life_circles", "life_coverage"),
+    "facilities": ("life_circles", "life_coverage", "service_gap"),
     "green": ("green_patches", "green_corridors"),
     "landuse_groups": ("landuse_balance",),
     "lines": ("lines",),
     "proposals": ("proposed_zones", "proposed_lines"),
+    "services": ("service_gap",),
     "speeds": ("circle_times", "connections", "life_circles"),
     "zones": ("zones",),
 }

@@ -98,7 +98,19 @@ EVALUATIONS = _words(
     urban=("城镇建设适宜性", "suitability for building"),
     ecology=("生态保护重要性", "importance for ecology"),
 )
+SERVICE_STATES = _words(
+    within=("达标", "within the standard"),
+    beyond=("超出标准", "beyond the standard"),
+    unreached=("无路可达", "not connected"),
+    unsnapped=("附近无道路", "no road near"),
+    absent=("无此类设施", "no such facility"),
+)
 _BY_LAYER = {
+    ("service_times", "state"): SERVICE_STATES,
+    ("service_gap", "level"): _words(district=("行政区", "district"), total=("全部", "all")),
+    ("service_gap", "mode"): _words(
+        walk=("步行", "on foot"), cycle=("自行车", "by bicycle"), drive=("小汽车", "by car")
+    ),
     ("suitability_sensitivity", "result"): EVALUATIONS,
     ("connections", "verdict"): REACHES,
     ("connections", "kind"): CONNECTION_KINDS,
