@@ -16,6 +16,7 @@ import numpy as np
 import shapely
 from hebi_places import (
     AREAS,
+    BETWEEN,
     EAST_OF,
     ENGLISH,
     GAP_M,
@@ -149,9 +150,8 @@ def draw_rivers() -> dict[str, BaseGeometry]:
 
 def draw_streets() -> list[tuple[str, str, BaseGeometry]]:
     """Return the streets of the main city and the areas: a grid, every other line an arterial."""
-    city = shapely.buffer(
-        shapely.buffer(shapely.union_all(list(draw_areas().values())), 1000), -760, quad_segs=3
-    )
+    planned = [*draw_areas().values(), flat(shapely.Polygon(BETWEEN))]
+    city = shapely.buffer(shapely.buffer(shapely.union_all(planned), 1000), -760, quad_segs=3)
     middle = shapely.Point(place([(114.30, 35.742), (114.3, 35.7)])[0])
     turned = shapely.affinity.rotate(city, -TURN_DEG, origin=middle)
     west, south, east, north = turned.bounds
@@ -168,21 +168,24 @@ def draw_streets() -> list[tuple[str, str, BaseGeometry]]:
 
 
 def open_gaps(streets: list[tuple[str, str, BaseGeometry]]) -> list[tuple[str, str, BaseGeometry]]:
-    """Return the streets without a stretch of some of them where they cross from one district to another."""
+    """Return the streets without a stretch of some of them where they cross from one district to another.
+
+    Between the last two districts every street is open: they are joined by none.
+    """
     random = np.random.default_rng(SEED + 1)
     shapes = list(draw_districts().values())
-    shared = shapely.union_all([
-        meet(one.boundary, other.boundary) for at, one in enumerate(shapes) for other in shapes[at + 1 :]
-    ])  # fmt: skip
+    pairs = [(one, other) for at, one in enumerate(shapes) for other in shapes[at + 1 :]]
+    shared = shapely.union_all([meet(one.boundary, other.boundary) for one, other in pairs])
+    shut = shapely.buffer(meet(pairs[-1][0].boundary, pairs[-1][1].boundary), 1)
     made = []
     for name, grade, line in streets:
         holes = [
             shapely.Point(spot).buffer(random.uniform(*GAP_M) / 2)
             for spot in shapely.get_coordinates(meet(line, shared))
-            if random.uniform() < GAPS
+            if random.uniform() < GAPS or shut.intersects(shapely.Point(spot))
         ]
         left = cut(line, *holes)
-        made += [(name, grade, each) for each in shapely.get_parts(left) if each.length > 150]
+        made += [(name, grade, each) for each in shapely.get_parts(left) if each.length > 300]
     return made
 
 
@@ -319,8 +322,9 @@ def list_features() -> dict[str, list[dict[str, object]]]:
     """Return the features of every file of shapes."""
     towns = {f"{name}城区": (f"Town of {name}", "town", shape) for name, shape in draw_towns().items()}
     areas = {name: (*AREAS[name][:2], shape) for name, shape in draw_areas().items()} | towns
+    three = settle(draw_districts())
     files: dict[str, list[dict[str, object]]] = {
-        "districts": [tell(shape, name, ENGLISH[name]) for name, shape in settle(draw_districts()).items()],
+        "three_districts": [tell(shape, name, ENGLISH[name]) for name, shape in three.items()],
         "areas": [tell(shape, name, en, kind=kind) for name, (en, kind, shape) in areas.items()],
         "rivers": [
             tell(line, name, RIVERS[name][0], kind=RIVERS[name][1]) for name, line in draw_rivers().items()

@@ -7,12 +7,14 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 import shapely
 
 TOP = Path(__file__).resolve().parents[1]
 FOLDER = TOP / "layers" / "hebi"
-SHAPES = ("districts", "areas", "rivers", "roads", "zones", "lines")
+TABLES = ("people", "facilities", "firms", "links", "quotas")
+SHAPES = ("three_districts", "areas", "rivers", "roads", "zones", "lines", "ledger", "built")
 
 
 @pytest.fixture(scope="module")
@@ -23,8 +25,15 @@ def hebi() -> Any:
 
 
 @pytest.fixture(scope="module")
-def drawn(hebi: Any) -> dict[str, list[dict[str, Any]]]:
-    return dict(hebi.list_features())
+def tables(hebi: Any) -> Any:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(TOP / "docs"))
+        yield importlib.import_module("hebi_tables")
+
+
+@pytest.fixture(scope="module")
+def drawn(hebi: Any, tables: Any) -> dict[str, list[dict[str, Any]]]:
+    return {**hebi.list_features(), "ledger": tables.list_parcels(), "built": tables.list_built()}
 
 
 @pytest.mark.parametrize("name", SHAPES)
@@ -37,6 +46,16 @@ def test_the_shipped_shapes_are_what_is_drawn(name: str, drawn: dict[str, list[d
         assert shapely.hausdorff_distance(*shapes) < 2e-5
 
 
+@pytest.mark.parametrize("name", TABLES)
+def test_the_shipped_tables_are_what_is_drawn(name: str, tables: Any) -> None:
+    drawn = pd.DataFrame(tables.list_tables()[name]).astype(str).reset_index(drop=True)
+    shipped = pd.read_csv(FOLDER / f"{name}.csv", dtype=str, keep_default_na=False)
+    pd.testing.assert_frame_equal(drawn, shipped, check_dtype=False)
+
+
 def test_no_shape_is_drawn_that_is_not_shipped(drawn: dict[str, list[dict[str, Any]]]) -> None:
     assert set(drawn) == set(SHAPES)
-    assert all((FOLDER / f"{name}.geojson").stat().st_size < 300_000 for name in SHAPES)
+    files = {file.name for file in FOLDER.iterdir() if file.is_file()}
+    made = {f"{name}.geojson" for name in SHAPES} | {f"{name}.csv" for name in TABLES}
+    assert files == made | {"plan.yaml", "SOURCES.md"}
+    assert all((FOLDER / name).stat().st_size < 300_000 for name in files)
