@@ -254,6 +254,6 @@ def _count_small(lines: gpd.GeoDataFrame, zoning: Zoning) -> list[Finding]:
             f"{len(small)} 个控制线图斑小于 {zoning.min_area_m2:g} 平方米，均予保留；请核对是否为碎图斑。",
             f"{len(small)} patches of lines are smaller than {zoning.min_area_m2:g} m²; all are kept. See "
             "whether they are slivers.",
-            float(len(small)), zoning.min_area_m2, shapely.multipolygons(shapely.get_parts(small.geometry)),
+            float(len(small)), zoning.min_area_m2, shapely.coverage_union_all(small.geometry),
         )
     ]  # fmt: skip
