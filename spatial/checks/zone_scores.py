@@ -116,14 +116,15 @@ def _list_rows(cells: pd.DataFrame) -> Iterator[Finding]:
     for problem, case in _CASES.items():
         for what, rows in cells[cells["problem"] == problem].groupby(case.by, sort=True):
             lines = [str(line) for line in rows["line"]]
-            shown = "、".join(lines[:_SHOWN]) + ("…" if len(lines) > _SHOWN else "")
+            more = "…" if len(lines) > _SHOWN else ""
+            shown, shown_en = ("、".join(lines[:_SHOWN]) + more, ", ".join(lines[:_SHOWN]) + more)
             near = str(rows["near"].iloc[0])
-            close = (f"；相近的有：{near}", f"; near to it: {near}") if near else ("", "")
+            close = (f"；相近的有：{near}", f"; near to it: {near.replace('、', ', ')}") if near else ("", "")
             word = str(what)[:60] or "（空）"
             yield Finding(
                 f"assessment.{problem}", case.severity, "assessment_scores", str(rows["zone_id"].iloc[0]),
                 f"考核数据表第 {shown} 行：{case.zh.format(what=word)}{close[0]}。",
-                f"Table of values, line {shown}: {case.en.format(what=word)}{close[1]}.",
+                f"Table of values, line {shown_en}: {case.en.format(what=word)}{close[1]}.",
                 float(len(rows)),
             )  # fmt: skip
 
@@ -144,11 +145,12 @@ def _list_weights(spec: Assessment, rules: RuleTable) -> Iterator[Finding]:
 def _list_zones(zones: gpd.GeoDataFrame, most: float) -> Iterator[Finding]:
     for row in zones.itertuples():
         place = {"geometry": row.geometry.representative_point()}
+        english = row.name_en or row.name
         if row.kind not in KIND_NAMES:
             yield Finding(
                 "assessment.no_kind", "warning", "assessment", str(row.id),
                 f"{row.name}没有类别（农业、制造业、服务业、新经济之一），不参评；请补 kind 列。",
-                f"{row.name} has no kind (farming, manufacturing, services, new_economy) and is not ranked.",
+                f"{english} has no kind (farming, manufacturing, services, new_economy) and is not ranked.",
                 **place,
             )  # fmt: skip
         elif row.missing and row.missing_weight > most:
@@ -156,7 +158,7 @@ def _list_zones(zones: gpd.GeoDataFrame, most: float) -> Iterator[Finding]:
                 "assessment.unscored", "warning", "assessment", str(row.id),
                 f"{row.name}缺失指标权重 {row.missing_weight:.0%}，超过 {most:.0%}，不参评："
                 f"{row.missing_names}。",
-                f"{row.name} lacks {row.missing_weight:.0%} of the weight, more than {most:.0%}, and is not "
+                f"{english} lacks {row.missing_weight:.0%} of the weight, more than {most:.0%}, and is not "
                 f"ranked: {row.missing_names_en}.",
                 float(row.missing_weight), most, **place,
             )  # fmt: skip
@@ -165,8 +167,8 @@ def _list_zones(zones: gpd.GeoDataFrame, most: float) -> Iterator[Finding]:
                 "assessment.partial", "info", "assessment", str(row.id),
                 f"{row.name}缺 {row.missing} 项指标（{row.missing_names}），按其余指标计分，"
                 f"缺失权重 {row.missing_weight:.0%}。",
-                f"{row.name} lacks {row.missing} indicators ({row.missing_names_en}), "
-                f"{row.missing_weight:.0%} of the weight, and is scored on the rest.",
+                f"{english} lacks {row.missing_names_en}, {row.missing_weight:.0%} of the weight, "
+                "and is scored on the rest.",
                 float(row.missing_weight), most, **place,
             )  # fmt: skip
 
@@ -218,8 +220,8 @@ def _list_unstable(zones: gpd.GeoDataFrame, most: float) -> Iterator[Finding]:
             "assessment.unstable", "warning", "assessment", str(row.id),
             f"{row.name}居{KIND_NAMES[row.kind].zh}类首位，但权重略作变动后有 {lost:.0%} 的次数失去首位"
             f"{rival[0]}；名次不稳，请慎用。",
-            f"{row.name} is first of its kind ({KIND_NAMES[row.kind].en}) but loses that in {lost:.0%} of "
-            f"the runs with slightly changed weights{rival[1]}; do not rely on its rank.",
+            f"{row.name_en or row.name} is first of its kind ({KIND_NAMES[row.kind].en}) but loses that "
+            f"in {lost:.0%} of the runs with slightly changed weights{rival[1]}; do not rely on its rank.",
             float(lost), most, row.geometry.representative_point(),
         )  # fmt: skip
 

@@ -105,7 +105,28 @@ SERVICE_STATES = _words(
     unsnapped=("附近无道路", "no road near"),
     absent=("无此类设施", "no such facility"),
 )
+MERITS = _words(
+    up=("越高越好", "higher is better"),
+    down=("越低越好", "lower is better"),
+    near=("越接近目标越好", "nearer to the target is better"),
+)
+TARGETS = _words(
+    yes=("达标", "reached"),
+    no=("未达标", "not reached"),
+    none=("无目标", "no target"),
+    missing=("缺数据", "no value"),
+)
+STANDINGS = _words(
+    leading=("前列", "leading third"),
+    middle=("中游", "middle third"),
+    trailing=("后列", "trailing third"),
+    unscored=("未参评", "not ranked"),
+)
 _BY_LAYER = {
+    ("assessment", "standing"): STANDINGS,
+    ("assessment_scores", "direction"): MERITS,
+    ("assessment_scores", "reached"): TARGETS,
+    ("assessment_weights", "direction"): MERITS,
     ("service_times", "state"): SERVICE_STATES,
     ("service_gap", "level"): _words(district=("行政区", "district"), total=("全部", "all")),
     ("service_gap", "mode"): _words(
