@@ -1,0 +1,143 @@
+"""Clusters of industry 产业集聚区: firms of one industry that lie together more than chance would have it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import shapely
+
+from spatial.engine.clusters import find_clusters
+from spatial.engine.crs import transform_shapes
+from spatial.plan.contract import Column, layer, shape_rows
+from spatial.plan.findings import STORED_CRS
+from spatial.plan.industry_codes import IndustryCodes
+from spatial.plan.rules import RuleTable
+from spatial.themes.industry import COUNTED
+from spatial.themes.industry_structure import Tabulation
+
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+_SEED = 47542017
+_TESTED_MOST = 20_000
+"""Firms that all random draws of one industry may come to: larger ones are drawn less often."""
+
+
+@dataclass(frozen=True)
+class _Ways:
+    """How clusters are looked for."""
+
+    reach_m: float
+    least: int
+    margin_m: float
+    trials: int
+
+
+@layer(
+    "产业集聚区", "Clusters of industry", "Polygon",
+    needs=("industry",),
+    industry=Column("text", "行业", "Industry"),
+    industry_en=Column("text", "行业（英文）", "Industry (English)"),
+    code=Column("text", "行业代码", "Industry code"),
+    rank=Column("integer", "同行业内次序", "Rank in the industry"),
+    units=Column("text", "所在单元", "Units"),
+    firms=Column("number", "企业数", "Firms", nullable=True),
+    jobs=Column("number", "从业人员（人）", "Jobs", nullable=True),
+    output_wan=Column("number", "产值（万元）", "Output (10 000 yuan)", nullable=True),
+    share=Column("number", "占本行业企业比例", "Share of the industry's firms", nullable=True),
+    chance=Column("number", "随机概率", "Chance", nullable=True),
+    verdict=Column("text", "结论", "Verdict"),
+    shown=Column("text", "公开情况", "Shown"),
+)  # fmt: skip
+def industry_clusters(
+    *,
+    industry_roll: gpd.GeoDataFrame,
+    industry_tabulation: Tabulation,
+    industry_codes: IndustryCodes,
+    industry_least: int,
+    industry_rules: RuleTable,
+    metric_crs: str,
+) -> gpd.GeoDataFrame:
+    """Return the clusters of each industry as outlines of their firms, the largest first.
+
+    Clusters are those of DBSCAN in straight lines. `chance` is the share of random draws, as many firms from
+    the whole list whatever their industry, in which as many or more lie in clusters; `verdict` is
+    ``clustered`` up to the chance of the rules, ``with_all`` where firms as such lie so close, ``untested``
+    for industries that are too large to draw often. Numbers are hidden where the outline, beside the table of structure, would
+    tell of too few firms.
+    """
+    roll = industry_roll[industry_roll["state"] == COUNTED].reset_index(drop=True)
+    rules = industry_rules
+    ways = _Ways(
+        float(rules.value("cluster.distance")),
+        max(int(rules.value("cluster.firms")), industry_least),
+        float(rules.value("cluster.margin")),
+        int(rules.value("cluster.trials")),
+    )
+    xy = shapely.get_coordinates(transform_shapes(roll.geometry.to_numpy(), STORED_CRS, metric_crs))
+    rows = list[dict[str, object]]()
+    for at, code in enumerate(industry_tabulation.industries):
+        mine = np.flatnonzero(roll["industry"].to_numpy() == code)
+        label = find_clusters(xy[mine], ways.reach_m, ways.least)
+        chance = _draw_chance(xy, mine, int((label >= 0).sum()), ways) if (label >= 0).any() else np.nan
+        for number in range(label.max(initial=-1) + 1):
+            members = mine[label == number]
+            outline = shapely.convex_hull(shapely.multipoints(xy[members]))
+            own = {
+                "code": code, "industry": industry_codes.name(code).zh,
+                "industry_en": industry_codes.name(code).en, "rank": number + 1, "members": len(members),
+                "share": len(members) / len(mine), "chance": chance,
+                "geometry": shapely.buffer(outline, ways.margin_m),
+            }  # fmt: skip
+            rows.append(own | _tell(roll, members, industry_tabulation, at, industry_least))
+    return _frame(rows, metric_crs, float(rules.value("cluster.chance")))
+
+
+def _frame(rows: list[dict[str, object]], crs: str, surely: float) -> gpd.GeoDataFrame:
+    columns = None if rows else ["members", "geometry", "chance", "industry", "rank", "shown", "share"]
+    table = pd.DataFrame(rows, columns=columns)
+    frame = gpd.GeoDataFrame(table, geometry="geometry", crs=crs).to_crs(STORED_CRS)
+    frame = frame.sort_values("members", ascending=False, kind="stable")
+    frame["id"] = [f"industry-cluster-{number:03d}" for number in range(1, len(frame) + 1)]
+    frame["name"] = [
+        f"{name}集聚区 {rank}" for name, rank in zip(frame["industry"], frame["rank"], strict=True)
+    ]
+    cases = [frame["chance"].isna(), frame["chance"] <= surely]
+    frame["verdict"] = np.select(cases, ["untested", "clustered"], "with_all")
+    frame["share"] = frame["share"].where(frame["shown"] == "published")
+    return shape_rows(frame, industry_clusters)
+
+
+def _draw_chance(xy: Floats, mine: Integers, found: int, ways: _Ways) -> float:
+    """Return how often as many firms of any industry lie in clusters at least as much; NaN where untested."""
+    trials = min(ways.trials, _TESTED_MOST // max(len(mine), 1))
+    if trials < 19 or len(mine) == len(xy):
+        return float("nan")
+    random = np.random.default_rng(_SEED)
+    more = 0
+    for _ in range(trials):
+        drawn = random.choice(len(xy), len(mine), replace=False)
+        more += int((find_clusters(xy[drawn], ways.reach_m, ways.least) >= 0).sum() >= found)
+    return (more + 1) / (trials + 1)
+
+
+def _tell(
+    roll: gpd.GeoDataFrame, members: Integers, made: Tabulation, industry: int, least: int
+) -> dict[str, object]:
+    """Return units and numbers of a cluster; hidden where what is left of its units would be told by them."""
+    units = np.unique(roll["unit"].to_numpy()[members])
+    cells = made.sums["firms"][units, industry]
+    shown = "published"
+    if made.hidden[units, industry].any() or 0 < cells.sum() - len(members) < least:
+        shown = "second"
+    seen = shown == "published"
+    return {
+        "units": "、".join(made.units[unit] for unit in units),
+        "firms": float(len(members)) if seen else np.nan,
+        "jobs": float(roll["jobs"].iloc[members].sum()) if seen else np.nan,
+        "output_wan": float(roll["output"].iloc[members].sum()) if seen else np.nan,
+        "shown": shown,
+    }

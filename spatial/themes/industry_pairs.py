@@ -1,0 +1,213 @@
+"""Pairs of units and firms: whose structures are alike and compete 同质化, and who supplies whom."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import shapely
+
+from spatial.plan.contract import Column, layer, shape_rows
+from spatial.plan.findings import STORED_CRS
+from spatial.plan.industry import Industry
+from spatial.plan.industry_codes import IndustryCodes
+from spatial.plan.rules import RuleTable
+from spatial.themes.industry import COUNTED
+from spatial.themes.industry_structure import Tabulation
+
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+
+
+@layer(
+    "产业同质化", "Units alike in industry", "LineString",
+    needs=("industry",),
+    name_en=Column("text", "英文名称", "English name"),
+    unit=Column("text", "单元一", "Unit"),
+    other=Column("text", "单元二", "Other unit"),
+    similarity=Column("number", "相似系数（不低于）", "Similarity (at least)", nullable=True),
+    verdict=Column("text", "结论", "Verdict"),
+    shared=Column("text", "共同产业", "Industries in common"),
+    shared_en=Column("text", "共同产业（英文）", "Industries in common (English)"),
+    pooled=Column("number", "未公开部分占比（较大者）", "Share not shown (larger)", nullable=True),
+    distance_km=Column("number", "中心间距（公里）", "Distance of centres (km)"),
+)  # fmt: skip
+def industry_similarity(
+    *,
+    industry_tabulation: Tabulation,
+    industry_units: gpd.GeoDataFrame,
+    industry_codes: IndustryCodes,
+    industry_rules: RuleTable,
+    metric_crs: str,
+) -> gpd.GeoDataFrame:
+    """Return each pair of units with the cosine of their structures, the most alike first.
+
+    `verdict`: ``competing`` from the similarity of the rules up, ``different``, ``unknown`` where a total is
+    not shown. What is hidden counts as had by one unit alone, so that a pair is at least as alike as it says.
+    """
+    composition = industry_tabulation.compose()
+    cosines, shares, rests = composition.similarity(), composition.shares, composition.rests
+    one, other = np.triu_indices(len(industry_units), 1)
+    cosine = cosines[one, other]
+    order = np.lexsort((other, one, -np.nan_to_num(cosine, nan=-1.0)))
+    one, other, cosine = one[order], other[order], cosine[order]
+    names = [industry_codes.name(code) for code in industry_tabulation.industries]
+    common = [_list_common(shares, pair, float(industry_rules.value("compete.share")))
+              for pair in zip(one.tolist(), other.tolist(), strict=True)]  # fmt: skip
+    alike = cosine >= float(industry_rules.value("compete.cosine"))
+    unit, english = (industry_units[key].to_numpy(dtype=object) for key in ("name", "name_en"))
+    middles = industry_units.representative_point()
+    far = middles.to_crs(metric_crs).to_numpy()
+    frame = gpd.GeoDataFrame(
+        {
+            "id": [f"industry-pair-{a + 1:03d}-{b + 1:03d}" for a, b in zip(one, other, strict=True)],
+            "name": unit[one] + "—" + unit[other], "name_en": english[one] + "–" + english[other],
+            "unit": unit[one], "other": unit[other], "similarity": cosine,
+            "verdict": np.select([np.isnan(cosine), alike], ["unknown", "competing"], "different"),
+            "shared": ["、".join(names[at].zh for at in row) for row in common],
+            "shared_en": ["; ".join(names[at].en for at in row) for row in common],
+            "pooled": np.maximum(rests[one], rests[other]).round(12),
+            "distance_km": shapely.distance(far[one], far[other]) / 1000,
+        },
+        geometry=_draw(middles.to_numpy(), one, other), crs=STORED_CRS,
+    )  # fmt: skip
+    return shape_rows(frame, industry_similarity)
+
+
+def _list_common(shares: Floats, pair: tuple[int, int], least: float) -> list[int]:
+    """Return the industries that both units have much of, the largest joint share first."""
+    both = np.minimum(shares[pair[0]], shares[pair[1]])
+    rows = np.flatnonzero(both >= least)
+    return [int(at) for at in rows[np.argsort(-both[rows], kind="stable")]]
+
+
+def _draw(points: npt.NDArray[np.object_], one: Integers, other: Integers) -> npt.NDArray[np.object_]:
+    """Return lines between points."""
+    ends = np.stack([shapely.get_coordinates(points[one]), shapely.get_coordinates(points[other])], axis=1)
+    return np.asarray(shapely.linestrings(ends.reshape(-1, 2, 2)), dtype=object)
+
+
+def industry_chain(
+    industry_spec: Industry | None, source_tables: dict[str, pd.DataFrame], industry_roll: gpd.GeoDataFrame
+) -> pd.DataFrame:
+    """Return the rows of the table of links: names, `one` and `other` (rows of the roll, -1), `amount`.
+
+    The index is the line in the file. Names are looked up among the firms that count; of several the first.
+    """
+    spec = industry_spec
+    if spec is None or spec.links is None:
+        return pd.DataFrame({"supplier": [], "buyer": [], "one": [], "other": [], "amount": []})
+    table, columns = source_tables[spec.links], spec.link_columns
+    counts = industry_roll["state"].to_numpy() == COUNTED
+    rows = pd.Series(np.flatnonzero(counts), industry_roll["name"].to_numpy()[counts])
+    rows = rows[~rows.index.duplicated()]
+    names = {key: _texts(table, getattr(columns, key)) for key in ("supplier", "buyer")}
+    amount = pd.to_numeric(_texts(table, columns.amount), errors="coerce").to_numpy(dtype=float)
+    return pd.DataFrame(
+        {
+            **names,
+            **{end: rows.reindex(names[key]).fillna(-1).to_numpy(dtype=np.int64)
+               for end, key in (("one", "supplier"), ("other", "buyer"))},
+            "amount": np.where(amount >= 0, amount, np.nan), "given": _texts(table, columns.amount),
+        },
+        index=table.index,
+    )  # fmt: skip
+
+
+def _texts(table: pd.DataFrame, name: str) -> pd.Series[Any]:
+    if name not in table:
+        return pd.Series("", table.index, dtype=object)
+    return table[name].astype(object).where(table[name].notna(), "").astype(str).str.strip()
+
+
+@layer(
+    "产业链联系", "Links of supply", "LineString",
+    needs=("industry",),
+    between=Column("text", "联系层次", "Between"),
+    supplier=Column("text", "供方", "Supplier"),
+    buyer=Column("text", "需方", "Buyer"),
+    links=Column("number", "联系数", "Links", nullable=True),
+    amount_wan=Column("number", "金额（万元）", "Amount (10 000 yuan)", nullable=True),
+    grade=Column("text", "规模等级", "Grade"),
+    shown=Column("text", "公开情况", "Shown"),
+)  # fmt: skip
+def industry_links(
+    *,
+    industry_chain: pd.DataFrame,
+    industry_roll: gpd.GeoDataFrame,
+    industry_units: gpd.GeoDataFrame,
+    industry_spec: Industry | None,
+    industry_least: int,
+    industry_rules: RuleTable,
+) -> gpd.GeoDataFrame:
+    """Return lines from suppliers to buyers, summed between units, and between firms where these are shown.
+
+    Links inside a unit are summed in a row without a line. Sums of fewer firms than are shown, or of which
+    one link is nearly all, are hidden. `grade` is the third by amount, or by links where no amounts are
+    given: ``large``, ``middle``, ``small``, empty where hidden.
+    """
+    chain = industry_chain[(industry_chain["one"] >= 0) & (industry_chain["other"] >= 0)]
+    chain = chain.assign(one=chain["one"].astype("int64"), other=chain["other"].astype("int64"))
+    unit = industry_roll["unit"].to_numpy(dtype=np.int64)
+    pairs = chain.assign(first=unit[chain["one"]], second=unit[chain["other"]])
+    limits = (industry_least, float(industry_rules.value("suppress.dominance")))
+    frames = [_sum_units(pairs, industry_units, limits)]
+    if industry_spec is not None and industry_spec.show != "none":
+        frames.append(_sum_firms(chain, industry_roll, industry_spec.show == "points"))
+    frame = gpd.GeoDataFrame(pd.concat(frames, ignore_index=True), geometry="geometry", crs=STORED_CRS)
+    frame["name"] = frame["supplier"] + " → " + frame["buyer"]
+    frame["id"] = [f"industry-link-{number:05d}" for number in range(1, len(frame) + 1)]
+    return shape_rows(frame, industry_links)
+
+
+def _sum_units(pairs: pd.DataFrame, units: gpd.GeoDataFrame, limits: tuple[int, float]) -> pd.DataFrame:
+    """Return one row for each pair of units that some link joins."""
+    groups = pairs.groupby(["first", "second"])
+    table = groups["amount"].agg(["size", "sum", "max", "count"]).reset_index()
+    ends = pd.concat([pairs[["first", "second", end]].set_axis(["first", "second", "firm"], axis=1)
+                      for end in ("one", "other")])  # fmt: skip
+    firms = ends.groupby(["first", "second"])["firm"].nunique().to_numpy()
+    cases = [firms < limits[0], table["max"].to_numpy() > limits[1] * table["sum"].to_numpy()]
+    shown = np.select(
+        cases if limits[0] > 1 else [], ["few", "dominant"] if limits[0] > 1 else [], "published"
+    )
+    names, points = units["name"].to_numpy(dtype=object), units.representative_point().to_numpy()
+    one, other = (table[key].to_numpy(dtype=np.int64) for key in ("first", "second"))
+    lines = _draw(points, one, other)
+    lines[one == other] = None
+    seen = shown == "published"
+    amount = table["sum"].where(seen & (table["count"] > 0)).to_numpy(dtype=float)
+    links = table["size"].where(seen).to_numpy(dtype=float)
+    return pd.DataFrame({
+        "between": "units", "supplier": names[one], "buyer": names[other], "links": links,
+        "amount_wan": amount, "grade": _grade(amount, links), "shown": shown, "geometry": lines,
+    })  # fmt: skip
+
+
+def _sum_firms(chain: pd.DataFrame, roll: gpd.GeoDataFrame, numbers: bool) -> pd.DataFrame:
+    """Return one row for each pair of firms that some link joins."""
+    table = chain.groupby(["one", "other"])["amount"].agg(["size", "sum", "count"]).reset_index()
+    one, other = (table[key].to_numpy(dtype=np.int64) for key in ("one", "other"))
+    names, points = roll["name"].to_numpy(dtype=object), roll.geometry.to_numpy()
+    amount = table["sum"].where((table["count"] > 0) & numbers).to_numpy(dtype=float)
+    links = table["size"].to_numpy(dtype=float)
+    lines = _draw(points, one, other)
+    lines[shapely.length(lines) == 0] = None
+    return pd.DataFrame({
+        "between": "firms", "supplier": names[one], "buyer": names[other], "links": links,
+        "amount_wan": amount, "grade": _grade(amount, links) if numbers else "",
+        "shown": "published", "geometry": lines,
+    })  # fmt: skip
+
+
+def _grade(amount: Floats, links: Floats) -> npt.NDArray[np.object_]:
+    """Return the third that each amount is in, of those that are shown; of links where there is no amount."""
+    values = amount if np.isfinite(amount).any() else links
+    known = values[np.isfinite(values)]
+    low, high = np.quantile(known, [1 / 3, 2 / 3]) if len(known) else (0.0, 0.0)
+    return np.select(
+        [np.isnan(values), values > high, values > low], ["", "large", "middle"], "small"
+    ).astype(object)
