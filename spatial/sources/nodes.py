@@ -15,6 +15,7 @@ from shapely.geometry.base import BaseGeometry
 from spatial.engine.travel.network import Mode, Network
 from spatial.errors import Fault, GeometryError, SourceError
 from spatial.plan.boundary_roads import BoundaryRoads
+from spatial.plan.commuting import Commuting
 from spatial.plan.evaluation import Evaluation
 from spatial.plan.findings import Finding
 from spatial.plan.records import Circle, Connections, Facilities, Roads, Territory
@@ -133,12 +134,15 @@ def road_modes(
     evaluation_spec: Evaluation | None = None,
     boundary_road_spec: BoundaryRoads | None = None,
     service_spec: Services | None = None,
+    commuting_spec: Commuting | None = None,
 ) -> tuple[Mode, ...]:
     """Return the modes that a network is needed for; an evaluation without given minutes needs cars."""
     asked: set[str] = {circle.mode for circle in circle_specs if circle.method != "buffer"}
     by_car = evaluation_spec is not None and "location" not in evaluation_spec.factors
     if connection_spec is not None or boundary_road_spec is not None or by_car:
         asked.add("drive")
+    if commuting_spec is not None:
+        asked.add(commuting_spec.mode)
     if facility_spec is not None or (connection_spec is not None and connection_spec.villages):
         asked.add("walk")
     if service_spec is not None:

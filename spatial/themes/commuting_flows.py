@@ -1,0 +1,299 @@
+"""Commuting 通勤: how long the way to work is now, how short it could be, and the flows of both."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from spatial.engine.crs import transform_shapes
+from spatial.engine.travel.allocation import allocate, even_out, mean_at_random, merge_costs, merge_places
+from spatial.engine.travel.network import Floats, Longs
+from spatial.plan.commuting import Commuting
+from spatial.plan.contract import Column, layer, shape_rows
+from spatial.plan.findings import STORED_CRS
+from spatial.plan.rules import RuleTable
+from spatial.themes.commuting_trips import Trips
+from spatial.themes.commuting_zones import Minutes
+
+_BASES = {"counts": ("按岗位与就业人口", "From jobs and workers"), "flows": ("按通勤流量", "From flows")}
+
+
+@dataclass(frozen=True, eq=False)
+class Optimum:
+    """The least, the greatest and the random commute between workers and jobs of zones that roads reach.
+
+    Parameters
+    ----------
+    basis : str
+        ``counts`` of the zones, the larger sum scaled down to the smaller; ``flows``, their sums by zone.
+    workers, jobs : float
+        Sums before scaling.
+    people : float
+        How many are brought to work.
+    present_min, least_min, random_min, most_min : float
+        Mean minutes; NaN where there is nobody, and for `present_min` without flows.
+    groups : int
+        Into how many groups zones were merged; 0 where every zone stands for itself.
+    start, end, amount : ndarray
+        The shortest commute: rows of zones (of the largest zone of a group), and people.
+    """
+
+    basis: str
+    zones: int
+    workers: float
+    jobs: float
+    people: float
+    present_min: float
+    least_min: float
+    random_min: float
+    most_min: float
+    groups: int
+    start: Longs
+    end: Longs
+    amount: Floats
+
+
+def commuting_optima(
+    *,
+    commuting_spec: Commuting | None,
+    commuting_zones: gpd.GeoDataFrame,
+    commuting_middles: Floats,
+    commuting_minutes: Minutes,
+    commuting_trips: Trips,
+    commuting_rules: RuleTable,
+) -> list[Optimum]:
+    """Return the commutes from the counts of zones and, where the plan has flows, from their sums.
+
+    Only with sums of its own do the flows lie between the least and the greatest commute; so excess is told
+    against these.
+    """
+    if commuting_spec is None:
+        return []
+    known = commuting_minutes.reached & np.isfinite(
+        commuting_zones[["jobs", "workers"]].to_numpy(dtype=float)
+    ).all(axis=1)
+    kept = np.flatnonzero(known)
+    counts = [commuting_zones[name].to_numpy(dtype=float)[kept] for name in ("workers", "jobs")]
+    ground = _Ground(commuting_minutes.between, commuting_middles, int(commuting_rules.value("zones.exact")))
+    found = [ground.solve("counts", kept, counts[0], counts[1], np.nan)]
+    if commuting_trips.given:
+        kept = np.flatnonzero(commuting_minutes.reached)
+        start, end, people = commuting_trips.within(commuting_minutes.reached)
+        count = len(commuting_zones)
+        leaving, coming = (_sum_by(side, people, count)[kept] for side in (start, end))
+        spent = float(people @ commuting_minutes.between[start, end]) if len(people) else 0.0
+        present = spent / people.sum() if people.sum() > 0 else np.nan
+        found.append(ground.solve("flows", kept, leaving, coming, present))
+    return found
+
+
+def _sum_by(rows: Longs, amounts: Floats, count: int) -> Floats:
+    return np.bincount(rows, amounts, count).astype(float)
+
+
+@dataclass(frozen=True, eq=False)
+class _Ground:
+    between: Floats
+    middles: Floats
+    exact: int
+
+    def solve(self, basis: str, kept: Longs, workers: Floats, jobs: Floats, present_min: float) -> Optimum:
+        """Return the commutes of these zones; zones beyond what can be solved exactly are merged."""
+        give, take = even_out(workers, jobs)
+        people = float(give.sum())
+        sums = float(workers.sum()), float(jobs.sum())
+        if people <= 0 or not len(kept):
+            none = np.empty(0, dtype=np.int64)
+            return Optimum(basis, len(kept), *sums, 0.0, present_min, np.nan, np.nan, np.nan, 0, none, none,
+                           np.empty(0))  # fmt: skip
+        cost = self.between[np.ix_(kept, kept)]
+        random = mean_at_random(cost, give, take)
+        busy = np.flatnonzero((give > 0) | (take > 0))
+        groups, first = 0, kept
+        if len(busy) > self.exact:
+            label = np.zeros(len(kept), dtype=np.int64)
+            label[busy] = merge_places(self.middles[kept[busy]], self.exact)
+            groups = int(label.max()) + 1
+            cost = merge_costs(cost, give, take, label)
+            weight = give + take
+            first = kept[np.lexsort((-weight, label))[np.searchsorted(np.sort(label), np.arange(groups))]]
+            give, take = (_sum_by(label, part, groups) for part in (give, take))
+        least, most = allocate(cost, give, take), allocate(cost.max() - cost, give, take)
+        most_min = float(cost.max()) - most.cost / people
+        return Optimum(basis, len(kept), *sums, people, present_min, least.cost / people, random, most_min,
+                       groups, first[least.source], first[least.target], least.amount)  # fmt: skip
+
+
+@layer(
+    "通勤效率", "Commuting", "none",
+    needs=("commuting", "roads"),
+    name_en=Column("text", "英文名称", "English name"),
+    basis=Column("text", "依据", "Basis"),
+    mode=Column("text", "出行方式", "Mode"),
+    zones=Column("integer", "单元数", "Zones"),
+    workers=Column("number", "就业人口", "Workers"),
+    jobs=Column("number", "岗位数", "Jobs"),
+    difference=Column("number", "岗位减就业人口", "Jobs less workers"),
+    scaled=Column("text", "按较小者缩减", "Scaled down"),
+    people=Column("number", "计入人数", "People"),
+    present_min=Column("number", "现状平均通勤（分钟）", "Mean commute now (min)", nullable=True),
+    least_min=Column("number", "最小可能平均通勤（分钟）", "Least possible mean (min)", nullable=True),
+    random_min=Column("number", "随机平均通勤（分钟）", "Mean at random (min)", nullable=True),
+    most_min=Column("number", "最大可能平均通勤（分钟）", "Greatest possible mean (min)", nullable=True),
+    excess_min=Column("number", "过剩通勤（分钟）", "Excess commuting (min)", nullable=True),
+    excess_share=Column("number", "过剩通勤率", "Excess commuting share", nullable=True),
+    potential_share=Column("number", "通勤潜力利用率", "Commuting potential used (share)", nullable=True),
+    tolerable_min=Column("number", "可承受时限（分钟）", "Bearable up to (min)"),
+    tolerable_share=Column("number", "时限内通勤占比", "Within it (share)", nullable=True),
+    extreme_min=Column("number", "极端通勤时限（分钟）", "Extreme above (min)"),
+    extreme_share=Column("number", "极端通勤占比", "Above it (share)", nullable=True),
+    solved=Column("text", "求解方式", "How solved"),
+    groups=Column("integer", "合并后单元数", "Groups"),
+)  # fmt: skip
+def commuting(
+    commuting_optima: list[Optimum],
+    commuting_spec: Commuting | None,
+    commuting_minutes: Minutes,
+    commuting_trips: Trips,
+    commuting_rules: RuleTable,
+) -> pd.DataFrame:
+    """Return the commute of the whole, once by the counts of zones and once by the flows where these exist.
+
+    The least mean is that of a transport problem (White 1988): the same homes and jobs, people changed over.
+    Where jobs and workers differ, the larger are scaled down evenly to the smaller, as `difference` and
+    `scaled` say. Excess share = (now - least) / now; potential used = (now - least) / (greatest - least)
+    (Horner 2002). `solved`: ``exact``, proved by prices; ``merged``, zones were merged into `groups`, so that
+    the least is a commute that is possible but may not be the least; ``none`` where nothing is measured.
+    """
+    limits = [float(commuting_rules.value(f"{key}.time")) for key in ("long", "extreme")]
+    start, end, people = commuting_trips.within(commuting_minutes.reached)
+    spent = commuting_minutes.between[start, end] if len(start) else np.empty(0)
+    shares = [float(people[part].sum() / people.sum()) if people.sum() > 0 else np.nan
+              for part in (spent <= limits[0], spent > limits[1])]  # fmt: skip
+    rows = list[dict[str, object]]()
+    for one in commuting_optima:
+        zh, en = _BASES[one.basis]
+        flows = one.basis == "flows"
+        rows.append({
+            "id": f"commuting-{one.basis}", "name": zh, "name_en": en, "basis": one.basis,
+            "mode": commuting_spec.mode if commuting_spec else "", "zones": one.zones,
+            "workers": one.workers, "jobs": one.jobs, "difference": one.jobs - one.workers,
+            "scaled": _name_scaled(one), "people": one.people, "present_min": one.present_min,
+            "least_min": one.least_min, "random_min": one.random_min, "most_min": one.most_min,
+            "tolerable_min": limits[0], "tolerable_share": shares[0] if flows else np.nan,
+            "extreme_min": limits[1], "extreme_share": shares[1] if flows else np.nan,
+            "solved": "none" if np.isnan(one.least_min) else "merged" if one.groups else "exact",
+            "groups": one.groups, **_measure_excess(one),
+        })  # fmt: skip
+    return shape_rows(pd.DataFrame(rows), commuting)
+
+
+def _name_scaled(one: Optimum) -> str:
+    if abs(one.jobs - one.workers) <= 1e-9 * max(one.jobs, one.workers):
+        return "none"
+    return "jobs" if one.jobs > one.workers else "workers"
+
+
+def _measure_excess(one: Optimum) -> dict[str, float]:
+    """Return the excess in minutes, as a share, and what of the potential is used; rounding is no excess."""
+    now, least, most = one.present_min, one.least_min, one.most_min
+    over = 0.0 if abs(now - least) <= 1e-6 * max(now, 1.0) else now - least
+    return {
+        "excess_min": over,
+        "excess_share": over / now if now > 0 else np.nan,
+        "potential_share": over / (most - least) if most - least > 1e-9 else np.nan,
+    }
+
+
+_FLOW = {
+    "name_en": Column("text", "英文名称", "English name"),
+    "rank": Column("integer", "次序", "Rank"),
+    "start": Column("text", "居住单元", "Homes in"),
+    "end": Column("text", "就业单元", "Jobs in"),
+    "people": Column("number", "人数", "People"),
+    "share": Column("number", "占全部份额", "Share of all"),
+    "time_min": Column("number", "时间（分钟）", "Time (min)", nullable=True),
+}
+
+
+@layer("通勤流量", "Commute flows", "LineString", needs=("commuting",), **_FLOW)
+def commute_flows(
+    *,
+    commuting_zones: gpd.GeoDataFrame,
+    commuting_middles: Floats,
+    commuting_minutes: Minutes,
+    commuting_trips: Trips,
+    commuting_rules: RuleTable,
+    metric_crs: str,
+) -> gpd.GeoDataFrame:
+    """Return present flows between zones as straight lines, the largest first.
+
+    Flows inside a zone and with places outside have no line; those with less than the rule table's share of
+    all people in the flows, and those beyond its number of lines, are not drawn. A line is no route.
+    """
+    both = (commuting_trips.start >= 0) & (commuting_trips.end >= 0)
+    picked = commuting_trips.start[both], commuting_trips.end[both], commuting_trips.people[both]
+    whole = float(commuting_trips.people.sum())
+    ground = commuting_zones, commuting_middles, commuting_minutes.between
+    return shape_rows(
+        _draw("commute-flow", picked, whole, ground, (commuting_rules, metric_crs)), commute_flows
+    )
+
+
+@layer("最短通勤流量", "Flows of the shortest commute", "LineString", needs=("commuting", "roads"), **_FLOW)
+def minimal_flows(
+    *,
+    commuting_optima: list[Optimum],
+    commuting_zones: gpd.GeoDataFrame,
+    commuting_middles: Floats,
+    commuting_minutes: Minutes,
+    commuting_rules: RuleTable,
+    metric_crs: str,
+) -> gpd.GeoDataFrame:
+    """Return who would go where if the mean commute were the least, drawn as `commute_flows` are.
+
+    Against the flows where there are any, else from the counts of zones. Of several least commutes one is
+    drawn.
+    """
+    ground = commuting_zones, commuting_middles, commuting_minutes.between
+    none = np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64), np.empty(0)
+    best = commuting_optima[-1] if commuting_optima else None
+    picked = (best.start, best.end, best.amount) if best else none
+    whole = best.people if best else 0.0
+    return shape_rows(
+        _draw("minimal-flow", picked, whole, ground, (commuting_rules, metric_crs)), minimal_flows
+    )
+
+
+def _draw(
+    key: str,
+    trips: tuple[Longs, Longs, Floats],
+    whole: float,
+    ground: tuple[gpd.GeoDataFrame, Floats, Floats],
+    how: tuple[RuleTable, str],
+) -> gpd.GeoDataFrame:
+    """Return lines of the journeys that are large enough, numbered from the largest."""
+    zones, middles, between = ground
+    rules, crs = how
+    start, end, people = trips
+    share = people / whole if whole > 0 else people
+    drawn = np.flatnonzero((start != end) & (share >= float(rules.value("flows.share"))))
+    drawn = drawn[np.lexsort((end[drawn], start[drawn], -people[drawn]))][: int(rules.value("flows.most"))]
+    start, end = start[drawn], end[drawn]
+    ends = np.stack([middles[start], middles[end]], axis=1) if len(drawn) else np.empty((0, 2, 2))
+    lines = transform_shapes(shapely.linestrings(ends), crs, STORED_CRS)
+    names, english = zones["name"].to_numpy(), zones["name_en"].where(zones["name_en"] != "", zones["name"])
+    minutes = between[start, end] if between.size else np.full(len(drawn), np.nan)
+    frame = pd.DataFrame({
+        "id": [f"{key}-{rank:04d}" for rank in range(1, len(drawn) + 1)],
+        "name": [f"{a}→{b}" for a, b in zip(names[start], names[end], strict=True)],
+        "name_en": [f"{a} → {b}" for a, b in zip(english.iloc[start], english.iloc[end], strict=True)],
+        "rank": np.arange(1, len(drawn) + 1), "start": names[start], "end": names[end],
+        "people": people[drawn], "share": share[drawn],
+        "time_min": np.where(np.isfinite(minutes), minutes, np.nan),
+    })  # fmt: skip
+    return gpd.GeoDataFrame(frame, geometry=lines, crs=STORED_CRS)
