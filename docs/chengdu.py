@@ -259,5 +259,9 @@ if __name__ == "__main__":
     sys.modules["chengdu"] = sys.modules[__name__]
     target = Path(sys.argv[1]) if len(sys.argv) > 1 else PLAN
     target.mkdir(exist_ok=True, parents=True)
+    from chengdu_tables import draw_tables, write_table
+
     for stem, drawn in draw_all().items():
         print(write_features(target / f"{stem}.geojson", drawn))
+    for stem, table in draw_tables().items():
+        print(write_table(target / f"{stem}.csv", table))

@@ -126,8 +126,12 @@ def _place(
 
 def draw_functional_zones() -> Rows:
     """Return the zones with the columns of the file."""
+    from chengdu_tables import count_people
+
     hidden = ("makes", "ecosystem_en")
-    return [({k: v for k, v in row.items() if k not in hidden}, shape) for row, shape, _ in place_zones()]
+    said = [{key: value for key, value in row.items() if key not in hidden} for row, _, _ in place_zones()]
+    counted = zip(said, count_people(), place_zones(), strict=True)
+    return [(row | people, shape) for row, people, (_, shape, _) in counted]
 
 
 @cache

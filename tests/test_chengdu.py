@@ -17,12 +17,16 @@ import pytest
 import shapely
 
 from spatial.engine.geodesy import area_m2
+from spatial.pipeline import check_plan
 from spatial.plan.reader import read_plan
 from spatial.plan.records import Plan
+from spatial.plan.rules import read_rules
 from spatial.plan.shelf import find_shelf
+from spatial.results import Build
 
 FOLDER = find_shelf() / "chengdu"
 DOCS = Path(__file__).parents[1] / "docs"
+TABLES = sorted(file.stem for file in FOLDER.glob("*.csv"))
 SHAPES = sorted(file.stem for file in FOLDER.glob("*.geojson"))
 NAMED = ["电子信息", "医药健康", "绿色智能网联汽车", "航空航天", "轨道交通"]
 LABEL = r"生态圈 \d\d · 功能区 \d\d"
@@ -31,6 +35,11 @@ LABEL = r"生态圈 \d\d · 功能区 \d\d"
 @cache
 def load(name: str) -> gpd.GeoDataFrame:
     return gpd.read_file(FOLDER / f"{name}.geojson")
+
+
+@cache
+def read(name: str) -> pd.DataFrame:
+    return pd.read_csv(FOLDER / f"{name}.csv", dtype={"code": "str"})
 
 
 @cache
@@ -67,6 +76,11 @@ def drawn(drawing: ModuleType) -> dict[str, Any]:
         sys.path.remove(str(DOCS))
 
 
+@pytest.fixture(scope="module")
+def built() -> Build:
+    return check_plan("chengdu")
+
+
 def test_files_are_what_the_drawing_makes(drawing: ModuleType, drawn: dict[str, Any], tmp_path: Path) -> None:
     assert sorted(drawn) == SHAPES
     for name, rows in drawn.items():
@@ -80,6 +94,21 @@ def test_files_are_what_the_drawing_makes(drawing: ModuleType, drawn: dict[str, 
             pair = [shapely.geometry.shape(row["geometry"]) for row in (one, other)]
             # Sums of floats may round the other way on another machine.
             assert shapely.hausdorff_distance(*pair) < 1e-4
+
+
+def test_tables_are_what_the_drawing_makes(drawing: ModuleType, tmp_path: Path) -> None:
+    sys.path.insert(0, str(DOCS))
+    try:
+        tables = importlib.import_module("chengdu_tables")
+        fresh = tables.draw_tables()
+    finally:
+        sys.path.remove(str(DOCS))
+    assert sorted(fresh) == TABLES
+    for name, rows in fresh.items():
+        path = tables.write_table(tmp_path / f"{name}.csv", rows)
+        one, other = (pd.read_csv(file, dtype={"code": "str"}) for file in (path, FOLDER / f"{name}.csv"))
+        # Sums of floats may round the other way on another machine.
+        pd.testing.assert_frame_equal(one, other, rtol=1e-3)
 
 
 def test_sources_are_the_files_beside_the_plan() -> None:
@@ -168,3 +197,58 @@ def test_communities_and_start_up_areas_are_apart() -> None:
     tree = shapely.STRtree(parts)
     one, two = tree.query(parts, predicate="intersects")
     assert (one == two).all()
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_tables_are_stamped_and_name_nothing_real(name: str) -> None:
+    table = read(name)
+    assert table["illustrative"].all()
+    assert not table.drop(columns=[c for c in ("code",) if c in table]).isna().any().any()
+    for column in table.columns.intersection(["zone", "from", "to"]):
+        assert set(table[column]) <= set(load("functional_zones")["name"])
+
+
+def test_firms_lie_in_their_zones_and_their_industries_are_known() -> None:
+    firms = read("firms")
+    assert firms["name"].is_unique
+    assert firms["name"].str.fullmatch(r"企业 \d{4}").all()
+    assert firms.groupby("zone").size().between(14, 30).all()
+    zones = load("functional_zones").set_index("name").geometry
+    spots = shapely.points(firms["lon"], firms["lat"])
+    assert shapely.covers(zones.loc[firms["zone"]].to_numpy(), spots).all()
+    assert firms["code"].str.fullmatch(r"\d{3}").all()
+    divisions = read_rules("industries").under("division")
+    assert set(firms["code"].str[:2]) <= set(divisions)
+    assert firms.groupby("zone")["role"].apply(lambda role: (role == "key").sum()).eq(3).all()
+
+
+def test_links_join_firms_that_there_are() -> None:
+    links, firms = read("links"), set(read("firms")["name"])
+    assert set(links["supplier"]) | set(links["buyer"]) <= firms
+    assert (links["supplier"] != links["buyer"]).all()
+    assert (links["amount"] > 0).all()
+
+
+def test_journeys_come_to_the_jobs_and_workers_of_the_zones() -> None:
+    flows, zones = read("flows"), load("functional_zones").set_index("name")
+    assert flows.groupby("to")["people"].sum().reindex(zones.index).equals(zones["jobs"].astype("int64"))
+    assert flows.groupby("from")["people"].sum().reindex(zones.index).equals(zones["workers"].astype("int64"))
+    assert zones["jobs"].sum() == zones["workers"].sum()
+
+
+def test_every_zone_has_the_scores_of_its_kind() -> None:
+    kinds = load("functional_zones").set_index("name")["kind"]
+    rules = read_rules("assessment")
+    for zone, rows in read("scores").groupby("zone"):
+        assert set(rows["indicator"]) == set(rules.under(kinds[zone]))
+
+
+def test_the_plan_builds_and_nothing_in_it_is_wrong(built: Build) -> None:
+    assert not built.has_errors
+    layers = built.layers
+    assert (len(layers["functional_zones"]), len(layers["districts"]), len(layers["towns"])) == (66, 20, 20)
+    assert layers["functional_zones"]["illustrative"].all()
+
+
+def test_promises_of_the_plan_are_kept(built: Build) -> None:
+    assert set(built.layers["promises"]["verdict"]) == {"kept"}
