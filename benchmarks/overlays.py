@@ -91,6 +91,10 @@ def _load_duckdb(sheet: Sheet) -> bool:
     import duckdb
 
     try:
+        if is_there(sheet, "duckdb_extensions"):
+            from duckdb_extensions import import_extension
+
+            import_extension("spatial")
         duckdb.connect().execute("LOAD spatial")
     except duckdb.Error as error:
         sheet.note(f"DuckDB without its extension spatial: no comparison ({str(error).splitlines()[0][:80]})")
