@@ -113,6 +113,7 @@ def gather_inputs(file: PlanFile) -> dict[str, Any]:
         "indicator_specs": plan.indicators,
         "indicator_file": plan.indicator_file,
         "plan_year": plan.year,
+        "sketched_sources": tuple(sorted(name for name, one in plan.sources.items() if one.illustrative)),
         "service_spec": plan.services,
         "assessment_spec": plan.assessment,
         "source_refs": references.reference_sources(

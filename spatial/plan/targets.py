@@ -32,7 +32,7 @@ _NUMBER = r"[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:[eE][+-]?\d{1,2})?"
 _WORDS = sorted(_BEFORE, key=len, reverse=True)
 _TARGET = re.compile(
     rf"(?P<before>{'|'.join(map(re.escape, _WORDS))})?\s*(?P<number>{_NUMBER})\s*"
-    rf"(?P<unit>.*?)\s*(?P<after>{'|'.join(_AFTER)})?",
+    rf"(?P<unit>[\w%‰°℃/·^ ]*?)\s*(?P<after>{'|'.join(_AFTER)})?",
     re.IGNORECASE | re.DOTALL,
 )
 _EXAMPLE = 'write a number, or a relation and a number, such as "> 65" or "不低于 65"'
@@ -152,13 +152,15 @@ def is_met(value: float, relation: Relation, target: float, tolerance: float = 0
     return value > target if relation in RISING else value < target
 
 
-def show_target(relation: str, value: float) -> str:
-    """Return a target as it is printed.
+def show_target(relation: str, value: float, language: str = "zh") -> str:
+    """Return a target as it is printed, in Chinese with full-width signs.
 
     Examples
     --------
-    >>> show_target(">", 65.0), show_target(">=", 100000.0)
-    ('＞65', '≥100,000')
+    >>> show_target(">", 65.0), show_target(">=", 100000.0), show_target(">", 65.0, "en")
+    ('＞65', '≥100,000', '> 65')
     """
     sign = SIGNS.get(relation, "")  # type: ignore[call-overload]
+    if language == "en" and sign:
+        sign = unicodedata.normalize("NFKC", sign) + " "
     return f"{sign}{value:,.10g}"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from spatial.plan.rules import RuleTable
 
-_HEAD = "units"
+_HEAD, _NAMES = "units", "unit_names"
 _SAME = {"²": "2", "³": "3", "㎡": "m2", "㎞²": "km2", "每": "/", "／": "/", " ": ""}
 
 
@@ -40,6 +40,7 @@ class UnitWords:
     """
 
     known: dict[str, tuple[str, float]]
+    english: dict[str, str]
 
     @classmethod
     def of(cls, rules: RuleTable) -> UnitWords:
@@ -49,8 +50,27 @@ class UnitWords:
                 plain_unit(unit): (dimension, float(factor))
                 for dimension, units in rules.under(_HEAD).items()
                 for unit, factor in units.items()
-            }
+            },
+            {plain_unit(unit): name for unit, name in rules.value(_NAMES).items()},
         )
+
+    def name_in_english(self, unit: str) -> str:
+        """Return a unit as it reads in English; as it is where the table has no name for it.
+
+        Examples
+        --------
+        >>> from spatial.plan.rules import read_rules
+        >>> words = UnitWords.of(read_rules("indicators"))
+        >>> words.name_in_english("元/人"), words.name_in_english("万人"), words.name_in_english("%")
+        ('yuan/head', '×10⁴ people', '%')
+        """
+        plain = plain_unit(unit)
+        if plain in self.english:
+            return self.english[plain]
+        over, mark, under = plain.partition("/")
+        if mark and over in self.english:
+            return f"{self.english[over]}/{self.name_in_english(under)}"
+        return unit
 
     def find(self, unit: str) -> tuple[str, float] | None:
         """Return dimension and factor of a unit; of ``A/B`` those of both; None where it is not known."""
