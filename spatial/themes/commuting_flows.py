@@ -216,6 +216,7 @@ _FLOW = {
     "end": Column("text", "就业单元", "Jobs in"),
     "people": Column("number", "人数", "People"),
     "share": Column("number", "占全部份额", "Share of all"),
+    "of_largest": Column("number", "与最大流量之比", "Over the largest drawn"),
     "time_min": Column("number", "时间（分钟）", "Time (min)", nullable=True),
 }
 
@@ -294,6 +295,7 @@ def _draw(
         "name_en": [f"{a} → {b}" for a, b in zip(english.iloc[start], english.iloc[end], strict=True)],
         "rank": np.arange(1, len(drawn) + 1), "start": names[start], "end": names[end],
         "people": people[drawn], "share": share[drawn],
+        "of_largest": people[drawn] / people[drawn].max(initial=1.0),
         "time_min": np.where(np.isfinite(minutes), minutes, np.nan),
     })  # fmt: skip
     return gpd.GeoDataFrame(frame, geometry=lines, crs=STORED_CRS)
