@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
@@ -62,8 +62,6 @@ def write_atlas(order: Order, path: Path, *, styles: Styles | None = None) -> li
     Same inputs, same bytes: files carry the plan's date in their imprint and no clock.
     """
     _need_matplotlib()
-    from matplotlib.backends.backend_pdf import PdfPages
-
     stock = make_stock(order, styles)
     sheets = number_sheets(stock)
     if not sheets:
@@ -75,14 +73,42 @@ def write_atlas(order: Order, path: Path, *, styles: Styles | None = None) -> li
     if stock.strays:
         notes.append(f"{stock.strays} shapes lie outside the area of {order.metric_crs} and are not drawn")
     pictures = [path.with_name(name_page(path, sheet)) for sheet in sheets]
-    with paper_settings(), replacing(path) as beside, PdfPages(beside, metadata=_describe(order)) as pdf:
+
+    def draw() -> Iterator[tuple[Figure, Path]]:
         for sheet, picture in zip(sheets, pictures, strict=True):
             page = draw_page(stock, sheet, A3, order.tongue)
-            pdf.savefig(page.figure)
-            _save(page.figure, picture, PAGE_DPI)
-            notes += page.notes
+            yield page.figure, picture
+            notes.extend(page.notes)
+
+    bind_pages(order, draw(), path)
     _sweep(path, pictures)
     return notes
+
+
+def bind_pages(order: Order, pages: Iterable[tuple[Figure, Path]], path: Path) -> None:
+    """Write pages as one PDF, and each as a picture of its own.
+
+    Parameters
+    ----------
+    order : Order
+        For what the PDF says of itself.
+    pages : iterable of (Figure, Path)
+        Pages and the PNG of each; a generator draws each page when its turn comes.
+    path : pathlib.Path
+        The PDF; replaced only when all pages are drawn.
+
+    Raises
+    ------
+    OutputError
+        A file cannot be written.
+    """
+    _need_matplotlib()
+    from matplotlib.backends.backend_pdf import PdfPages
+
+    with paper_settings(), replacing(path) as beside, PdfPages(beside, metadata=_describe(order)) as pdf:
+        for figure, picture in pages:
+            pdf.savefig(figure)
+            _save(figure, picture, PAGE_DPI)
 
 
 def check_names(stock: Stock, language: str) -> None:

@@ -13,7 +13,7 @@ from spatial.outputs.atlas.fonts import clean_text, fit_text
 from spatial.outputs.atlas.ink import Ink, draw_shape
 from spatial.outputs.atlas.lettering import Pen, write_text
 from spatial.outputs.atlas.marginalia import Tongue
-from spatial.outputs.atlas.paper import Box
+from spatial.outputs.atlas.paper import Bounds, Box, Shapes
 from spatial.outputs.atlas.sheets import Stock
 
 _LAND = "#f3f1ea"
@@ -79,6 +79,38 @@ def draw_locator(ink: Ink, stock: Stock, box: Box, tongue: Tongue) -> None:
     if max(spot.bounds[2] - spot.bounds[0], spot.bounds[3] - spot.bounds[1]) < _SMALLEST_MM:
         ring = shapely.centroid(spot).buffer(_SMALLEST_MM)
         draw_shape(ink.above(0.4), ring, fc="none", ec=_MARK, lw=0.9)
+
+
+def draw_place(ink: Ink, ground: Shapes, bounds: Bounds, box: Box, tongue: Tongue) -> None:
+    """Draw where the map of one place lies in its territory.
+
+    Parameters
+    ----------
+    ink : Ink
+        Where.
+    ground : numpy.ndarray of shapely geometries
+        The territory or its districts, metric CRS.
+    bounds : tuple of float
+        West, south, east, north of the map.
+    box : Box
+        Room, millimetres.
+    tongue : Tongue
+        Language.
+    """
+    draw_shape(ink, box.polygon, fc="#ffffff", ec="#1c1c1c", lw=0.5, joinstyle="miter")
+    head = tongue.line("区位图", "Location")
+    pen = Pen(8.0, "#1c1c1c", bold=True)
+    write_text(ink.axes, (box.left + 2.0, box.top - 3.2), head, pen, zorder=ink.zorder + 1)
+    if not len(ground):
+        return
+    frame = Box(box.left + 2.0, box.bottom + 2.0, box.right - 2.0, box.top - 6.0)
+    place = _Fit(shapely.box(*shapely.total_bounds(ground)), frame)
+    for shape in ground:
+        draw_shape(ink.above(0.1), place(shape), fc=_LAND, ec=_EDGE, lw=0.3)
+    spot = shapely.box(*place(shapely.box(*bounds)).bounds)
+    draw_shape(ink.above(0.3), spot, fc=_MARK, ec=_MARK, lw=0.8, alpha=0.55)
+    if max(spot.bounds[2] - spot.bounds[0], spot.bounds[3] - spot.bounds[1]) < _SMALLEST_MM:
+        draw_shape(ink.above(0.4), shapely.centroid(spot).buffer(_SMALLEST_MM), fc="none", ec=_MARK, lw=0.9)
 
 
 def _draw_alone(ink: Ink, stock: Stock, place: _Fit, spot: BaseGeometry) -> None:

@@ -16,7 +16,7 @@ from spatial.engine.geodesy import area_m2
 from spatial.outputs.atlas.emblems import CORES, POINT_SIZE, POINTS, draw_directions, draw_emblems, list_kinds
 from spatial.outputs.atlas.fonts import shorten_text
 from spatial.outputs.atlas.ink import Ink, draw_class, draw_rings, draw_shape
-from spatial.outputs.atlas.locator import draw_locator
+from spatial.outputs.atlas.locator import draw_locator, draw_place
 from spatial.outputs.atlas.marginalia import (
     Tongue,
     draw_crosses,
@@ -41,6 +41,7 @@ from spatial.outputs.atlas.sheetnames import (
     list_marks,
 )
 from spatial.outputs.atlas.sheets import Sheet, Stack, Stock, measure_extent, select_stacks, shrink_stock
+from spatial.outputs.atlas.sidepanel import draw_panel, measure_panel
 from spatial.outputs.atlas.verdicttable import draw_table, list_verdicts, measure_table
 from spatial.plan.findings import STORED_CRS
 
@@ -52,6 +53,7 @@ _GROUND, _CELLS, _LAYERS, _NAMES, _MARGIN = 1.0, 2.0, 10.0, 200.0, 300.0
 _LISTED = 5
 _LOCATOR_MM, _LOW_LOCATOR_MM = 54.0, 42.0
 _RINGS = 50.0
+_PANEL_SHARE = 0.62
 _NOTE_PT = 6.8
 _SETTINGS: dict[str, Any] = {
     "pdf.fonttype": 42,
@@ -280,9 +282,10 @@ def _draw_side(
     bottom = _draw_foot(ink, stock, page, (inner, full))
     top = inner.top
     if full:
-        high = _LOW_LOCATOR_MM if verdicts else _LOCATOR_MM
-        draw_locator(ink, stock, Box(side.left, side.top - high, side.right, side.top), tongue)
+        high = _LOW_LOCATOR_MM if verdicts or sheet.detail else _LOCATOR_MM
+        _draw_location(ink, stock, sheet, page, Box(side.left, side.top - high, side.right, side.top))
         top = side.top - high - 3.0
+    top = _draw_detail(ink, sheet, page, Box(inner.left, bottom, inner.right, top), layout.text * 0.88)
     tall = measure_table(verdicts, inner.width, layout.text * 0.88)
     if verdicts:
         foot = Box(inner.left, bottom, inner.right, bottom + tall)
@@ -294,6 +297,28 @@ def _draw_side(
     left = draw_legend(ink, sections, room, layout.text, tongue, columns=max(1, layout.columns - 1))
     if left:
         page.notes.append(tongue.line(f"图例有 {left} 类未列出", f"{left} classes are not in the legend"))
+
+
+def _draw_location(ink: Ink, stock: Stock, sheet: Sheet, page: Page, box: Box) -> None:
+    """Draw where the territory lies, or of a sheet of one place, where that lies in the territory."""
+    if sheet.detail is None:
+        draw_locator(ink, stock, box, page.tongue)
+    else:
+        draw_place(ink, sheet.detail.ground, page.sight.bounds, box, page.tongue)
+
+
+def _draw_detail(ink: Ink, sheet: Sheet, page: Page, box: Box, size: float) -> float:
+    """Draw what is said of the place of a sheet; return the height where the room below it begins."""
+    if sheet.detail is None:
+        return box.top
+    tongue = page.tongue
+    tall = min(measure_panel(sheet.detail.panel, box.width, size, tongue), box.height * _PANEL_SHARE)
+    left = draw_panel(
+        ink, sheet.detail.panel, Box(box.left, box.top - tall, box.right, box.top), size, tongue
+    )
+    if left:
+        page.notes.append(tongue.line(f"侧栏有 {left} 行未列出", f"{left} lines are not in the panel"))
+    return box.top - tall - 2.0
 
 
 def _draw_foot(ink: Ink, stock: Stock, page: Page, where: tuple[Box, bool]) -> float:

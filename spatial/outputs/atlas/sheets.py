@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
@@ -20,6 +21,9 @@ from spatial.outputs.web.features import DrawnLayer, choose_layers
 from spatial.plan.base import Text
 from spatial.plan.styles import ClassStyle, SheetStyle, Styles, read_styles
 
+if TYPE_CHECKING:
+    from spatial.outputs.atlas.sidepanel import Panel
+
 BACKGROUND = "base"
 """Group of the layers that one finds one's way by: beneath every sheet, and no sheet of their own."""
 UNREACHED = "unreached"
@@ -28,6 +32,25 @@ _APART = (BACKGROUND, "findings")
 _LONGEST_EDGE = 0.25
 _LEAST_SPAN_M = 100.0
 _LEAST_LABEL_PX = 8.0
+
+
+@dataclass(frozen=True)
+class Detail:
+    """What a sheet of one place shows besides its layers.
+
+    Parameters
+    ----------
+    bounds : tuple of float
+        West, south, east, north that the map must show, metric CRS.
+    panel : Panel
+        What is said of the place, beside the map.
+    ground : numpy.ndarray of shapely geometries
+        What its locator shows it in, such as the districts of the territory, metric CRS.
+    """
+
+    bounds: Bounds
+    panel: Panel
+    ground: Shapes
 
 
 @dataclass(frozen=True)
@@ -44,6 +67,8 @@ class Sheet:
         Layers, extent and how they are drawn.
     number, total : int
         Which of how many pages it is.
+    detail : Detail, optional
+        Of a sheet of one place.
     """
 
     name: str
@@ -51,6 +76,7 @@ class Sheet:
     style: SheetStyle
     number: int = 1
     total: int = 1
+    detail: Detail | None = None
 
 
 @dataclass(frozen=True)
@@ -135,8 +161,26 @@ def make_stock(order: Order, styles: Styles | None = None) -> Stock:
         The shipped ones unless given.
     """
     styles = styles or read_styles().fit(order.layers)
-    stacks, strays = {}, 0
-    layers = {**order.layers, **derive_layers(order, styles)}
+    return Stock(
+        order, styles, *stack_layers({**order.layers, **derive_layers(order, styles)}, order, styles)
+    )
+
+
+def stack_layers(
+    layers: Mapping[str, pd.DataFrame], order: Order, styles: Styles
+) -> tuple[dict[str, Stack], int]:
+    """Return layers ready to be drawn, and how many shapes lie where the metric CRS has no coordinates.
+
+    Parameters
+    ----------
+    layers : mapping of str to frame
+        By name, EPSG:4490.
+    order : Order
+        For contracts and the metric CRS.
+    styles : Styles
+        How layers look.
+    """
+    stacks, strays = dict[str, Stack](), 0
     for layer in choose_layers(layers, styles, order.contracts):
         shapes = _project(layer.frame, order.metric_crs)
         there = _find_finite(shapes)
@@ -144,7 +188,7 @@ def make_stock(order: Order, styles: Styles | None = None) -> Stock:
         if there.any():
             kept = replace(layer, frame=layer.frame[there], classes=layer.classes[there])
             stacks[layer.key] = Stack(kept, shapes[there])
-    return Stock(order, styles, stacks, strays)
+    return stacks, strays
 
 
 def derive_layers(order: Order, styles: Styles) -> dict[str, gpd.GeoDataFrame]:
@@ -266,6 +310,8 @@ def select_stacks(stock: Stock, sheet: Sheet) -> dict[str, Stack]:
 
 def measure_extent(stock: Stock, sheet: Sheet) -> Bounds:
     """Return west, south, east and north of what a sheet must show, in the metric CRS, metres."""
+    if sheet.detail is not None:
+        return sheet.detail.bounds
     needs = [stock.stacks[key].shapes for key in sheet.style.needs if key in stock.stacks]
     ground = stock.stacks.get("territory")
     if ground is not None and (sheet.style.extent == "territory" or not needs):

@@ -1,0 +1,1 @@
+"""Dossiers of functional zones 三图一表: three maps and a table of firms, a folder for each zone."""
