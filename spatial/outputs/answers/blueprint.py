@@ -25,7 +25,7 @@ _TITLE = Text(
     zh="一张蓝图：多规差异与统一底数（建议）",
     en="One blueprint: differences, reconciled base (proposed)",
 )
-_LOOKS = {
+LOOKS = {
     "conflict": ("#c0392b", "diagonal"),
     "edge": ("#e67e22", "none"),
     "missing": ("#7d3c98", "back"),
@@ -168,7 +168,7 @@ def _choose_styles(papers: BlueprintPapers, used: set[str]) -> Styles:
                  "agree", "area_m2"),
         classes={kind: ClassStyle(label=KINDS[kind], fill=colour, fill_opacity=0.45, stroke=colour, width=1.2,
                                   hatch=hatch)
-                 for kind, (colour, hatch) in _LOOKS.items()},
+                 for kind, (colour, hatch) in LOOKS.items()},
     )  # fmt: skip
     known = {code: name for code, name in papers.classes.items() if code in used}
     landuse = {
