@@ -25,15 +25,15 @@ DENSITY = {"主城区": 9200, "北部产业片区": 1900, "东部产业片区": 
 """People on a square kilometre; towns and the country below."""
 TOWN_DENSITY, CELL_M, VILLAGES = 5600, 520.0, 620
 FACILITIES: dict[str, tuple[str, int, int | None, float]] = {
-    "kindergarten": ("幼儿园", 62, 270, 450), "primary": ("小学", 40, 1080, 700),
-    "middle": ("初中", 19, 1350, 1100),
-    "health_centre": ("社区卫生服务中心", 13, None, 1300), "hospital": ("医院", 5, None, 1800),
-    "day_care": ("老年人日间照料中心", 24, 40, 800), "care_home": ("养老院", 9, 150, 1500),
+    "kindergarten": ("幼儿园", 84, 270, 450), "primary": ("小学", 62, 900, 650),
+    "middle": ("初中", 22, 1200, 1100),
+    "health_centre": ("社区卫生服务中心", 34, None, 900), "hospital": ("医院", 5, None, 1800),
+    "day_care": ("老年人日间照料中心", 52, 40, 650), "care_home": ("养老院", 12, 150, 1500),
     "culture_centre": ("文化活动中心", 10, None, 1500), "sport": ("健身场地", 26, None, 800),
     "park": ("社区公园", 24, None, 900),
 }  # fmt: skip
 """Category to label, number in the three districts, capacity and least distance between two."""
-FAVOUR = {"淇滨区": 1.0, "经济技术开发区": 0.4, "城乡一体化示范区": 0.7}
+FAVOUR = {"淇滨区": 1.0, "经济技术开发区": 0.75, "城乡一体化示范区": 0.8}
 """How well districts are looked after: the gap that `services` measures is put in here."""
 FIRMS: dict[str, tuple[int, dict[str, float]]] = {
     "主城区": (96, {
