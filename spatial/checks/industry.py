@@ -20,10 +20,10 @@ Truths: TypeAlias = "pd.Series[bool]"
 _LISTED = 5
 _CODES = 20
 _STATES = {
-    "outside": ("在规划范围之外，未计入", "outside the territory and not counted"),
+    "outside": ("在规划范围之外，未计入", "outside the territory, not counted"),
     "duplicate": ("重复列出（名称、代码、位置均相同），只计一次",
-                  "listed again (same name, code and place) and counted once"),
-    "no_unit": ("不在任何比较单元内，未计入", "in no unit and not counted"),
+                  "listed again (same name, code and place), counted once"),
+    "no_unit": ("不在任何比较单元内，未计入", "in no unit, not counted"),
 }  # fmt: skip
 
 
@@ -31,6 +31,7 @@ def industry_findings(
     *,
     industry_spec: Industry | None,
     source_frames: dict[str, gpd.GeoDataFrame],
+    source_tables: dict[str, pd.DataFrame],
     industry_roll: gpd.GeoDataFrame,
     industry_grounds: gpd.GeoDataFrame,
     industry_codes: IndustryCodes,
@@ -42,7 +43,8 @@ def industry_findings(
     Returns
     -------
     list of Finding
-        ``industry.no_column`` (error for codes, else warning), ``industry.no_units`` and ``industry.none``
+        ``industry.no_column`` and ``industry.no_link_column`` (errors; a warning for columns that can be done
+        without), ``industry.no_units`` and ``industry.none``
         (errors): nothing can be compared. ``industry.unknown_code``, ``industry.outside``,
         ``industry.no_unit``, ``industry.duplicate``, ``industry.jobs``, ``industry.output``,
         ``industry.role``, ``industry.year`` (warnings): rows that do not count or are doubtful.
@@ -51,7 +53,7 @@ def industry_findings(
     if industry_spec is None:
         return []
     spec, roll = industry_spec, industry_roll
-    found = [*_find_columns(spec, source_frames[spec.firms])]
+    found = [*_find_columns(spec, source_frames[spec.firms]), *_find_link_columns(spec, source_tables)]
     if industry_grounds.empty:
         found.append(Finding(
             "industry.no_units", "error", "industry_units", "",
@@ -100,7 +102,7 @@ def _find_rows(
     zh, en = _name(roll, which)
     yield Finding(
         f"industry.{rule}", "info" if severity == "info" else "warning", "firms", "",
-        f"{count} 家企业{words[0]}（{zh}）。", f"{count} firms are {words[1]} ({en}).",
+        f"{count} 家企业{words[0]}（{zh}）。", f"firms {words[1]}: {count} ({en})",
         float(count), 0.0, shapely.multipoints(roll.geometry.to_numpy()[which.to_numpy()]),
     )  # fmt: skip
 
@@ -121,6 +123,19 @@ def _find_columns(spec: Industry, frame: gpd.GeoDataFrame) -> Iterator[Finding]:
             )  # fmt: skip
 
 
+def _find_link_columns(spec: Industry, tables: dict[str, pd.DataFrame]) -> Iterator[Finding]:
+    own = [] if spec.links is None else [str(name) for name in tables[spec.links].columns]
+    for key in ("supplier", "buyer"):
+        name = getattr(spec.link_columns, key)
+        if spec.links is not None and name not in own:
+            yield Finding(
+                "industry.no_link_column", "error", "industry_links", "",
+                f"来源 {spec.links} 无“{name}”列（industry.link_columns.{key}），现有：{'、'.join(own)}。",
+                f"source {spec.links} has no column {name} (industry.link_columns.{key}); "
+                f"there is {', '.join(own)}",
+            )  # fmt: skip
+
+
 def _find_codes(roll: gpd.GeoDataFrame, codes: IndustryCodes) -> Iterator[Finding]:
     wrong = roll[(roll["code"] == "")]
     kinds = wrong["given"].value_counts(sort=False)
@@ -133,14 +148,14 @@ def _find_codes(roll: gpd.GeoDataFrame, codes: IndustryCodes) -> Iterator[Findin
         yield Finding(
             "industry.unknown_code", "warning", "firms", "",
             f"{count} 家企业的行业代码{said}不在 GB/T 4754-2017 中，未计入（{zh}）{hint_zh}。",
-            f"{count} firms have the code {given[:20]!r}, which GB/T 4754-2017 has not, and do not count "
-            f"({en}){hint_en}.",
+            f"GB/T 4754-2017 has no code {given[:20]!r}; firms that do not count for it: {count} ({en})"
+            f"{hint_en}",
             float(count), 0.0,
         )  # fmt: skip
     if len(kinds) > _CODES:
         yield Finding(
             "industry.unknown_code", "warning", "firms", "",
-            f"另有 {len(kinds) - _CODES} 种未知行业代码。", f"{len(kinds) - _CODES} more codes are unknown.",
+            f"另有 {len(kinds) - _CODES} 种未知行业代码。", f"{len(kinds) - _CODES} more codes are unknown",
             float(len(kinds)), 0.0,
         )  # fmt: skip
 
@@ -161,9 +176,7 @@ def _find_doubts(
     spec: Industry, frame: gpd.GeoDataFrame, roll: gpd.GeoDataFrame, oldest: int
 ) -> Iterator[Finding]:
     old = roll["year"] < oldest
-    yield from _find_rows(
-        roll, old, "year", (f"的数据早于 {oldest} 年", f"told with data from before {oldest}")
-    )
+    yield from _find_rows(roll, old, "year", (f"的数据早于 {oldest} 年", f"with data from before {oldest}"))
     if spec.columns.role in frame:
         said = frame[spec.columns.role].fillna("").astype(str).str.strip().ne("").to_numpy()
         unclear = pd.Series(said & (roll["role"] == "").to_numpy(), roll.index)

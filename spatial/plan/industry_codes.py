@@ -18,6 +18,8 @@ from spatial.plan.rules import RuleTable
 
 _CODE = re.compile(r"([A-Z]?)(\d{0,4})")
 _DIGITS = {"section": 0, "division": 2, "group": 3}
+_MANUFACTURING = "manufacturing"
+"""Of divisions of many families, drawn in a colour of its own."""
 _GROUP = Text(zh="中类", en="group")
 
 
@@ -111,6 +113,21 @@ class IndustryCodes:
         if len(code) == 2:
             return name
         return Text(zh=f"{name.zh}（{_GROUP.zh} {code[:3]}）", en=f"{name.en}, {_GROUP.en} {code[:3]}")
+
+    def family(self, code: str) -> str:
+        """Return the family that an industry is drawn as; a section as that of most of its divisions.
+
+        Examples
+        --------
+        >>> from spatial.plan.rules import read_rules
+        >>> codes = list_industries(read_rules("industries"))
+        >>> codes.family("3911"), codes.family("C"), codes.family("J"), codes.family("")
+        ('electrical', 'manufacturing', 'business', '')
+        """
+        if code not in self.sections:
+            return self.family_of.get(code[:2], "")
+        mine = [self.family_of[division] for division, section in self.section_of.items() if section == code]
+        return _MANUFACTURING if code == "C" else max(mine, key=mine.count)
 
     def is_coarse(self, code: str, level: Level) -> bool:
         """Tell whether a code is less fine than a level."""

@@ -122,7 +122,7 @@ def _describe(code: str, level: Any, codes: IndustryCodes) -> tuple[str, str, st
         return "", "", "", ""
     industry = codes.put(code, level)
     if code in codes.sections:
-        return industry, code, "", ""
+        return industry, code, "", codes.family(code)
     return industry, codes.section_of[code[:2]], code[:2], codes.family_of[code[:2]]
 
 

@@ -42,6 +42,7 @@ class _Ways:
     industry=Column("text", "行业", "Industry"),
     industry_en=Column("text", "行业（英文）", "Industry (English)"),
     code=Column("text", "行业代码", "Industry code"),
+    family=Column("text", "产业类群", "Family of industries"),
     rank=Column("integer", "同行业内次序", "Rank in the industry"),
     units=Column("text", "所在单元", "Units"),
     firms=Column("number", "企业数", "Firms", nullable=True),
@@ -66,8 +67,8 @@ def industry_clusters(
     Clusters are those of DBSCAN in straight lines. `chance` is the share of random draws, as many firms from
     the whole list whatever their industry, in which as many or more lie in clusters; `verdict` is
     ``clustered`` up to the chance of the rules, ``with_all`` where firms as such lie so close, ``untested``
-    for industries that are too large to draw often. Numbers are hidden where the outline, beside the table of structure, would
-    tell of too few firms.
+    for industries that are too large to draw often. Numbers are hidden where the outline, beside the table
+    of structure, would tell of too few firms.
     """
     roll = industry_roll[industry_roll["state"] == COUNTED].reset_index(drop=True)
     rules = industry_rules
@@ -87,7 +88,7 @@ def industry_clusters(
             members = mine[label == number]
             outline = shapely.convex_hull(shapely.multipoints(xy[members]))
             own = {
-                "code": code, "industry": industry_codes.name(code).zh,
+                "code": code, "family": industry_codes.family(code), "industry": industry_codes.name(code).zh,
                 "industry_en": industry_codes.name(code).en, "rank": number + 1, "members": len(members),
                 "share": len(members) / len(mine), "chance": chance,
                 "geometry": shapely.buffer(outline, ways.margin_m),

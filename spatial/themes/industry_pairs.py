@@ -20,6 +20,10 @@ from spatial.themes.industry_structure import Tabulation
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
+_ARC = 17
+"""Vertices of an arc."""
+_BOW = 0.12
+"""How far the middle of an arc lies beside the straight line, as a share of it."""
 
 
 @layer(
@@ -90,6 +94,15 @@ def _draw(points: npt.NDArray[np.object_], one: Integers, other: Integers) -> np
     return np.asarray(shapely.linestrings(ends.reshape(-1, 2, 2)), dtype=object)
 
 
+def _bow(points: npt.NDArray[np.object_], one: Integers, other: Integers) -> npt.NDArray[np.object_]:
+    """Return arcs that leave a point to the right, so that the ways there and back lie apart."""
+    start, end = (shapely.get_coordinates(points[at]).reshape(-1, 1, 2) for at in (one, other))
+    step = np.linspace(0.0, 1.0, _ARC)[None, :, None]
+    side = (end - start)[..., ::-1] * np.array([1.0, -1.0])
+    curve = start + (end - start) * step + side * _BOW * 4 * step * (1 - step)
+    return np.asarray(shapely.linestrings(curve), dtype=object)
+
+
 def industry_chain(
     industry_spec: Industry | None, source_tables: dict[str, pd.DataFrame], industry_roll: gpd.GeoDataFrame
 ) -> pd.DataFrame:
@@ -145,6 +158,7 @@ def industry_links(
 ) -> gpd.GeoDataFrame:
     """Return lines from suppliers to buyers, summed between units, and between firms where these are shown.
 
+    Lines between units are bowed to the right of the way from the supplier; only their ends tell of places.
     Links inside a unit are summed in a row without a line. Sums of fewer firms than are shown, or of which
     one link is nearly all, are hidden. `grade` is the third by amount, or by links where no amounts are
     given: ``large``, ``middle``, ``small``, empty where hidden.
@@ -176,7 +190,7 @@ def _sum_units(pairs: pd.DataFrame, units: gpd.GeoDataFrame, limits: tuple[int, 
     )
     names, points = units["name"].to_numpy(dtype=object), units.representative_point().to_numpy()
     one, other = (table[key].to_numpy(dtype=np.int64) for key in ("first", "second"))
-    lines = _draw(points, one, other)
+    lines = _bow(points, one, other)
     lines[one == other] = None
     seen = shown == "published"
     amount = table["sum"].where(seen & (table["count"] > 0)).to_numpy(dtype=float)

@@ -172,6 +172,8 @@ def industry_structure(
     name_en=Column("text", "英文名称", "English name"),
     leading=Column("text", "主导产业", "Leading industries"),
     leading_en=Column("text", "主导产业（英文）", "Leading industries (English)"),
+    first=Column("text", "首位主导产业", "First leading industry"),
+    first_en=Column("text", "首位主导产业（英文）", "First leading industry (English)"),
     code=Column("text", "首位主导产业代码", "Code of the first"),
     quotient=Column("number", "首位主导产业区位商", "Location quotient of the first", nullable=True),
     family=Column("text", "首位主导产业类群", "Family of the first"),
@@ -210,9 +212,11 @@ def industry_units(
             "name": made.units, "name_en": industry_grounds["name_en"].to_numpy(),
             "leading": ["、".join(names[at].zh for at in leads) for leads in industry_leading],
             "leading_en": ["; ".join(names[at].en for at in leads) for leads in industry_leading],
+            "first": [names[at].zh if at >= 0 else "" for at in first],
+            "first_en": [names[at].en if at >= 0 else "" for at in first],
             "code": codes[first] if first else [],
             "quotient": [quotients[unit, at] if at >= 0 else np.nan for unit, at in enumerate(first)],
-            "family": [_family(codes[at], industry_codes) for at in first],
+            "family": [industry_codes.family(codes[at]) or "none" for at in first],
             "industries": (made.sums["firms"][:-1, :-1] > 0).sum(axis=1),
             **{name: made.published(what)[:-1, -1]
                for name, what in zip(("firms", "jobs", "output_wan"), _SUMS, strict=True)},
@@ -222,13 +226,3 @@ def industry_units(
         geometry=shape, crs=STORED_CRS,
     )  # fmt: skip
     return shape_rows(frame, industry_units)
-
-
-def _family(code: str, codes: IndustryCodes) -> str:
-    """Return the family that an industry is drawn as; a section as that of most of its divisions."""
-    if not code:
-        return "none"
-    if code not in codes.sections:
-        return codes.family_of[code[:2]]
-    mine = [codes.family_of[division] for division, section in codes.section_of.items() if section == code]
-    return "manufacturing" if code == "C" else max(mine, key=mine.count)

@@ -41,6 +41,9 @@ _ENDINGS: tuple[tuple[str, Form, int], ...] = (
     ("_km", "number", 2),
     ("_m", "number", 0),
     ("people", "integer", 0),
+    ("jobs", "integer", 0),
+    ("firms", "integer", 0),
+    ("_wan", "integer", 0),
     ("value", "general", 0),
     ("limit", "general", 0),
 )

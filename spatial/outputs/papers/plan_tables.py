@@ -26,6 +26,8 @@ _LAYERS_OF_RULES = {
     "directions": ("directions", "direction_growth"),
     "facilities": ("life_circles", "life_coverage", "service_gap"),
     "green": ("green_patches", "green_corridors"),
+    "industries": (),
+    "industry": ("industry_structure",),
     "landuse_groups": ("landuse_balance",),
     "lines": ("lines",),
     "proposals": ("proposed_zones", "proposed_lines"),

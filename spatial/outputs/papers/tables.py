@@ -8,6 +8,7 @@ from spatial.outputs.papers.cells import Table
 from spatial.outputs.papers.circle_tables import list_circle_tables
 from spatial.outputs.papers.evaluation_tables import EVALUATION_TABLES, list_evaluation_tables
 from spatial.outputs.papers.green_chapter import CONNECTIVITY
+from spatial.outputs.papers.industry_tables import INDUSTRY_TABLES, list_industry_tables
 from spatial.outputs.papers.layouts import Layout, lay_out
 from spatial.outputs.papers.plan_tables import (
     lay_out_absent,
@@ -24,7 +25,7 @@ _WITHIN = {name: "structure" for name in ("cores", "belts", "points", "axes")}
 _FIRST = (
     "zone_balance", "district_balance", "structure", *EVALUATION_TABLES,
     "commute_circles", "promises", "circle_times", "circle_coverage",
-    "gaps", "connections", "life_coverage", "life_places", "indicators", "conflict_sums",
+    "gaps", "connections", "life_coverage", "life_places", "indicators", *INDUSTRY_TABLES, "conflict_sums",
     "conflicts", "finding_counts", "findings", "sources", "rules", "not_built", "provenance",
 )  # fmt: skip
 _LAYOUTS = {
@@ -54,7 +55,7 @@ def list_tables(order: Order) -> list[Table]:
         What is to be written.
     """
     made = [*list_balances(order), *list_evaluation_tables(order), *list_circle_tables(order)]
-    made += [*list_proposal_tables(order), *lay_out_findings(order)]
+    made += [*list_industry_tables(order), *list_proposal_tables(order), *lay_out_findings(order)]
     extras = (lay_out_sources(order), lay_out_rules(order), lay_out_absent(order), lay_out_provenance(order))
     made += [table for table in extras if table is not None]
     conflicts = order.layers.get("conflicts")
