@@ -61,7 +61,13 @@ Year = Annotated[int, Field(ge=1949, le=2200)]
 NatureWord = Annotated[Nature, _one_of(_NATURES)]
 DirectionWord = Annotated[Direction, _one_of(_DIRECTIONS)]
 KindWord = Annotated[Literal["actual", "target"], _one_of(_KINDS)]
-Number = Annotated[float, BeforeValidator(_read_number), WithJsonSchema({"type": ["number", "string"]})]
+Number = Annotated[
+    float,
+    BeforeValidator(_read_number),
+    WithJsonSchema(
+        {"anyOf": [{"type": "number"}, {"type": "string", "pattern": r"^\s*[+-]?[0-9][0-9,.eE+-]*\s*$"}]}
+    ),
+]
 
 
 class Indicator(Record):
