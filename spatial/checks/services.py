@@ -94,10 +94,10 @@ def _tell_gap(rows: pd.DataFrame) -> list[Finding]:
         return []
     told = list(rows.itertuples())
     zh = "；".join(
-        f"{one.service} {one.best} {one.best_share:.0%}、{one.worst} {one.worst_share:.0%}" for one in told
+        f"{one.name} {one.best} {one.best_share:.0%}、{one.worst} {one.worst_share:.0%}" for one in told
     )
     en = "; ".join(
-        f"{one.service_en} {one.best} {one.best_share:.0%}, {one.worst} {one.worst_share:.0%}" for one in told
+        f"{one.name_en} {one.best} {one.best_share:.0%}, {one.worst} {one.worst_share:.0%}" for one in told
     )
     return [Finding(
         "services.gap", "info", "service_inequality", "",

@@ -171,7 +171,7 @@ def _choose(times: Times, trial: Floats, aim: Aim, how: tuple[Services, RuleTabl
         score = _gap_score(groups, spec.narrow)
     return choose_sites(
         now, trial, spec.add, score, gains=gains,
-        most_cells=int(rules.value("exact.cells")), most_pairs=int(rules.value("exact.pairs")),
+        most_cells=int(rules.value("exact.cells")), most_levels=int(rules.value("exact.levels")),
     )  # fmt: skip
 
 

@@ -99,8 +99,7 @@ def _sum(times: Times, where: Truths) -> dict[str, Any]:
 @layer(
     "公共服务不均衡程度", "Inequality of public services", "none",
     needs=("services", "roads"),
-    service=Column("text", "服务", "Service"),
-    service_en=Column("text", "服务英文名", "Service in English"),
+    name_en=Column("text", "英文名称", "English name"),
     group=Column("text", "人群", "Group"),
     people=Column("number", "人数", "People"),
     met_share=Column("number", "达标比例", "Share within the standard", nullable=True),
@@ -124,14 +123,20 @@ def service_inequality(
     """Return how unequal each service is: best and worst district, Theil between and within, Gini.
 
     Theil and Gini are of capped minutes over all people of the group; districts without such people do not
-    count. A ratio is null where the lowest share is zero: no number says how many times more that is.
+    count. A ratio is null where the lowest share is zero: no number says how many times more that is. No
+    district is named where all have the same share.
     """
     names = service_units["name"].to_numpy(dtype=object)[service_people.unit]
     rows, each = list[dict[str, Any]](), len(service_units) + 1
     for one in service_measures:
         mine = service_gap.iloc[len(rows) * each : (len(rows) + 1) * each]
         parts = mine[(mine["level"] != TOTAL) & (mine["people"] > 0)]
-        row = {**one.service.describe(), "id": one.service.id, "name": one.service.zh}
+        row = {
+            **one.service.describe(),
+            "id": one.service.id,
+            "name": one.service.zh,
+            "name_en": one.service.en,
+        }
         if len(parts):
             index = split_theil(one.capped, names, one.weights)
             row |= _compare(parts) | {
@@ -151,9 +156,10 @@ def _compare(parts: pd.DataFrame) -> dict[str, Any]:
     share, mean = parts["met_share"].to_numpy(dtype=float), parts["mean_min"].to_numpy(dtype=float)
     best, worst = np.lexsort((mean, -share))[0], np.lexsort((-mean, share))[0]
     ratio, minutes = float(spread(share[:, None])[0]), float(spread(mean[:, None])[0])
+    same = share[best] == share[worst]
     return {
-        "best": parts["district"].iloc[best], "best_share": share[best],
-        "worst": parts["district"].iloc[worst], "worst_share": share[worst],
+        "best": "" if same else parts["district"].iloc[best], "best_share": share[best],
+        "worst": "" if same else parts["district"].iloc[worst], "worst_share": share[worst],
         "ratio": ratio if np.isfinite(ratio) else np.nan,
         "minutes_ratio": minutes if np.isfinite(minutes) else np.nan,
     }  # fmt: skip

@@ -31,10 +31,12 @@ Score = Callable[[Floats], Floats]
 
 MOST_CELLS = 400_000_000
 """Minutes that an enumeration may look at: a second or a few."""
-MOST_PAIRS = 60_000
-"""Pairs of place and candidate where it helps, up to which HiGHS is asked for a proof: some seconds."""
+MOST_LEVELS = 20_000
+"""Different gains that places may have, up to which HiGHS is asked for a proof: some seconds."""
 _BLOCK = 4_000_000
 _NODES = 20_000
+_ROUNDS = 120
+_QUICKER = 20
 _TINY = 1e-9
 
 
@@ -111,7 +113,7 @@ def choose_sites(
     *,
     gains: Floats | None = None,
     most_cells: int = MOST_CELLS,
-    most_pairs: int = MOST_PAIRS,
+    most_levels: int = MOST_LEVELS,
 ) -> Sites:
     """Choose the sites that lower a score most.
 
@@ -129,8 +131,9 @@ def choose_sites(
         Where the score is a sum over places of which each takes its best site: by how much each candidate
         alone lowers it at each place, zero or more (`median_gains`, `covering_gains`). Makes proof by
         ``milp`` possible, and a bound for ``greedy_exchange``.
-    most_cells, most_pairs : int
-        Up to which size all sets are looked at, and HiGHS is asked for a proof.
+    most_cells, most_levels : int
+        Up to how many minutes all sets are looked at, and up to how many different gains of places, counted
+        place by place, HiGHS is asked for a proof.
 
     Raises
     ------
@@ -151,15 +154,22 @@ def choose_sites(
         return Sites(np.empty(0, dtype=np.int64), before, before, before, "enumeration")
     then = then[:, useful]
     add = min(add, len(useful))
-    if comb(len(useful), add) * add * len(now) <= most_cells:
+    mine = None if gains is None else np.asarray(gains, dtype=float)[:, useful]
+    provable = mine is not None and _count_levels(mine) <= most_levels
+    # HiGHS is quicker than to look at more than a few million minutes.
+    if comb(len(useful), add) * add * len(now) <= most_cells / (_QUICKER if provable else 1):
         found = _enumerate(now, then, add, score)
     else:
-        mine = None if gains is None else np.asarray(gains, dtype=float)[:, useful]
-        found = _exchange(now, then, add, score, mine)
-        if mine is not None and np.count_nonzero(mine) <= most_pairs:
+        found = _exchange(now, then, add, score, None if provable else mine)
+        if mine is not None and provable:
             found = _prove(now, then, score, mine, found)
     chosen = _drop_idle(now, then, found, score, before)
     return Sites(useful[chosen], before, found.after if len(chosen) else before, found.bound, found.method)
+
+
+def _count_levels(gains: Floats) -> int:
+    """Return how many different gains above zero places have, counted place by place."""
+    return int((np.diff(np.sort(gains, axis=1), axis=1, prepend=0.0) > 0).sum())
 
 
 def _drop_idle(now: Floats, then: Floats, found: _Found, score: Score, before: float) -> Longs:
@@ -274,11 +284,29 @@ def _bound(gains: Floats, chosen: list[int], add: int, after: float) -> float:
     """Return what no set of sites scores less than.
 
     Each place takes its best site, so what sites add to those chosen never rises as more are chosen: no set
-    gains more than the chosen one and the largest additions to it (Nemhauser, Wolsey & Fisher 1978).
+    gains more than the chosen one and the largest additions to it (Nemhauser, Wolsey & Fisher 1978). Mostly
+    closer is the Lagrangian bound of Cornuejols, Fisher & Nemhauser (1977), Management Science 23, 789-810:
+    each place pays a price to be served, and prices are moved until sites compete for it no more.
     """
+    gains = gains[gains.any(axis=1)]
     held = gains[:, chosen].max(axis=1)
-    more = np.maximum(gains - held[:, None], 0.0).sum(axis=0)
-    return float(after - np.sort(more)[::-1][:add].sum())
+    best = float(held.sum())
+    upper = best + float(np.sort(np.maximum(gains - held[:, None], 0.0).sum(axis=0))[::-1][:add].sum())
+    price, pace, idle = held.copy(), 1.0, 0
+    for _ in range(_ROUNDS):
+        profit = gains - price[:, None]
+        worth = np.maximum(profit, 0.0).sum(axis=0)
+        taken = np.argsort(-worth, kind="stable")[:add]
+        value = float(price.sum() + worth[taken].sum())
+        idle = 0 if value < upper - _TINY * abs(upper) else idle + 1
+        upper = min(upper, value)
+        slope = 1.0 - (profit[:, taken] > 0).sum(axis=1)
+        length = float((slope**2).sum())
+        if upper - best <= _TINY * best or length == 0:
+            break
+        pace = pace / 2 if idle % 8 == 7 else pace
+        price = np.maximum(price - pace * (value - best) / length * slope, 0.0)
+    return float(after - max(upper - best, 0.0))
 
 
 def _prove(now: Floats, then: Floats, score: Score, gains: Floats, known: _Found) -> _Found:
@@ -296,7 +324,7 @@ def _prove(now: Floats, then: Floats, score: Score, gains: Floats, known: _Found
         return known
     chosen = np.flatnonzero(made.x[:many] > 0.5)
     after = float(score(np.minimum(now, then[:, chosen].min(axis=1))[:, None])[0]) if len(chosen) else before
-    bound = max(before + float(made.mip_dual_bound), known.bound)
+    bound = before + float(made.mip_dual_bound)
     if after <= known.after + _TINY * abs(known.after):
         return _Found(chosen.astype(np.int64), after, min(bound, after), "milp")
     return _Found(known.chosen, known.after, min(bound, known.after), "milp")
