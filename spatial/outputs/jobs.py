@@ -42,6 +42,7 @@ _NEEDS: dict[OutputKind, dict[str, tuple[str, str]]] = {
 """Kind of output to the modules that it needs: each with its distribution and the extra that brings it."""
 _FONT_CARRIER = "zhplot"
 _ATLAS = Path("atlas.pdf")
+_SCORE_FOLDER, _SCOREBOOK = "考核/", "assessment.pdf"
 _PICTURE_MM = 166.0  # between the margins of the text, where its scale is true
 
 
@@ -155,6 +156,10 @@ def _list_atlas(order: Order, folder: str, whole: bool) -> Iterator[Job]:
 
     pages = (f"{folder}{name_page(_ATLAS, sheet)}" for sheet in list_sheets(order))
     yield Job("atlas", (f"{folder}{_ATLAS}", *pages), _write_atlas)
+    from spatial.outputs.atlas.scorecards import has_cards
+
+    if has_cards(order):
+        yield Job("atlas", (f"{_SCORE_FOLDER if whole else ''}{_SCOREBOOK}",), _write_scorebook)
 
 
 def _list_workbook(_: Order, folder: str, whole: bool) -> Iterator[Job]:
@@ -256,6 +261,12 @@ def _write_atlas(order: Order, targets: Sequence[Path]) -> list[str]:
         return write_atlas(order, targets[0])
     names = {name_page(_ATLAS, sheet): sheet.name for sheet in list_sheets(order)}
     return [note for target in targets for note in save_page(order, names[target.name], target)]
+
+
+def _write_scorebook(order: Order, targets: Sequence[Path]) -> list[str]:
+    from spatial.outputs.atlas.scorebook import write_scorebook
+
+    return [note for target in targets for note in write_scorebook(order, target)]
 
 
 def _write_workbook(order: Order, targets: Sequence[Path]) -> list[str]:
