@@ -2,7 +2,7 @@
 
 Every number is drawn by a seeded chance, of a size that such a zone may have; none is a statistic. Firms are
 a part of all that a zone would have. Zones of one ecosystem mostly share a mix of industries, which is what
-competes; every third one leans to another industry than its neighbours.
+competes; every second one leans to another industry than its neighbours.
 """
 
 from __future__ import annotations
@@ -45,6 +45,8 @@ EVERYWHERE = ("621", "521", "729", "543")
 OUTPUT_A_JOB = {"farming": 18.0, "manufacturing": 110.0, "services": 70.0, "new_economy": 60.0}
 """10 000 yuan."""
 JOBS_A_HA = {"farming": (3, 6), "manufacturing": (12, 28), "services": (40, 75), "new_economy": (55, 110)}
+LEAN = ((0.9, 1.1), (0.85, 1.15), (1.25, 2.1), (0.9, 1.15), (0.85, 1.1), (0.55, 0.75))
+"""From and to of jobs a worker, zone by zone in turn."""
 IN_CITY = 3.2
 """How much denser jobs are in the zones of the main city."""
 SCORES: dict[str, dict[str, tuple[float, float, int]]] = {
@@ -119,11 +121,11 @@ def draw_firms() -> Table:
 
 
 def _draw_codes(makes: str, position: int, count: int, random: np.random.Generator) -> list[str]:
-    """Return the industry of each firm; every third zone leans to the second of its industries."""
+    """Return the industry of each firm; every second zone leans to another of its industries."""
     codes, shares = zip(*MIXES[makes], strict=True)
     weights = np.array(shares)
-    if position % 3 == 2:
-        weights = np.roll(weights, 1) * np.linspace(0.4, 1.6, len(weights))
+    if position % 2:
+        weights = np.roll(weights, 1 + position % len(weights)) * np.linspace(0.4, 1.6, len(weights))
     weights = 0.9 * weights / weights.sum()
     drawn = random.choice(
         [*codes, *EVERYWHERE], count, p=[*weights, *[0.1 / len(EVERYWHERE)] * len(EVERYWHERE)]
@@ -144,8 +146,10 @@ def draw_links() -> Table:
     for buyer in np.flatnonzero(key):
         near = np.flatnonzero((zones == zones[buyer]) & ~key)
         kin = np.flatnonzero((systems == systems[buyer]) & (zones != zones[buyer]) & ~key)
-        chosen = [*random.choice(near, 2, replace=False), *random.choice(kin, 1)]
-        if random.random() < 0.35:
+        chosen = list(random.choice(near, 2, replace=False))
+        if random.random() < 0.4:
+            chosen.append(int(random.choice(kin)))
+        if random.random() < 0.06:
             chosen.append(int(random.choice(np.flatnonzero(~key & (systems != systems[buyer])))))
         for supplier in chosen:
             amount = round(float(str(firms[supplier]["output"])) * random.uniform(0.05, 0.4))
@@ -163,7 +167,8 @@ def count_journeys() -> npt.NDArray[np.int64]:
     for at, (zone, shape, radius) in enumerate(zones):
         dense = IN_CITY if radius < 1_300 else 1.0
         jobs[at] = shape.area / 1e4 * random.uniform(*JOBS_A_HA[str(zone["kind"])]) * dense
-        workers[at] = jobs[at] * random.uniform(0.35, 1.5)
+        # Most zones are near balance; a third leans to works or to homes.
+        workers[at] = jobs[at] / random.uniform(*LEAN[at % 6])
     workers *= jobs.sum() / workers.sum()
     middles = np.array([shape.centroid.coords[0] for _, shape, _ in zones])
     far = np.hypot(*(middles[:, None] - middles[None]).transpose(2, 0, 1))

@@ -84,6 +84,7 @@ def list_zones() -> list[dict[str, object]]:
             rows.append({
                 "name": f"生态圈 {number:02d} · 功能区 {each:02d}",
                 "name_en": f"Ecosystem {number:02d} · Zone {each:02d}",
+                "short": f"{number:02d}-{each:02d}",
                 "ecosystem": name, "ecosystem_en": name_en, "kind": OFF_KIND.get(f"{name} {each}", kind),
                 "makes": makes, "industries": INDUSTRIES[makes], "district": district,
             })  # fmt: skip

@@ -70,12 +70,15 @@ class ZoneColumns(Record):
     ----------
     ecosystem, kind, industries, district : str, optional
         生态圈, 类别 (农业, 制造业, 服务业, 新经济), 主导产业 (joined by 、), 管理区县.
+    short : str, optional
+        简称: a short name or number, such as 03-07, which maps show in place of the name.
     """
 
     ecosystem: Name | None = None
     kind: Name | None = None
     industries: Name | None = None
     district: Name | None = None
+    short: Name | None = None
 
 
 class Ecosystem(Record):

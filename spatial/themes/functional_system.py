@@ -15,7 +15,7 @@ from spatial.plan.contract import Column, layer, shape_rows
 from spatial.plan.functional import FunctionalZones, ZoneSystem, read_kind, split_industries
 from spatial.plan.picking import select_rows
 
-_STATED = ("ecosystem", "kind", "industries", "district")
+_STATED = ("ecosystem", "kind", "industries", "district", "short")
 _SUFFIX = re.compile(r"(?<=..)(自治县|[区县市旗])$")
 
 
@@ -30,7 +30,7 @@ def zone_traits(
 ) -> pd.DataFrame:
     """Return what is said of each zone, in the order of the rows, and what was measured of it besides.
 
-    Columns ``ecosystem``, ``ecosystem_en``, ``kind`` (``unknown`` where the word means none;
+    Columns ``short``, ``ecosystem``, ``ecosystem_en``, ``kind`` (``unknown`` where the word means none;
     ``kind_stated`` is that word), ``industries`` joined by 、, ``district`` as stated, ``district_in`` where
     most of the zone lies,
     ``district_share`` of the zone in the stated districts (null where none is stated or the plan has none of
@@ -40,6 +40,7 @@ def zone_traits(
     stated = _read_stated(functional_spec, source_frames, functional_rows)
     system = functional_spec.system if functional_spec else None
     frame = pd.DataFrame({"name": functional_rows["name"].to_numpy(dtype=object)})
+    frame["short"] = stated["short"].to_numpy()
     frame["ecosystem"] = _settle_ecosystems(stated["ecosystem"], system)
     english = {one.name.pick("zh"): one.name.en for one in (system.ecosystems if system else ())}
     frame["ecosystem_en"] = [english.get(name, "") for name in frame["ecosystem"]]

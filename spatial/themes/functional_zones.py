@@ -22,7 +22,7 @@ Integers = npt.NDArray[np.int64]
 ONE_M2_HA = 1e-4
 """Less than this is where the edges of two maps touch: it counts as area, but not as lying in a unit."""
 _TRAITS: dict[str, Any] = {
-    "ecosystem": "", "ecosystem_en": "", "kind": "", "industries": "",
+    "short": "", "ecosystem": "", "ecosystem_en": "", "kind": "", "industries": "",
     "district": "", "district_in": "", "district_share": np.nan,
     "startup_ha": 0.0, "communities": 0, "communities_ha": 0.0,
 }  # fmt: skip
@@ -150,6 +150,8 @@ def _take_apart(
     "功能区", "Functional zones", "Polygon",
     needs=("functional_zones",),
     name_en=Column("text", "英文名称", "English name"),
+    short=Column("text", "简称", "Short name"),
+    short_en=Column("text", "英文简称", "Short name (English)"),
     ecosystem=Column("text", "产业生态圈", "Ecosystem"),
     ecosystem_en=Column("text", "产业生态圈英文", "Ecosystem (English)"),
     kind=Column("text", "类别", "Kind"),
@@ -180,6 +182,9 @@ def functional_zones(
     frame = gpd.GeoDataFrame(functional_rows.copy())
     for column, nothing in _TRAITS.items():
         frame[column] = nothing if zone_traits is None else zone_traits[column].to_numpy()
+    # A zone without a short name is shown by its name.
+    frame["short_en"] = frame["short"].where(frame["short"] != "", frame["name_en"])
+    frame["short"] = frame["short"].where(frame["short"] != "", frame["name"])
     frame["id"] = [f"functional-zone-{number:03d}" for number in range(1, len(frame) + 1)]
     frame["area_ha"] = straight_area_m2(frame.geometry) / 1e4
     sums = zone_units.pivot_table(index="zone", columns="state", values="area_ha", aggfunc="sum")

@@ -207,3 +207,12 @@ def test_nothing_is_made_without_the_part() -> None:
     nothing = functional_zones.functional_rows(None, {})
     assert functional_parts.startup_areas(None, {}, nothing).empty
     assert functional_parts.zone_communities(None, {}, nothing).empty
+
+
+def test_a_zone_is_shown_by_its_short_name_else_by_its_name() -> None:
+    rows = three_zones()
+    rows[0]["code"] = "01-01"
+    rows[1]["name_en"] = "Second"
+    frame = make(rows, columns={"short": "code"})[0]["functional_zones"]
+    assert frame["short"].tolist() == ["01-01", "二", "三"]
+    assert frame["short_en"].tolist() == ["01-01", "Second", ""]
