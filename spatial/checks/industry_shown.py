@@ -14,6 +14,8 @@ from spatial.plan.industry import Industry
 from spatial.plan.rules import RuleTable
 
 _LISTED = 5
+_SEARCHED = 20_000
+"""Names among which the nearest is looked for at most."""
 _MEASURES = {"jobs": "从业人员", "output": "产值", "firms": "企业数"}
 
 
@@ -147,9 +149,12 @@ def _find_strangers(chain: pd.DataFrame, firms: gpd.GeoDataFrame) -> Iterator[Fi
     known = firms["name"].unique().tolist()
     zh, en = list[str](), list[str]()
     for line, name in list(lost.items())[:_LISTED]:
-        near = difflib.get_close_matches(str(name), known, 1, 0.8) if len(known) <= 20_000 else []
-        zh.append(f"第 {line} 行“{str(name)[:30]}”" + (f"，最接近 {near[0]}" if near else ""))
-        en.append(f"line {line}: {str(name)[:30]!r}" + (f", nearest {near[0]}" if near else ""))
+        near = difflib.get_close_matches(str(name), known, 1, 0.8) if len(known) <= _SEARCHED else []
+        hint = ("", "") if not near else (f"，最接近 {near[0]}", f", nearest {near[0]}")
+        if name in known:
+            hint = ("，在名录中但未计入", ", on the list but not counted")
+        zh.append(f"第 {line} 行“{str(name)[:30]}”{hint[0]}")
+        en.append(f"line {line}: {str(name)[:30]!r}{hint[1]}")
     rows = int(((chain["one"] < 0) | (chain["other"] < 0)).sum())
     yield Finding(
         "industry.link_unknown", "warning", "industry_links", "",

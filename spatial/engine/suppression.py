@@ -17,7 +17,8 @@ from scipy.sparse.csgraph import dijkstra
 from spatial.engine.travel.network import Floats, Longs
 
 Truths = npt.NDArray[np.bool_]
-_FREE = 1e-9
+_FREE = 1e-12
+_LEAST_COST = 1e-6
 _TOTAL_COST = 10.0
 
 
@@ -34,10 +35,12 @@ def add_totals(table: npt.ArrayLike) -> Floats:
     return np.vstack([wide, wide.sum(axis=0)])
 
 
-def protect_totals(count: npt.ArrayLike, small: npt.ArrayLike, least: float) -> Truths:
+def protect_totals(
+    count: npt.ArrayLike, small: npt.ArrayLike, least: float, *, cost: npt.ArrayLike | None = None
+) -> Truths:
     """Return which cells of a table with totals must be hidden, so that those asked for stay hidden.
 
-    Cells of few members are hidden first; totals only where nothing else will do. The hidden cells of a row
+    The cheapest cells are hidden first; totals only where nothing else will do. The hidden cells of a row
     or column together hold `least` members or more, or its total is hidden as well: their sum is known.
 
     Parameters
@@ -48,6 +51,8 @@ def protect_totals(count: npt.ArrayLike, small: npt.ArrayLike, least: float) -> 
         Cells that must be hidden.
     least : float
         Fewest members that a sum may be published of.
+    cost : array-like, shape (m + 1, n + 1), optional
+        What is lost with each cell; its members unless given.
 
     Returns
     -------
@@ -64,19 +69,21 @@ def protect_totals(count: npt.ArrayLike, small: npt.ArrayLike, least: float) -> 
     amount = np.asarray(count, dtype=float)
     there = amount > 0
     hidden = np.asarray(small, dtype=bool) & there
-    cost = amount.copy()
-    # A total is dear: it is of use to more readers than any of its cells.
-    cost[-1, :] += _TOTAL_COST * amount[-1, -1]
-    cost[:, -1] += _TOTAL_COST * amount[-1, -1]
+    price = np.array(amount if cost is None else cost, dtype=float)
+    price = price if price[-1, -1] > 0 else amount.copy()
+    # A total is dear: it is of use to more readers than any of its cells. No cell is free.
+    price += price[-1, -1] * _LEAST_COST
+    price[-1, :] += _TOTAL_COST * price[-1, -1]
+    price[:, -1] += _TOTAL_COST * price[-1, -1]
     while True:
         before = hidden.copy()
-        _fill_lines(hidden, amount, cost, least)
+        _fill_lines(hidden, amount, price, least)
         if (hidden != before).any():
             continue
         bridges = np.argwhere(find_bridges(hidden))
         if not len(bridges):
             return hidden
-        _close_circle(hidden, there, cost, bridges[0])
+        _close_circle(hidden, there, price, bridges[0])
 
 
 def _fill_lines(hidden: Truths, amount: Floats, cost: Floats, least: float) -> None:
@@ -100,7 +107,7 @@ def _close_circle(hidden: Truths, there: Truths, cost: Floats, bridge: Longs) ->
     usable = there.copy()
     usable[tuple(bridge)] = False
     row, column = np.nonzero(usable)
-    price = np.where(hidden, _FREE, cost)[row, column]
+    price = np.where(hidden, _FREE * cost[-1, -1], cost)[row, column]
     graph = coo_array((price, (row, column + rows)), shape=(rows + columns, rows + columns))
     _, before = dijkstra(graph.tocsr(), directed=False, indices=bridge[0], return_predecessors=True)
     at = int(bridge[1]) + rows

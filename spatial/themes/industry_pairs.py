@@ -22,6 +22,8 @@ Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 _ARC = 17
 """Vertices of an arc."""
+_RING = 0.06
+"""Radius of the ring that stands for links inside a unit, as a share of the root of its area."""
 _BOW = 0.12
 """How far the middle of an arc lies beside the straight line, as a share of it."""
 
@@ -103,6 +105,17 @@ def _bow(points: npt.NDArray[np.object_], one: Integers, other: Integers) -> npt
     return np.asarray(shapely.linestrings(curve), dtype=object)
 
 
+def _loop(areas: npt.NDArray[np.object_]) -> npt.NDArray[np.object_]:
+    """Return a small ring in the middle of each area, its size by that of the area."""
+    middles = shapely.get_coordinates(shapely.point_on_surface(areas)).reshape(-1, 1, 2)
+    radius = _RING * np.sqrt(shapely.area(areas)).reshape(-1, 1, 1)
+    angle = np.linspace(0.0, 2 * np.pi, _ARC + _ARC - 1)[None, :, None]
+    circle = np.concatenate(
+        [np.sin(angle) / np.cos(np.radians(middles[..., 1:])), np.cos(angle) + 0 * middles[..., 1:]], axis=2
+    )
+    return np.asarray(shapely.linestrings(middles + radius * circle), dtype=object)
+
+
 def industry_chain(
     industry_spec: Industry | None, source_tables: dict[str, pd.DataFrame], industry_roll: gpd.GeoDataFrame
 ) -> pd.DataFrame:
@@ -159,9 +172,9 @@ def industry_links(
     """Return lines from suppliers to buyers, summed between units, and between firms where these are shown.
 
     Lines between units are bowed to the right of the way from the supplier; only their ends tell of places.
-    Links inside a unit are summed in a row without a line. Sums of fewer firms than are shown, or of which
-    one link is nearly all, are hidden. `grade` is the third by amount, or by links where no amounts are
-    given: ``large``, ``middle``, ``small``, empty where hidden.
+    Links inside a unit are drawn as a small ring in its middle. Sums of fewer firms than are shown, or of
+    which one link is nearly all, are hidden. `grade` is the third by amount, or by links where no amounts
+    are given: ``large``, ``middle``, ``small``, empty where hidden.
     """
     chain = industry_chain[(industry_chain["one"] >= 0) & (industry_chain["other"] >= 0)]
     chain = chain.assign(one=chain["one"].astype("int64"), other=chain["other"].astype("int64"))
@@ -191,7 +204,7 @@ def _sum_units(pairs: pd.DataFrame, units: gpd.GeoDataFrame, limits: tuple[int, 
     names, points = units["name"].to_numpy(dtype=object), units.representative_point().to_numpy()
     one, other = (table[key].to_numpy(dtype=np.int64) for key in ("first", "second"))
     lines = _bow(points, one, other)
-    lines[one == other] = None
+    lines[one == other] = _loop(units.geometry.to_numpy()[one[one == other]])
     seen = shown == "published"
     amount = table["sum"].where(seen & (table["count"] > 0)).to_numpy(dtype=float)
     links = table["size"].where(seen).to_numpy(dtype=float)

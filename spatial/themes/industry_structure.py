@@ -85,20 +85,23 @@ def industry_tabulation(
         )
         most[-1, -1] = most.max()
         sums[what], largest[what] = add_totals(table), most
-    shown = _tell_shown(sums, largest, industry_least, float(industry_rules.value("suppress.dominance")))
     measure = industry_spec.measure if industry_spec else "jobs"
+    dominance = float(industry_rules.value("suppress.dominance"))
+    shown = _tell_shown(sums, largest, (industry_least, dominance), measure)
     return Tabulation(list(industry_grounds["name"]), list(industries), sums, shown, measure)
 
 
-def _tell_shown(sums: dict[str, Floats], largest: dict[str, Floats], least: int, dominance: float) -> Texts:
+def _tell_shown(
+    sums: dict[str, Floats], largest: dict[str, Floats], limits: tuple[int, float], measure: str
+) -> Texts:
     """Say which numbers are shown: enough firms, none with nearly all, and none that follows from others."""
-    firms = sums["firms"]
+    firms, (least, dominance) = sums["firms"], limits
     shown = np.full(firms.shape, "published", dtype=object)
     if least <= 1:
         return shown
     few = (firms > 0) & (firms < least)
     alone = np.logical_or.reduce([largest[what] > dominance * sums[what] for what in ("jobs", "output")])
-    hidden = protect_totals(firms, few | alone, least)
+    hidden = protect_totals(firms, few | alone, least, cost=sums[measure])
     shown[hidden] = "second"
     shown[alone & (firms > 0)] = "dominant"
     shown[few] = "few"
