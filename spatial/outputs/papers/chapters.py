@@ -23,6 +23,7 @@ from spatial.outputs.papers.blocks import (
 )
 from spatial.outputs.papers.cells import Language, number_of, say
 from spatial.outputs.papers.circle_tables import name_aim, name_circles
+from spatial.outputs.papers.commuting_chapter import tell_commuting
 from spatial.outputs.papers.evaluation_chapter import tell_evaluation
 from spatial.outputs.papers.headings import head_chapter
 from spatial.outputs.papers.plan_tables import VERIFIED, list_rules
@@ -293,6 +294,7 @@ _CHAPTERS = (
     (Text(zh="通勤圈", en="Commute circles"), _tell_circles),
     (Text(zh="交通连接", en="Connections"), _tell_connections),
     (Text(zh="生活圈", en="Living circles"), _tell_life),
+    (Text(zh="职住平衡", en="Jobs and homes"), tell_commuting),
     (Text(zh="校核结果", en="Findings of the checks"), _tell_findings),
     (Text(zh="局限与说明", en="Limits"), _tell_limits),
     (Text(zh="附录：溯源信息", en="Appendix: provenance"), _tell_provenance),
