@@ -6,9 +6,9 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from spatial.plan.findings import Finding
+from spatial.plan.findings import Finding, Severity
 from spatial.plan.rules import RuleTable
-from spatial.plan.services import Asked, Services
+from spatial.plan.services import DISTRICTS, Asked, Services
 
 _MOST = 12
 _WIDEST = 3
@@ -118,7 +118,8 @@ def service_input_findings(
     Returns
     -------
     list of Finding
-        All warnings: ``services.people``, ``services.outside`` (`value` people), ``services.unknown``.
+        Warnings: ``services.people``, ``services.unknown``, and ``services.outside`` (`value` people), which
+        is info where the plan names districts of its own.
     """
     if service_spec is None:
         return []
@@ -131,8 +132,10 @@ def service_input_findings(
         ))  # fmt: skip
     group, outside = max(service_strays.items(), key=lambda item: item[1], default=("", 0.0))
     if outside > 0:
+        # A plan that names districts of its own may well mean a part of the city.
+        severity: Severity = "warning" if service_spec.districts == DISTRICTS else "info"
         found.append(Finding(
-            "services.outside", "warning", "service_access", group,
+            "services.outside", severity, "service_access", group,
             f"公共服务：{outside:,.0f} 人（人群 {group}）不在任何行政区内，未计入各区。",
             f"public services: {outside:,.0f} people (group {group}) live in none of the districts and are "
             "not counted in any",
@@ -247,7 +250,7 @@ def service_site_findings(
             f"public services: no candidate narrows the gap of {en}",
         ))  # fmt: skip
     notes = service_candidate_notes
-    words = {
+    words: dict[str, tuple[Severity, str, str]] = {
         "outside": ("warning", "个候选点不在任何行政区内，未采用",
                     "candidates lie in none of the districts and are not used"),
         "off_road": ("warning", "个候选点附近没有道路，未采用",
@@ -259,7 +262,7 @@ def service_site_findings(
     for key, (severity, zh, en) in words.items():
         if notes.get(key, 0):
             found.append(Finding(
-                f"services.candidates_{key}", severity, "service_sites", "",  # type: ignore[arg-type]
+                f"services.candidates_{key}", severity, "service_sites", "",
                 f"公共服务：{notes[key]} {zh}。", f"public services: {notes[key]} {en}", float(notes[key]),
             ))  # fmt: skip
     return found
@@ -276,10 +279,10 @@ def _tell_site(rows: gpd.GeoDataFrame) -> Finding:
     return Finding(
         "services.site", "info", "service_sites", str(one["id"]),
         f"{one['service']}：新增于 {names} 最能缩小区间落差（{proof[0]}）："
-        f"区间泰尔指数 {one['theil_before']:.4f} → {one['theil_after']:.4f}，"
+        f"区间泰尔指数 {one['theil_before']:.3g} → {one['theil_after']:.3g}，"
         f"达标比例之比 {ratio[0]} → {ratio[1]}，新增达标 {one['gained_people']:,.0f} 人。",
         f"{one['service_en']}: the gap narrows most with {english} ({proof[1]}): Theil between districts "
-        f"{one['theil_before']:.4f} → {one['theil_after']:.4f}, ratio of shares {ratio[0]} → {ratio[1]}, "
+        f"{one['theil_before']:.3g} → {one['theil_after']:.3g}, ratio of shares {ratio[0]} → {ratio[1]}, "
         f"{one['gained_people']:,.0f} more people within the standard",
         float(one["theil_after"]), float(one["theil_before"]), geometry=rows.geometry.iloc[0],
     )  # fmt: skip

@@ -33,7 +33,7 @@ _AIMS = {
     district=Column("text", "行政区", "District"),
     together=Column("integer", "一并新增数", "Sites built together"),
     tried=Column("integer", "比选候选点数", "Candidates looked at"),
-    method=Column("text", "求解方法", "Method"),
+    solver=Column("text", "求解方法", "Solved by"),
     optimal=Column("truth", "已证最优", "Proven optimal"),
     gap_share=Column("number", "最优性差距", "Optimality gap", nullable=True),
     gained_people=Column("number", "新增达标人数", "People gained"),
@@ -61,7 +61,7 @@ def service_sites(
 
     Aims: ``median`` (p-median), ``covering`` (maximal covering) and ``narrow`` (least gap between districts).
     A service without a row for an aim has no candidate that helps it. Figures are of all people and districts
-    with the sites of that aim built together, measured anew on the network. `method` is ``enumeration`` or
+    with the sites of that aim built together, measured anew on the network. `solver` is ``enumeration`` or
     ``milp`` (HiGHS), which prove the best, or ``greedy_exchange``, which does not; its gap is a bound where
     there is one. Land, cost and capacity are not looked at.
     """
@@ -96,7 +96,7 @@ def _tell(one: Built, units: gpd.GeoDataFrame, people: People) -> dict[str, Any]
         "aim": one.aim,
         "together": len(sites.chosen),
         "tried": one.tried,
-        "method": sites.method,
+        "solver": sites.method,
         "optimal": sites.is_optimal,
         "gap_share": sites.gap,
         "gained_people": float(one.times.weights[newly].sum()),

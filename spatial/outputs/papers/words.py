@@ -129,9 +129,6 @@ _BY_LAYER = {
     ("assessment_weights", "direction"): MERITS,
     ("service_times", "state"): SERVICE_STATES,
     ("service_gap", "level"): _words(district=("行政区", "district"), total=("全部", "all")),
-    ("service_gap", "mode"): _words(
-        walk=("步行", "on foot"), cycle=("自行车", "by bicycle"), drive=("小汽车", "by car")
-    ),
     ("suitability_sensitivity", "result"): EVALUATIONS,
     ("connections", "verdict"): REACHES,
     ("connections", "kind"): CONNECTION_KINDS,
