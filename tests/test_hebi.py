@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import importlib
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
+import geopandas as gpd
 import pandas as pd
 import pytest
 import shapely
+from typer.testing import CliRunner
+
+from spatial.cli import app
+from spatial.studies.blueprint.reconcile import reconcile_plans
 
 TOP = Path(__file__).resolve().parents[1]
 FOLDER = TOP / "layers" / "hebi"
+DISTRICTS = ("qibin", "development_zone", "demonstration_zone")
 TABLES = ("people", "facilities", "firms", "links", "quotas")
 SHAPES = ("three_districts", "areas", "rivers", "roads", "zones", "lines", "ledger", "built")
 
@@ -36,12 +43,28 @@ def drawn(hebi: Any, tables: Any) -> dict[str, list[dict[str, Any]]]:
     return {**hebi.list_features(), "ledger": tables.list_parcels(), "built": tables.list_built()}
 
 
+@pytest.fixture(scope="module")
+def base(tables: Any) -> dict[str, list[dict[str, Any]]]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(TOP / "docs"))
+        return dict(importlib.import_module("hebi_base").list_land())
+
+
 @pytest.mark.parametrize("name", SHAPES)
 def test_the_shipped_shapes_are_what_is_drawn(name: str, drawn: dict[str, list[dict[str, Any]]]) -> None:
-    shipped = json.loads((FOLDER / f"{name}.geojson").read_text(encoding="utf-8"))["features"]
-    assert [row["properties"] for row in drawn[name]] == [row["properties"] for row in shipped]
+    compare(drawn[name], FOLDER / f"{name}.geojson")
+
+
+@pytest.mark.parametrize("name", DISTRICTS)
+def test_the_shipped_base_is_what_is_drawn(name: str, base: dict[str, list[dict[str, Any]]]) -> None:
+    compare(base[name], FOLDER / "base" / f"{name}.geojson")
+
+
+def compare(drawn: list[dict[str, Any]], path: Path) -> None:
+    shipped = json.loads(path.read_text(encoding="utf-8"))["features"]
+    assert [row["properties"] for row in drawn] == [row["properties"] for row in shipped]
     assert all(row["properties"]["illustrative"] for row in shipped)
-    for one, other in zip(drawn[name], shipped, strict=True):
+    for one, other in zip(drawn, shipped, strict=True):
         shapes = [shapely.geometry.shape(row["geometry"]) for row in (one, other)]
         assert shapely.hausdorff_distance(*shapes) < 2e-5
 
@@ -59,3 +82,35 @@ def test_no_shape_is_drawn_that_is_not_shipped(drawn: dict[str, list[dict[str, A
     made = {f"{name}.geojson" for name in SHAPES} | {f"{name}.csv" for name in TABLES}
     assert files == made | {"plan.yaml", "SOURCES.md"}
     assert all((FOLDER / name).stat().st_size < 300_000 for name in files)
+
+
+def test_the_three_districts_stand_on_one_base() -> None:
+    made = reconcile_plans([FOLDER / "base" / f"{name}.yaml" for name in DISTRICTS])
+    assert set(made.findings["rule"]) == {"reconcile.base_kept"}
+    assert not made.has_errors
+    assert set(made.indicators["state"]) == {"same"}
+    assert len(made.indicators) == 9
+    assert set(made.blueprint.differences["kind"]) <= {"edge"}
+    assert made.blueprint.differences["area_m2"].sum() < 2000
+
+
+def test_a_district_that_leaves_the_base_fails_the_run(tmp_path: Path) -> None:
+    folder = tmp_path / "hebi"
+    shutil.copytree(FOLDER, folder)
+    change(folder / "base" / "qibin.geojson", '"0102"', '"R2"')
+    change(folder / "base" / "development_zone.yaml", "耕地保有量: {", "林地保有量: {")
+    land = gpd.read_file(folder / "base" / "demonstration_zone.geojson")
+    land.geometry = land.geometry.translate(xoff=0.003)
+    land.to_file(folder / "base" / "demonstration_zone.geojson", engine="pyogrio")
+    plans = [str(folder / "base" / f"{name}.yaml") for name in DISTRICTS]
+    run = CliRunner().invoke(app, ["reconcile", *plans, "-o", str(tmp_path / "out")])
+    assert run.exit_code == 1, run.output
+    for rule in ("code_unknown", "indicator", "base_outside", "base_silent"):
+        assert f"reconcile.{rule}" in run.output
+    assert "base_kept" not in run.output
+
+
+def change(path: Path, old: str, new: str) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")

@@ -13,6 +13,9 @@ from spatial.terminal import Steps, open_console
 if TYPE_CHECKING:
     from spatial.studies.blueprint.reconcile import Reconciled
 
+_EDGES_ALONE = 1e-4
+"""Plans with no more land in common than this share lie side by side, and a share agreed on says nothing."""
+
 
 def reconcile(
     plans: Annotated[
@@ -60,11 +63,17 @@ def _answer(made: Reconciled) -> None:
     areas = made.blueprint.base.groupby("state")["area_ha"].sum()
     single, whole = areas.get("single", 0.0), areas.sum()
     several = whole - single
-    share = areas.get("agreed", 0.0) / several if several else 0.0
-    console.print(
-        f"一致 Agreed: {share:.2%}（多个规划涉及的 {several:,.2f} 公顷中 of the ha in several plans）；"
-        f"仅一个规划涉及 in one plan only: {single:,.2f} ha"
-    )
+    if several <= _EDGES_ALONE * whole:
+        console.print(
+            f"各规划用地互不重叠 Plans side by side: {single:,.2f} ha；"
+            f"边界不吻合 at their edges: {several:,.2f} ha"
+        )
+    else:
+        share = areas.get("agreed", 0.0) / several
+        console.print(
+            f"一致 Agreed: {share:.2%}（多个规划涉及的 {several:,.2f} 公顷中 of the ha in several plans）；"
+            f"仅一个规划涉及 in one plan only: {single:,.2f} ha"
+        )
     for row in made.findings.itertuples():
         console.print(f"{row.severity}: {row.message_zh}\n  {row.message_en} {row.rule}", markup=False)
     for note in made.notes:

@@ -38,6 +38,7 @@ _USES_OF_SOURCES: tuple[tuple[str, ...], ...] = (
     ("landuse", "source"),
     ("landuse", "target", "source"),
     ("sector", "source"),
+    ("sector", "base", "districts"),
     ("functional_zones", "source"),
     ("functional_zones", "units"),
     ("functional_zones", "startup", "source"),

@@ -20,6 +20,27 @@ class Indicator(Record):
     year: int | None = Field(default=None, ge=1949, le=2200)
 
 
+class CommonBase(Record):
+    """The base 统一底板 that plans of neighbouring districts share; leaving it is an error of the run.
+
+    Parameters
+    ----------
+    name : str
+        Plans that name the same base are held to each other.
+    districts : str
+        Polygons of the plan's sources: the one map of all districts of the base.
+    district : str
+        Which of them the plan is of.
+    indicators : tuple of str
+        Core indicators that every plan of the base gives; those that any plan gives unless listed.
+    """
+
+    name: Name
+    districts: Slug
+    district: Name
+    indicators: tuple[Name, ...] = ()
+
+
 class Sector(Record):
     """A sector plan 专项规划 or any other that is to be reconciled with others.
 
@@ -40,7 +61,10 @@ class Sector(Record):
     partial : bool
         The plan speaks of its own land only (a forest plan), so that its silence lacks nothing.
     indicators : dict of str to Indicator
-        Core indicators, which all plans should give in one unit and for one year.
+        Core indicators, which all plans should give in one unit and for one year. Those of the part
+        ``indicators`` of the plan count as well.
+    base : CommonBase, optional
+        The base that it shares with the plans of other districts.
     """
 
     source: Slug
@@ -51,6 +75,7 @@ class Sector(Record):
     role: Role = "other"
     partial: bool = False
     indicators: dict[Name, Indicator] = Field(default_factory=dict)
+    base: CommonBase | None = None
 
     @model_validator(mode="after")
     def _codes_mean_something(self) -> Sector:

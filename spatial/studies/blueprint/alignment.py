@@ -8,8 +8,11 @@ from collections.abc import Sequence
 import pandas as pd
 
 from spatial.plan.findings import Finding
+from spatial.plan.indicators import CoreIndicator, state_core
 from spatial.plan.records import Plan
 from spatial.plan.sector import Indicator
+
+Told = Indicator | CoreIndicator
 
 COLUMNS = ("indicator", "plan", "value", "unit", "year", "state")
 STATES = {
@@ -27,16 +30,19 @@ def compare_indicators(plans: Sequence[Plan]) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row for each indicator that any plan gives and each plan: ``indicator, plan, value, unit, year,
-        state``; value and year are null where the plan gives none. The unit and year of most plans, of the
-        first where as many have another, are those that the rest is held to.
+        One row for each indicator that any plan gives or its base asks for, and each plan: ``indicator,
+        plan, value, unit, year, state``; value and year are null where the plan gives none. The unit and
+        year of most plans, of the first where as many have another, are those that the rest is held to.
     """
-    given = {plan.name: plan.sector.indicators if plan.sector else {} for plan in plans}
+    given = {plan.name: _state_indicators(plan) for plan in plans}
+    asked = [
+        name for plan in plans if plan.sector and plan.sector.base for name in plan.sector.base.indicators
+    ]
     rows = []
-    for name in dict.fromkeys(key for own in given.values() for key in own):
+    for name in dict.fromkeys([*asked, *(key for own in given.values() for key in own)]):
         told = [own[name] for own in given.values() if name in own]
-        unit = Counter(item.unit for item in told).most_common(1)[0][0]
-        year = Counter(item.year for item in told).most_common(1)[0][0]
+        unit = Counter(item.unit for item in told).most_common(1)[0][0] if told else ""
+        year = Counter(item.year for item in told).most_common(1)[0][0] if told else None
         for plan, own in given.items():
             item = own.get(name)
             value = (None, "", None) if item is None else (item.value, item.unit, item.year)
@@ -45,7 +51,12 @@ def compare_indicators(plans: Sequence[Plan]) -> pd.DataFrame:
     return table.astype({"value": "float64", "year": "float64"})
 
 
-def _state(item: Indicator | None, unit: str, year: int | None) -> str:
+def _state_indicators(plan: Plan) -> dict[str, Told]:
+    own: dict[str, Told] = dict(state_core(plan.indicators))
+    return own | (plan.sector.indicators if plan.sector else {})
+
+
+def _state(item: Told | None, unit: str, year: int | None) -> str:
     if item is None:
         return "missing"
     return "unit" if item.unit != unit else "year" if item.year != year else "same"
@@ -57,14 +68,16 @@ def doubt_base(plans: Sequence[Plan], indicators: pd.DataFrame) -> list[Finding]
     Returns
     -------
     list of Finding
-        ``reconcile.indicator`` (warning): an indicator that a plan lacks, or gives in another unit or for
-        another year than most. ``reconcile.boundary`` (warning): boundaries from different providers or
-        sources. ``reconcile.schemes`` (info): codes of different classifications, each led to the common one.
+        ``reconcile.indicator`` (warning; error in a plan that names a base): an indicator that a plan lacks,
+        or gives in another unit or for another year than most. ``reconcile.boundary`` (warning): boundaries
+        from different providers or sources. ``reconcile.schemes`` (info): codes of different
+        classifications, each led to the common one.
     """
     titles = {plan.name: plan.title for plan in plans}
+    bound = {plan.name for plan in plans if plan.sector and plan.sector.base}
     found = [
         Finding(
-            "reconcile.indicator", "warning", "differences", row.plan,
+            "reconcile.indicator", "error" if row.plan in bound else "warning", "differences", row.plan,
             f"{titles[row.plan].pick('zh')}：核心指标“{row.indicator}”{STATES[row.state][0]}，与其他规划不统一。",
             f"{titles[row.plan].pick('en')}: core indicator “{row.indicator}” {STATES[row.state][1]}.",
         )

@@ -11,6 +11,7 @@ from pathlib import Path
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 
 from spatial.engine.shapes.topology import name_faults, repair_polygons
 from spatial.errors import Fault, PlanError
@@ -26,9 +27,11 @@ from spatial.plan.rules import read_rules
 from spatial.plan.sector import Sector
 from spatial.plan.settling import read_settling
 from spatial.plan.styles import read_styles
+from spatial.plan.zoning import GRID_DEG
 from spatial.studies.blueprint.alignment import compare_indicators, doubt_base
 from spatial.studies.blueprint.differences import Blueprint, reconcile_parties
 from spatial.studies.blueprint.parties import Party
+from spatial.studies.blueprint.shared_base import Standing, hold_to_bases, map_districts
 from spatial.version import __version__
 
 Progress = Callable[[str, int, int], None]
@@ -98,20 +101,21 @@ def reconcile_plans(
     """
     files = _load(plans)
     names = {code: Text(zh=row.zh, en=row.en) for code, row in read_codes(COMMON).items() if row.level == 1}
-    parties, found = [], []
+    parties, found, standings = list[Party](), list[Finding](), list[Standing]()
     for number, file in enumerate(files):
         if progress:
             progress(file.plan.name, number, len(files) + 1)
-        party, findings = _read_party(file, set(names))
+        party, frames, findings = _read_party(file, set(names))
         parties.append(party)
+        standings += _stand(file, party, frames)
         found += findings
     departments = {row.key: row.name for row in read_departments().departments}
-    made = reconcile_parties(
-        parties, names, read_settling(read_rules("reconcile"), tolerance_m), departments, _choose_crs(files)
-    )
+    settling, metric_crs = read_settling(read_rules("reconcile"), tolerance_m), _choose_crs(files)
+    made = reconcile_parties(parties, names, settling, departments, metric_crs)
     plans_read = [file.plan for file in files]
     indicators = compare_indicators(plans_read)
     found += doubt_base(plans_read, indicators)
+    found += hold_to_bases(standings, settling.tolerance_m, metric_crs)
     result = Reconciled(made, frame_findings(found), indicators)
     return result if out is None else _deliver(result, Path(out), files, parties, names)
 
@@ -145,12 +149,28 @@ def _choose_crs(files: Sequence[PlanFile]) -> str:
     return check_plan(files[0].path, only=("territory",)).metric_crs
 
 
-def _read_party(file: PlanFile, classes: set[str]) -> tuple[Party, list[Finding]]:
-    """Return a plan as a party, and what was wrong with its codes and files."""
+def _stand(file: PlanFile, party: Party, frames: Mapping[str, gpd.GeoDataFrame]) -> list[Standing]:
+    """Return how a plan stands on its base; nothing where it names none."""
+    sector = file.plan.sector
+    if sector is None or sector.base is None:
+        return []
+    districts = map_districts(frames[sector.base.districts])
+    if sector.base.district not in districts:
+        problem = f"source {sector.base.districts} has no polygon of that name"
+        remedy = f"there is {', '.join(districts)}" if districts else "give polygons with names"
+        raise PlanError(Fault(file.where("sector.base.district"), sector.base.district, problem, remedy))
+    return [Standing(file.plan, shapely.union_all(party.shapes, grid_size=GRID_DEG), districts)]
+
+
+def _read_party(
+    file: PlanFile, classes: set[str]
+) -> tuple[Party, Mapping[str, gpd.GeoDataFrame], list[Finding]]:
+    """Return a plan as a party, its sources, and what was wrong with its codes and files."""
     plan, sector = file.plan, file.plan.sector
     assert sector is not None
     build = check_plan(file.path, only=("territory",), besides=("source_frames", "source_findings"))
-    frame: gpd.GeoDataFrame = build.besides["source_frames"][sector.source]
+    frames: Mapping[str, gpd.GeoDataFrame] = build.besides["source_frames"]
+    frame = frames[sector.source]
     if sector.column not in frame:
         known = ", ".join(str(column) for column in frame.columns if column not in ("geometry", "id"))
         problem, remedy = f"source {sector.source} has no such column", f"there is {known}"
@@ -169,7 +189,8 @@ def _read_party(file: PlanFile, classes: set[str]) -> tuple[Party, list[Finding]
         tuple(meanings[code] for code in codes),
         bool(frame["illustrative"].any()),
     )
-    return party, [*build.besides["source_findings"], *_doubt(plan.name, frame, codes, meanings, party)]
+    doubts = _doubt(plan.name, frame, codes, meanings, party)
+    return party, frames, [*build.besides["source_findings"], *doubts]
 
 
 def _write_code(value: object) -> str:
