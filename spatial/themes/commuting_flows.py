@@ -2,130 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
 
 from spatial.engine.crs import transform_shapes
-from spatial.engine.travel.allocation import allocate, even_out, mean_at_random, merge_costs, merge_places
 from spatial.engine.travel.network import Floats, Longs
 from spatial.plan.commuting import Commuting
 from spatial.plan.contract import Column, layer, shape_rows
 from spatial.plan.findings import STORED_CRS
 from spatial.plan.rules import RuleTable
+from spatial.themes.commuting_optima import Optimum
 from spatial.themes.commuting_trips import Trips
 from spatial.themes.commuting_zones import Minutes
 
+_LIMITS = ("tolerable_min", "extreme_min", "near_km")
 _BASES = {"counts": ("按岗位与就业人口", "From jobs and workers"), "flows": ("按通勤流量", "From flows")}
-
-
-@dataclass(frozen=True, eq=False)
-class Optimum:
-    """The least, the greatest and the random commute between workers and jobs of zones that roads reach.
-
-    Parameters
-    ----------
-    basis : str
-        ``counts`` of the zones, the larger sum scaled down to the smaller; ``flows``, their sums by zone.
-    workers, jobs : float
-        Sums before scaling.
-    people : float
-        How many are brought to work.
-    present_min, least_min, random_min, most_min : float
-        Mean minutes; NaN where there is nobody, and for `present_min` without flows.
-    groups : int
-        Into how many groups zones were merged; 0 where every zone stands for itself.
-    start, end, amount : ndarray
-        The shortest commute: rows of zones (of the largest zone of a group), and people.
-    """
-
-    basis: str
-    zones: int
-    workers: float
-    jobs: float
-    people: float
-    present_min: float
-    least_min: float
-    random_min: float
-    most_min: float
-    groups: int
-    start: Longs
-    end: Longs
-    amount: Floats
-
-
-def commuting_optima(
-    *,
-    commuting_spec: Commuting | None,
-    commuting_zones: gpd.GeoDataFrame,
-    commuting_middles: Floats,
-    commuting_minutes: Minutes,
-    commuting_trips: Trips,
-    commuting_rules: RuleTable,
-) -> list[Optimum]:
-    """Return the commutes from the counts of zones and, where the plan has flows, from their sums.
-
-    Only with sums of its own do the flows lie between the least and the greatest commute; so excess is told
-    against these.
-    """
-    if commuting_spec is None:
-        return []
-    known = commuting_minutes.reached & np.isfinite(
-        commuting_zones[["jobs", "workers"]].to_numpy(dtype=float)
-    ).all(axis=1)
-    kept = np.flatnonzero(known)
-    counts = [commuting_zones[name].to_numpy(dtype=float)[kept] for name in ("workers", "jobs")]
-    ground = _Ground(commuting_minutes.between, commuting_middles, int(commuting_rules.value("zones.exact")))
-    found = [ground.solve("counts", kept, counts[0], counts[1], np.nan)]
-    if commuting_trips.given:
-        kept = np.flatnonzero(commuting_minutes.reached)
-        start, end, people = commuting_trips.within(commuting_minutes.reached)
-        count = len(commuting_zones)
-        leaving, coming = (_sum_by(side, people, count)[kept] for side in (start, end))
-        spent = float(people @ commuting_minutes.between[start, end]) if len(people) else 0.0
-        present = spent / people.sum() if people.sum() > 0 else np.nan
-        found.append(ground.solve("flows", kept, leaving, coming, present))
-    return found
-
-
-def _sum_by(rows: Longs, amounts: Floats, count: int) -> Floats:
-    return np.bincount(rows, amounts, count).astype(float)
-
-
-@dataclass(frozen=True, eq=False)
-class _Ground:
-    between: Floats
-    middles: Floats
-    exact: int
-
-    def solve(self, basis: str, kept: Longs, workers: Floats, jobs: Floats, present_min: float) -> Optimum:
-        """Return the commutes of these zones; zones beyond what can be solved exactly are merged."""
-        give, take = even_out(workers, jobs)
-        people = float(give.sum())
-        sums = float(workers.sum()), float(jobs.sum())
-        if people <= 0 or not len(kept):
-            none = np.empty(0, dtype=np.int64)
-            return Optimum(basis, len(kept), *sums, 0.0, present_min, np.nan, np.nan, np.nan, 0, none, none,
-                           np.empty(0))  # fmt: skip
-        cost = self.between[np.ix_(kept, kept)]
-        random = mean_at_random(cost, give, take)
-        busy = np.flatnonzero((give > 0) | (take > 0))
-        groups, first = 0, kept
-        if len(busy) > self.exact:
-            label = np.zeros(len(kept), dtype=np.int64)
-            label[busy] = merge_places(self.middles[kept[busy]], self.exact)
-            groups = int(label.max()) + 1
-            cost = merge_costs(cost, give, take, label)
-            weight = give + take
-            first = kept[np.lexsort((-weight, label))[np.searchsorted(np.sort(label), np.arange(groups))]]
-            give, take = (_sum_by(label, part, groups) for part in (give, take))
-        least, most = allocate(cost, give, take), allocate(cost.max() - cost, give, take)
-        most_min = float(cost.max()) - most.cost / people
-        return Optimum(basis, len(kept), *sums, people, present_min, least.cost / people, random, most_min,
-                       groups, first[least.source], first[least.target], least.amount)  # fmt: skip
 
 
 @layer(
@@ -151,13 +44,19 @@ class _Ground:
     tolerable_share=Column("number", "时限内通勤占比", "Within it (share)", nullable=True),
     extreme_min=Column("number", "极端通勤时限（分钟）", "Extreme above (min)"),
     extreme_share=Column("number", "极端通勤占比", "Above it (share)", nullable=True),
+    present_km=Column("number", "现状平均直线距离（公里）", "Straight distance now (km)", nullable=True),
+    least_km=Column("number", "最小平均直线距离（公里）", "Least straight distance (km)", nullable=True),
+    near_km=Column("number", "就近通勤距离（公里）", "Near up to (km)"),
+    near_share=Column("number", "就近通勤占比", "Near (share)", nullable=True),
     solved=Column("text", "求解方式", "How solved"),
     groups=Column("integer", "合并后单元数", "Groups"),
 )  # fmt: skip
 def commuting(
+    *,
     commuting_optima: list[Optimum],
     commuting_spec: Commuting | None,
     commuting_minutes: Minutes,
+    commuting_distances: Floats,
     commuting_trips: Trips,
     commuting_rules: RuleTable,
 ) -> pd.DataFrame:
@@ -166,30 +65,43 @@ def commuting(
     The least mean is that of a transport problem (White 1988): the same homes and jobs, people changed over.
     Where jobs and workers differ, the larger are scaled down evenly to the smaller, as `difference` and
     `scaled` say. Excess share = (now - least) / now; potential used = (now - least) / (greatest - least)
-    (Horner 2002). `solved`: ``exact``, proved by prices; ``merged``, zones were merged into `groups`, so that
-    the least is a commute that is possible but may not be the least; ``none`` where nothing is measured.
+    (Horner 2002). `least_km` is the least mean straight distance, found by itself (职住分离度).
+
+    `solved`: ``exact``, proved by prices; ``merged``, zones were merged into `groups`, so that the least is a
+    commute that is possible but may not be the least; ``none`` where nothing is measured.
     """
-    limits = [float(commuting_rules.value(f"{key}.time")) for key in ("long", "extreme")]
-    start, end, people = commuting_trips.within(commuting_minutes.reached)
-    spent = commuting_minutes.between[start, end] if len(start) else np.empty(0)
-    shares = [float(people[part].sum() / people.sum()) if people.sum() > 0 else np.nan
-              for part in (spent <= limits[0], spent > limits[1])]  # fmt: skip
+    told = _measure_flows(commuting_trips, commuting_minutes, commuting_distances, commuting_rules)
     rows = list[dict[str, object]]()
     for one in commuting_optima:
         zh, en = _BASES[one.basis]
-        flows = one.basis == "flows"
+        limits = {key: value for key, value in told.items() if key in _LIMITS}
         rows.append({
             "id": f"commuting-{one.basis}", "name": zh, "name_en": en, "basis": one.basis,
             "mode": commuting_spec.mode if commuting_spec else "", "zones": one.zones,
             "workers": one.workers, "jobs": one.jobs, "difference": one.jobs - one.workers,
             "scaled": _name_scaled(one), "people": one.people, "present_min": one.present_min,
             "least_min": one.least_min, "random_min": one.random_min, "most_min": one.most_min,
-            "tolerable_min": limits[0], "tolerable_share": shares[0] if flows else np.nan,
-            "extreme_min": limits[1], "extreme_share": shares[1] if flows else np.nan,
+            "least_km": one.least_m / 1000, "groups": one.groups, **_measure_excess(one),
             "solved": "none" if np.isnan(one.least_min) else "merged" if one.groups else "exact",
-            "groups": one.groups, **_measure_excess(one),
+            **(told if one.basis == "flows" else limits),
         })  # fmt: skip
     return shape_rows(pd.DataFrame(rows), commuting)
+
+
+def _measure_flows(trips: Trips, minutes: Minutes, apart: Floats, rules: RuleTable) -> dict[str, float]:
+    """Return the limits of the rule table, and what shares of the journeys keep to them."""
+    tolerable, extreme = (float(rules.value(f"{key}.time")) for key in ("long", "extreme"))
+    near_m = float(rules.value("near.distance"))
+    start, end, people = trips.within(minutes.reached)
+    spent, way_m = (part[start, end] if len(start) else np.empty(0) for part in (minutes.between, apart))
+    told = {"tolerable_min": tolerable, "extreme_min": extreme, "near_km": near_m / 1000}
+    if people.sum() > 0:
+        measured = (
+            ("tolerable_share", spent <= tolerable), ("extreme_share", spent > extreme),
+            ("near_share", way_m < near_m), ("present_km", way_m / 1000),
+        )  # fmt: skip
+        told |= {name: float(people @ part / people.sum()) for name, part in measured}
+    return told
 
 
 def _name_scaled(one: Optimum) -> str:

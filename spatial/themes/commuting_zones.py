@@ -83,6 +83,8 @@ class Minutes:
         Whether a road reaches the zone.
     inner : ndarray of float64, shape (n,)
         Inside each zone, whether or not a road reaches it; NaN where there is no other zone to tell.
+    inner_m : ndarray of float64, shape (n,)
+        Mean straight distance inside each zone, metres, likewise.
     problem : str
         Empty, or why there are none: ``no_network``, ``too_many``.
     """
@@ -90,6 +92,7 @@ class Minutes:
     between: Floats
     reached: Truths
     inner: Floats
+    inner_m: Floats
     problem: str = ""
 
 
@@ -120,11 +123,13 @@ def commuting_minutes(
     count = len(commuting_zones)
     radius_m = _radii(commuting_zones, commuting_middles, float(commuting_rules.value("within.share")))
     mode = commuting_spec.mode if commuting_spec else "drive"
-    inner = _inner_minutes(radius_m, mode, commuting_rules)
+    inner_m = radius_m * float(commuting_rules.value("within.factor"))
+    kmh = float(commuting_rules.value(f"within.{mode}"))
+    inner = inner_m * float(commuting_rules.value("within.detour")) * 0.06 / kmh
     network = road_networks.get(mode)
     problem = "too_many" if count > int(commuting_rules.value("zones.most")) else ""
     if network is None or road_spec is None or problem or not count:
-        return Minutes(np.empty((0, 0)), np.zeros(count, dtype=bool), inner, problem or "no_network")
+        return Minutes(np.empty((0, 0)), np.zeros(count, dtype=bool), inner, inner_m, problem or "no_network")
     index = index_open_roads(network)
     snaps = snap_points(network, commuting_middles, np.inf, index=index)
     areal = np.asarray(shapely.get_dimensions(commuting_zones.geometry.to_numpy()) == 2)
@@ -139,7 +144,7 @@ def commuting_minutes(
     least = float(commuting_rules.value("between.least")) * (known[:, None] + known[None, :])
     minutes = np.maximum(minutes, least)
     minutes[np.arange(count), np.arange(count)] = np.where(far, np.inf, known)
-    return Minutes(minutes, _find_joined(minutes, ~far), inner)
+    return Minutes(minutes, _find_joined(minutes, ~far), inner, inner_m)
 
 
 def _find_joined(minutes: Floats, reached: Truths) -> Truths:
@@ -166,9 +171,18 @@ def _radii(zones: gpd.GeoDataFrame, middles: Floats, share: float) -> Floats:
     return np.asarray(radii, dtype=float)
 
 
-def _inner_minutes(radius_m: Floats, mode: str, rules: RuleTable) -> Floats:
-    way_m = radius_m * float(rules.value("within.factor")) * float(rules.value("within.detour"))
-    return np.asarray(way_m * 0.06 / float(rules.value(f"within.{mode}")), dtype=float)
+def commuting_distances(
+    commuting_middles: Floats, commuting_minutes: Minutes, commuting_rules: RuleTable
+) -> Floats:
+    """Return straight distances between middles of zones in metres, shape (n, n), bounded as minutes are."""
+    if not commuting_minutes.reached.any():
+        return np.empty((0, 0))
+    apart = np.hypot(*(commuting_middles[:, None] - commuting_middles[None, :]).transpose(2, 0, 1))
+    inner = np.nan_to_num(commuting_minutes.inner_m, nan=0.0)
+    share = float(commuting_rules.value("between.least"))
+    apart = np.maximum(apart, share * (inner[:, None] + inner[None, :]))
+    np.fill_diagonal(apart, inner)
+    return np.asarray(apart, dtype=float)
 
 
 def commuting_problem(commuting_minutes: Minutes) -> str:

@@ -26,6 +26,7 @@ from spatial.plan.records import Roads
 from spatial.plan.rules import read_rules
 from spatial.themes import commuting as theme
 from spatial.themes import commuting_flows as flows
+from spatial.themes import commuting_optima as best
 from spatial.themes import commuting_trips as trips
 from spatial.themes import commuting_zones as zones
 
@@ -106,13 +107,18 @@ def run(
         commuting_zones=made, commuting_minutes=minutes, commuting_reach=reach, commuting_trips=journeys,
         commuting_facilities=counted, commuting_rules=table,
     )  # fmt: skip
-    optima = flows.commuting_optima(
+    apart = zones.commuting_distances(middles, minutes, table)
+    optima = best.commuting_optima(
+        commuting_distances=apart,
         commuting_spec=spec, commuting_zones=made, commuting_middles=middles, commuting_minutes=minutes,
         commuting_trips=journeys, commuting_rules=table,
     )  # fmt: skip
     ground = {"commuting_zones": made, "commuting_middles": middles, "commuting_minutes": minutes,
               "commuting_rules": table, "metric_crs": CRS}  # fmt: skip
-    whole = flows.commuting(optima, spec, minutes, journeys, table)
+    whole = flows.commuting(
+        commuting_optima=optima, commuting_spec=spec, commuting_minutes=minutes, commuting_distances=apart,
+        commuting_trips=journeys, commuting_rules=table,
+    )  # fmt: skip
     doubts = trips.commuting_doubts(
         commuting_spec=spec, commuting_trips=journeys, commuting_zones=made, source_frames=frames,
         commuting_rules=table,
@@ -198,6 +204,12 @@ def test_the_least_the_random_and_the_greatest_commute_are_those_worked_out_by_h
     assert whole["potential_share"]["flows"] == pytest.approx(1.0, abs=1e-6)
     assert (whole["tolerable_share"]["flows"], whole["extreme_share"]["flows"]) == (1.0, 0.0)
     assert set(whole["solved"]) == {"exact"}
+    inner_km = np.sqrt(4 * SIZE**2 * DEGREE_M * 110_940 / np.pi) * 0.905 / 1000
+    ab_km, ac_km = ((LON[k] - LON[0]) * DEGREE_M / 1000 for k in (1, 2))
+    assert whole["least_km"]["flows"] == pytest.approx((250 * inner_km + 150 * ab_km) / 400, rel=2e-3)
+    now_km = (200 * ac_km + 150 * ab_km + 50 * inner_km) / 400
+    assert whole["present_km"]["flows"] == pytest.approx(now_km, rel=2e-3)
+    assert whole["near_share"]["flows"] == pytest.approx(200 / 400)
     row = made.balance.set_index("name").loc["乙"]
     assert (row["internal"], row["out_trips"], row["in_trips"]) == (50, 150, 0)
     assert (row["self_containment"], row["self_sufficiency"]) == (0.25, 1.0)
@@ -426,7 +438,11 @@ def test_nothing_is_made_without_the_part_and_no_zones_are_an_error() -> None:
         commuting_reach=theme.commuting_reach(empty, minutes, table), commuting_facilities=None,
     )  # fmt: skip
     assert balance.empty
-    assert flows.commuting([], None, minutes, journeys, table).empty
+    whole = flows.commuting(
+        commuting_optima=[], commuting_spec=None, commuting_minutes=minutes, commuting_trips=journeys,
+        commuting_distances=zones.commuting_distances(np.empty((0, 2)), minutes, table), commuting_rules=table,
+    )  # fmt: skip
+    assert whole.empty
     lines = draw_zones([1, 1, 1], [1, 1, 1]).set_geometry([shapely.LineString([(112, 35), (113, 35)])] * 3)
     assert run(lines.set_crs("EPSG:4490")).rules == ["commuting.no_zones"]
 

@@ -89,6 +89,8 @@ def _with_heads(layout: Layout, contract: Contract) -> Layout:
             heads[name] = Head(title, "share", 1)
         elif name in _WHOLE:
             heads[name] = Head(title, "integer", 0)
+        elif name in ("ratio", "band_ratio", "jobs_per_worker", "independence"):
+            heads[name] = Head(title, "number", 2)
         elif name in ("per_1000", "facilities_per_1000"):
             heads[name] = Head(title, "number", 3)
     return Layout(layout.columns, heads, layout.formulas, layout.sums, layout.notes)
@@ -99,7 +101,7 @@ def _turn(whole: pd.DataFrame, contract: Contract) -> Table:
     rows: list[tuple[Cell, ...]] = []
     records = whole.to_dict("records")
     for name, column in contract.all_columns().items():
-        if name in ("id", "name", "name_en", "basis"):
+        if name in ("id", "name", "name_en", "basis") or (name == "groups" and not whole["groups"].any()):
             continue
         head = make_head(name, column)
         cells = [_cell(name, record[name], head) for record in records]
@@ -117,7 +119,7 @@ def _cell(name: str, value: Any, head: Head) -> Cell:
         return decode("commuting", name, value)
     if name.endswith("share"):
         return Quantity(float(value), "share", 1)
-    return Quantity(float(value), "integer" if not name.endswith("_min") else head.form, head.digits)
+    return Quantity(float(value), head.form if name.endswith(("_min", "_km")) else "integer", head.digits)
 
 
 def tell_commuting(stock: Stock) -> Iterator[Block]:
@@ -134,7 +136,7 @@ def tell_commuting(stock: Stock) -> Iterator[Block]:
             yield tell_commute({str(key): value for key, value in row.items()})
     yield from stock.draw("job_balance", "job_band", "job_access", "commute_flows", "minimal_flows")
     yield from stock.table("commuting")
-    yield from stock.table("job_balance", (0, 1, 2, 3, 4, 8, 10, 11, 12, 14, 18, 20))
+    yield from stock.table("job_balance", (0, 1, 2, 3, 4, 10, 11, 18, 20))
     yield from stock.table("commute_flows", (0, 4, 5, 7))
 
 
