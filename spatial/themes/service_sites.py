@@ -155,10 +155,13 @@ def service_effects(
         groups = Groups.of(service_people.unit, one.times.weights, len(service_units))
         both = np.column_stack([one.times.minutes, one.after])
         shares = groups.means((both <= service.limit_min).astype(float))
+        newly = one.after <= service.limit_min
+        newly &= ~one.times.within
         means = groups.means(np.minimum(both, service.cap_min))
         part = pd.DataFrame({
             **service.describe(), "aim": one.aim, "district": service_units["name"].to_numpy(),
-            "people": groups.people, "gained_people": groups.people * (shares[:, 1] - shares[:, 0]),
+            "people": groups.people,
+            "gained_people": np.bincount(service_people.unit[newly], one.times.weights[newly], len(service_units)),
             "met_share_before": shares[:, 0], "met_share_after": shares[:, 1],
             "before_min": means[:, 0], "after_min": means[:, 1],
         })  # fmt: skip

@@ -1,0 +1,107 @@
+"""The report's chapter on public services 公共服务落差: shares, who is worst off, which site helps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pandas as pd
+
+from spatial.outputs.papers.blocks import Block, Stock
+from spatial.outputs.papers.layouts import Layout
+from spatial.outputs.papers.sentences import write_number
+from spatial.outputs.papers.words import decode, make_text
+from spatial.plan.base import Text
+
+_CAPPED = Text(
+    zh="平均时间、泰尔指数与基尼系数按封顶时间计：超过封顶或无法到达的行程按封顶计，无人剔除；中位时间与达标比例不封顶。",
+    en="Means, Theil and Gini are of capped minutes: journeys beyond the cap, or not possible, count as the "
+    "cap, and nobody is left out; medians and shares need no cap.",
+)
+_SITED = Text(
+    zh="数值为按该目标新增全部设施后在路网上重新测算的结果；未考虑用地、造价与容量。",
+    en="Figures are measured anew on the network with all sites of the aim built; land, cost and capacity "
+    "are not looked at.",
+)
+_SHARED = Text(
+    zh="每千人可得容量按增强型两步移动搜索法（E2SFCA，高斯衰减至标准时间）分配，仅用于全部设施都给出容量的类别。",
+    en="Capacity is shared out by the enhanced two-step method (E2SFCA, Gaussian up to the standard), for "
+    "categories whose facilities all state one.",
+)
+SERVICE_TABLES = (
+    "service_districts", "service_gap", "service_inequality", "service_sites", "service_effects",
+    "service_access", "service_times",
+)  # fmt: skip
+"""Tables of public services, in the order in which a planner reads them."""
+SERVICE_LAYOUTS = {
+    "service_districts": Layout(notes=(_CAPPED,)),
+    "service_gap": Layout(notes=(_CAPPED, _SHARED)),
+    "service_inequality": Layout(notes=(_CAPPED,)),
+    "service_sites": Layout(notes=(_SITED, _CAPPED)),
+    "service_effects": Layout(notes=(_SITED, _CAPPED)),
+    "service_times": Layout(notes=(_SHARED,)),
+}
+"""How these tables are shown."""
+
+
+def tell_services(stock: Stock) -> Iterator[Block]:
+    """Yield the chapter: each service, the districts, the sites that would narrow the gap, and the maps."""
+    unequal = stock.layer("service_inequality")
+    if unequal is None:
+        return
+    for row in unequal.to_dict("records"):
+        yield tell_service(row)
+    yield from stock.draw("service_districts")
+    yield from stock.table("service_districts", (0, 1, 2, 4, 5, 6, 7, 10))
+    yield from stock.table("service_inequality", (0, 1, 3, 4, 5, 6, 7, 8, 11))
+    sites = stock.layer("service_sites")
+    if sites is not None:
+        for _, rows in sites[sites["aim"] == "narrow"].groupby("service", sort=False):
+            yield tell_site(rows)
+    yield from stock.draw("service_sites")
+    yield from stock.table("service_sites", (0, 3, 4, 10, 11, 12, 15, 16))
+
+
+def tell_service(row: Mapping[Any, Any]) -> Text:
+    """Say what share of people has a service within its standard, where most and least, how unequal.
+
+    Examples
+    --------
+    >>> told = {"name": "小学", "name_en": "Primary school", "group": "all", "met_share": 0.5, "best": "西区",
+    ...         "best_share": 0.6, "worst": "东区", "worst_share": 0.2, "ratio": 3.0, "theil": 0.0,
+    ...         "theil_between": 0.0}
+    >>> tell_service(told).zh
+    '小学（全体人口）：达标比例 50.0%，西区最高 60.0%，东区最低 20.0%，相差 3.00 倍。'
+    """
+    group = decode("service_inequality", "group", row["group"])
+    people = group if isinstance(group, Text) else make_text(group)
+    if pd.isna(row["met_share"]):
+        return make_text(f"{row['name']}：该人群没有人口。", f"{row['name_en']}: the group has no people.")
+    zh = f"{row['name']}（{people.pick('zh')}）：达标比例 {row['met_share']:.1%}"
+    en = f"{row['name_en']} ({people.pick('en')}): {row['met_share']:.1%} within the standard"
+    if row["best"]:
+        zh += f"，{row['best']}最高 {row['best_share']:.1%}，{row['worst']}最低 {row['worst_share']:.1%}"
+        en += f"; {row['best']} {row['best_share']:.1%}, {row['worst']} {row['worst_share']:.1%}"
+        if pd.notna(row["ratio"]):
+            zh, en = f"{zh}，相差 {row['ratio']:.2f} 倍", f"{en}, {row['ratio']:.2f} times"
+    if pd.notna(row["theil"]) and row["theil"] > 0:
+        share = row["theil_between"] / row["theil"]
+        zh += f"；出行时间的不均衡有 {share:.0%} 在区与区之间"
+        en += f"; between districts lies {share:.0%} of the inequality of minutes"
+    return make_text(f"{zh}。", f"{en}.")
+
+
+def tell_site(rows: pd.DataFrame) -> Text:
+    """Say where one more facility of a service would narrow the gap most, and what that brings."""
+    row = rows.iloc[0]
+    names = "、".join(f"{name.split('：', 1)[-1]}（{unit}）" for name, unit in
+                     zip(rows["name"], rows["district"], strict=True))  # fmt: skip
+    before, after = (write_number(row[f"theil_{when}"], 4) for when in ("before", "after"))
+    gained = f"{row['gained_people']:,.0f}"
+    proof = ("已证最优", "proven") if row["optimal"] else ("启发式，未证最优", "a heuristic, not proven")
+    return make_text(
+        f"{row['service']}：设于{names}最能缩小区间落差（{proof[0]}），区间泰尔指数由 {before} 降至 {after}，"
+        f"新增达标 {gained} 人。",
+        f"{row['service_en']}: built at {names}, the gap narrows most ({proof[1]}); Theil between districts "
+        f"falls from {before} to {after}, and {gained} more people are within the standard.",
+    )
