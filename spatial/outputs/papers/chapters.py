@@ -10,6 +10,7 @@ import numpy as np
 
 from spatial.outputs.order import Order
 from spatial.outputs.papers import sentences
+from spatial.outputs.papers.assessment_chapter import tell_assessment
 from spatial.outputs.papers.blocks import (
     MOST_ROWS,
     MOST_SIGNS,
@@ -26,7 +27,9 @@ from spatial.outputs.papers.circle_tables import name_aim, name_circles
 from spatial.outputs.papers.commuting_chapter import tell_commuting
 from spatial.outputs.papers.evaluation_chapter import tell_evaluation
 from spatial.outputs.papers.headings import head_chapter
+from spatial.outputs.papers.indicator_chapter import tell_indicators
 from spatial.outputs.papers.plan_tables import VERIFIED, list_rules
+from spatial.outputs.papers.service_chapter import tell_services
 from spatial.outputs.papers.tables import list_tables
 from spatial.outputs.papers.words import CONNECTION_KINDS, decode, join_texts, make_text, split_reason
 from spatial.plan.base import Text
@@ -288,13 +291,16 @@ def _tell_provenance(stock: Stock) -> Iterator[Block]:
 
 _CHAPTERS = (
     (Text(zh="总则与依据", en="Basis"), _tell_basis),
+    (Text(zh="规划指标", en="Indicators"), tell_indicators),
     (Text(zh="国土空间总体格局", en="Spatial structure"), _tell_structure),
     (Text(zh="三区三线", en="Zones and lines"), _tell_zones),
     (Text(zh="双评价", en="Evaluation of land"), tell_evaluation),
     (Text(zh="通勤圈", en="Commute circles"), _tell_circles),
     (Text(zh="交通连接", en="Connections"), _tell_connections),
     (Text(zh="生活圈", en="Living circles"), _tell_life),
+    (Text(zh="公共服务落差", en="Gap in public services"), tell_services),
     (Text(zh="职住平衡", en="Jobs and homes"), tell_commuting),
+    (Text(zh="功能区差异化考核", en="Assessment of functional zones"), tell_assessment),
     (Text(zh="校核结果", en="Findings of the checks"), _tell_findings),
     (Text(zh="局限与说明", en="Limits"), _tell_limits),
     (Text(zh="附录：溯源信息", en="Appendix: provenance"), _tell_provenance),

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from spatial.outputs.order import Order
+from spatial.outputs.papers.assessment_chapter import ASSESSMENT_TABLES, list_assessment_tables
 from spatial.outputs.papers.balances import list_balances, sum_conflicts
 from spatial.outputs.papers.cells import Table
 from spatial.outputs.papers.circle_tables import list_circle_tables
+from spatial.outputs.papers.commuting_chapter import COMMUTING_TABLES, list_commuting_tables
 from spatial.outputs.papers.evaluation_tables import EVALUATION_TABLES, list_evaluation_tables
 from spatial.outputs.papers.green_chapter import CONNECTIVITY
+from spatial.outputs.papers.indicator_tables import list_indicator_tables
 from spatial.outputs.papers.industry_tables import INDUSTRY_TABLES, list_industry_tables
 from spatial.outputs.papers.layouts import Layout, lay_out
 from spatial.outputs.papers.plan_tables import (
@@ -18,15 +21,18 @@ from spatial.outputs.papers.plan_tables import (
     lay_out_sources,
 )
 from spatial.outputs.papers.proposal_tables import list_proposal_tables
+from spatial.outputs.papers.service_chapter import SERVICE_LAYOUTS, SERVICE_TABLES
 from spatial.plan.base import Text
 
 _WITHIN = {name: "structure" for name in ("cores", "belts", "points", "axes")}
 """Layers whose rows are all in another one."""
 _FIRST = (
+    "indicators", "indicator_trends", "indicator_years",
     "zone_balance", "district_balance", "structure", *EVALUATION_TABLES,
     "commute_circles", "promises", "circle_times", "circle_coverage",
-    "gaps", "connections", "life_coverage", "life_places", "indicators", *INDUSTRY_TABLES, "conflict_sums",
-    "conflicts", "finding_counts", "findings", "sources", "rules", "not_built", "provenance",
+    "gaps", "connections", "life_coverage", "life_places", *COMMUTING_TABLES, *SERVICE_TABLES,
+    *INDUSTRY_TABLES,
+    *ASSESSMENT_TABLES, "conflict_sums", "conflicts", "finding_counts", "findings", "sources", "rules", "not_built", "provenance",
 )  # fmt: skip
 _LAYOUTS = {
     "structure": Layout(
@@ -36,6 +42,7 @@ _LAYOUTS = {
     "zones": Layout(("name", "area_ha", "source", "illustrative", "id"), sums=("area_ha",)),
     "lines": Layout(("name", "area_ha", "source", "illustrative", "id"), sums=("area_ha",)),
     "green_connectivity": CONNECTIVITY,
+    **SERVICE_LAYOUTS,
     "districts": Layout(sums=("area_km2",)),
     "towns": Layout(sums=("people",)),
     "roads": Layout(sums=("length_km",)),
@@ -55,7 +62,14 @@ def list_tables(order: Order) -> list[Table]:
         What is to be written.
     """
     made = [*list_balances(order), *list_evaluation_tables(order), *list_circle_tables(order)]
-    made += [*list_industry_tables(order), *list_proposal_tables(order), *lay_out_findings(order)]
+    made += [
+        *list_indicator_tables(order),
+        *list_assessment_tables(order),
+        *list_commuting_tables(order),
+        *list_industry_tables(order),
+        *list_proposal_tables(order),
+        *lay_out_findings(order),
+    ]
     extras = (lay_out_sources(order), lay_out_rules(order), lay_out_absent(order), lay_out_provenance(order))
     made += [table for table in extras if table is not None]
     conflicts = order.layers.get("conflicts")
