@@ -151,8 +151,8 @@ def service_effects(
     for one in service_built:
         if not len(one.sites.chosen):
             continue
-        service = one.times.service
-        groups = Groups.of(service_people.unit, one.times.weights, len(service_units))
+        service, unit = one.times.service, service_people.unit
+        groups = Groups.of(unit, one.times.weights, len(service_units))
         both = np.column_stack([one.times.minutes, one.after])
         shares = groups.means((both <= service.limit_min).astype(float))
         newly = one.after <= service.limit_min
@@ -161,7 +161,7 @@ def service_effects(
         part = pd.DataFrame({
             **service.describe(), "aim": one.aim, "district": service_units["name"].to_numpy(),
             "people": groups.people,
-            "gained_people": np.bincount(service_people.unit[newly], one.times.weights[newly], len(service_units)),
+            "gained_people": np.bincount(unit[newly], one.times.weights[newly], len(service_units)),
             "met_share_before": shares[:, 0], "met_share_after": shares[:, 1],
             "before_min": means[:, 0], "after_min": means[:, 1],
         })  # fmt: skip
