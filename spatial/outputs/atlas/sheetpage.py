@@ -51,9 +51,10 @@ if TYPE_CHECKING:
 
 _GROUND, _CELLS, _LAYERS, _NAMES, _MARGIN = 1.0, 2.0, 10.0, 200.0, 300.0
 _LISTED = 5
-_LOCATOR_MM, _LOW_LOCATOR_MM = 54.0, 42.0
+_LOCATOR_MM, _LOW_LOCATOR_MM, _DETAIL_LOCATOR_MM = 54.0, 42.0, 36.0
 _RINGS = 50.0
 _PANEL_SHARE = 0.62
+_LONG_LEGEND = 15
 _NOTE_PT = 6.8
 _SETTINGS: dict[str, Any] = {
     "pdf.fonttype": 42,
@@ -115,7 +116,7 @@ def draw_page(stock: Stock, sheet: Sheet, layout: Layout, language: str) -> Page
     tongue = Tongue(language)
     sight = make_sight(measure_extent(stock, sheet), layout)
     stock = shrink_stock(stock, layout.grain)
-    figure, axes = _open_paper(layout)
+    figure, axes = open_paper(layout)
     page = Page(figure, sight, tongue, layout.text)
     plates = _lay_plates(stock, sheet, sight)
     _draw_ground(axes, stock, sight)
@@ -155,7 +156,8 @@ def _paper_class() -> type[Figure]:
     return PaperFigure
 
 
-def _open_paper(layout: Layout) -> tuple[Figure, Axes]:
+def open_paper(layout: Layout) -> tuple[Figure, Axes]:
+    """Return an empty page and the axes over all of it, in millimetres from its lower left corner."""
     figure = _paper_class()(figsize=(layout.width / 25.4, layout.height / 25.4), facecolor="#ffffff")
     axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))
     axes.set_xlim(0.0, layout.width)
@@ -282,7 +284,7 @@ def _draw_side(
     bottom = _draw_foot(ink, stock, page, (inner, full))
     top = inner.top
     if full:
-        high = _LOW_LOCATOR_MM if verdicts or sheet.detail else _LOCATOR_MM
+        high = _DETAIL_LOCATOR_MM if sheet.detail else _LOW_LOCATOR_MM if verdicts else _LOCATOR_MM
         _draw_location(ink, stock, sheet, page, Box(side.left, side.top - high, side.right, side.top))
         top = side.top - high - 3.0
     top = _draw_detail(ink, sheet, page, Box(inner.left, bottom, inner.right, top), layout.text * 0.88)
@@ -294,7 +296,10 @@ def _draw_side(
     sections = list_cell_sections(cells, stock.styles, shares_of_m2=whole)
     sections += list_sections(plates, stock.styles, shares_of_m2=whole)
     room = Box(inner.left, bottom + tall + 1.0, inner.right, top) if layout.columns == 1 else legend
-    left = draw_legend(ink, sections, room, layout.text, tongue, columns=max(1, layout.columns - 1))
+    # Beside a panel there is less room, and a long legend is set in two columns.
+    long = sheet.detail is not None and sum(len(one.entries) for one in sections) > _LONG_LEGEND
+    columns = 2 if long else max(1, layout.columns - 1)
+    left = draw_legend(ink, sections, room, layout.text, tongue, columns=columns)
     if left:
         page.notes.append(tongue.line(f"图例有 {left} 类未列出", f"{left} classes are not in the legend"))
 

@@ -117,15 +117,15 @@ class _Setter:
                     self._bars(part)
         return self.lines
 
-    def _say(self, text: Text) -> str:
-        return clean_text(self.tongue.line(text.pick("zh"), text.pick("en"), " "))
+    def _say(self, text: Text, joint: str = " ") -> str:
+        return clean_text(self.tongue.line(text.pick("zh"), text.pick("en"), joint))
 
     def _head(self, title: Text) -> None:
         text, size = fit_text(self._say(title), self.size * _HEAD_SIZE, self.width, 5.0)
         self._add(_Piece(0.0, text, Pen(size, _INK, bold=True)), height=self.step * 1.3, ruled=True)
 
     def _fact(self, fact: Fact) -> None:
-        label, value = self._say(fact.label), self._say(fact.value)
+        label, value = self._say(fact.label), self._say(fact.value, " / ")
         taken = measure_text(label, self.size)
         head = _Piece(0.0, *_shrink(label, self.size, self.width * 0.95, _GREY))
         if taken + 3.0 + measure_text(value, self.size) <= self.width:
@@ -172,7 +172,9 @@ class _Setter:
         room = self.width * (1 - _BAR_SHARE)
         for label, value, figure in bars.rows:
             wide = (value / most if most > 0 else 0.0) * (self.width - room)
-            words, pen = _shrink(self._say(label), self.size * 0.95, room - 2.0, _INK)
+            # As names on the map: Chinese where both are wanted, for there is room for one.
+            name = clean_text(label.pick("en" if self.tongue.language == "en" else "zh"))
+            words, pen = _shrink(name, self.size * 0.95, room - 2.0, _INK)
             pieces = (
                 _Piece(0.0, words, pen),
                 _Piece(self.width - 0.6, figure, Pen(self.size * 0.88, _INK), "right"),

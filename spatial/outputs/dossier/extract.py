@@ -8,7 +8,6 @@ from typing import Any
 
 import geopandas as gpd
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import shapely
 from shapely.geometry.base import BaseGeometry
@@ -16,17 +15,19 @@ from shapely.geometry.base import BaseGeometry
 from spatial.engine.areas import straight_area_m2
 from spatial.engine.shapes.overlays import intersect_areas
 from spatial.outputs.order import Order
+from spatial.plan.base import Text
 from spatial.plan.findings import STORED_CRS
 from spatial.plan.functional import CONTROLS
 from spatial.plan.landuse import read_codes
 
 WANTED = (
-    "functional_zones", "startup_areas", "zone_communities", "ecosystems", "firms", "industry_density",
+    "functional_zones", "startup_areas", "zone_communities", "firms", "industry_density", "industry_units",
     "zones", "lines", "axes", "belts", "cores", "places", "towns", "roads", "rivers", "districts",
     "territory",
 )  # fmt: skip
 """Layers that dossiers are made from, where the toolkit and the plan have them."""
 ROLES = ("key", "supporting")
+_UNCOUNTED = ("duplicate", "outside")
 _USES_VERSION = "2023"
 _LEVEL = 2
 _LEAST_SIGNS = 2
@@ -52,6 +53,8 @@ class Extract:
         Hectares of it by zone of the three 三区.
     firms : pandas.DataFrame or None
         Firms in it, key ones first; None where the plan has none at all.
+    leading : dict or None
+        Its row of the layer ``industry_units``, where industries are compared over the zones.
     """
 
     number: int
@@ -62,6 +65,7 @@ class Extract:
     neighbours: gpd.GeoDataFrame
     spaces: dict[str, float]
     firms: pd.DataFrame | None
+    leading: dict[str, Any] | None
 
     @property
     def name(self) -> str:
@@ -114,15 +118,17 @@ def extract_zone(order: Order, name: str) -> Extract:
     at = int(found[0])
     row = {str(key): value for key, value in zones.drop(columns="geometry").iloc[at].items()}
     shape = zones.geometry.iloc[at]
+    names = (name, str(row.get("name_en") or ""))
     return Extract(
         number=at + 1,
         zone=row,
         shape=shape,
-        blocks=_mark_blocks(_pick(order, "startup_areas", str(row["id"])), name),
-        communities=_shorten_names(_pick(order, "zone_communities", str(row["id"])), name),
+        blocks=_mark_blocks(_pick(order, "startup_areas", str(row["id"])), names),
+        communities=_shorten_names(_pick(order, "zone_communities", str(row["id"])), names),
         neighbours=gpd.GeoDataFrame(zones.drop(index=zones.index[at])[["id", "name", "name_en", "geometry"]]),
         spaces=_measure_spaces(order, shape),
         firms=_find_firms(order, shape, name),
+        leading=_find_leading(order, name),
     )
 
 
@@ -135,16 +141,17 @@ def _pick(order: Order, layer: str, zone: str) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(frame[frame["zone"] == zone]).reset_index(drop=True)
 
 
-def _shorten_names(frame: gpd.GeoDataFrame, zone: str) -> gpd.GeoDataFrame:
+def _shorten_names(frame: gpd.GeoDataFrame, zone: tuple[str, str]) -> gpd.GeoDataFrame:
     """Leave the zone's own name out of the names of its parts: the sheet bears it in its title."""
-    pattern = re.compile(rf"^{re.escape(zone)}[\s·:：\-—]*")
-    short = [pattern.sub("", str(name)) for name in frame["name"]]
-    return frame.assign(
-        name=[new if new else str(old) for new, old in zip(short, frame["name"], strict=True)]
-    )
+    columns = {}
+    for column, name in zip(("name", "name_en"), zone, strict=True):
+        texts = frame[column].fillna("").astype(str)
+        pattern = re.compile(rf"^{re.escape(name)}[\s·:：\-—]*")
+        columns[column] = [(name and pattern.sub("", text)) or text for text in texts]
+    return frame.assign(**columns)
 
 
-def _mark_blocks(frame: gpd.GeoDataFrame, zone: str) -> gpd.GeoDataFrame:
+def _mark_blocks(frame: gpd.GeoDataFrame, zone: tuple[str, str]) -> gpd.GeoDataFrame:
     """Give each block a number, what stands on it on the map, and the class of its use."""
     frame = _shorten_names(frame, zone)
     marks = [f"{number:02d}" for number in range(1, len(frame) + 1)]
@@ -207,6 +214,8 @@ def _find_firms(order: Order, shape: BaseGeometry, name: str) -> pd.DataFrame | 
     inside[there] = shapely.intersects(shape, points[there])
     if "unit" in frame:
         inside |= ~there & (frame["unit"].astype(str) == name).to_numpy()
+    if "state" in frame:
+        inside &= ~frame["state"].isin(_UNCOUNTED).to_numpy()
     picked = frame[inside]
     role = picked["role"] if "role" in picked else pd.Series("", index=picked.index)
     rank = role.map({key: place for place, key in enumerate(ROLES)}).fillna(len(ROLES))
@@ -217,16 +226,31 @@ def _find_firms(order: Order, shape: BaseGeometry, name: str) -> pd.DataFrame | 
     return pd.DataFrame(picked).iloc[order_by].reset_index(drop=True)
 
 
-def locate_firms(extract: Extract) -> npt.NDArray[np.object_]:
-    """Return for each firm of an extract the part of the zone that it lies in; empty for none."""
+def _find_leading(order: Order, name: str) -> dict[str, Any] | None:
+    frame = order.layers.get("industry_units")
+    found = None if frame is None else frame[frame["name"].astype(str) == name]
+    if found is None or not len(found):
+        return None
+    return {str(key): value for key, value in found.drop(columns="geometry").iloc[0].items()}
+
+
+def locate_firms(extract: Extract) -> list[Text | None]:
+    """Return for each firm of an extract the part of the zone that it lies in; None for no part."""
     if extract.firms is None:
-        return np.zeros(0, dtype=object)
+        return []
     points = extract.firms["geometry"].to_numpy(dtype=object)
-    where = np.full(len(points), "", dtype=object)
+    where: list[Text | None] = [None] * len(points)
+    homes = extract.communities
+    parts = [
+        (Text(zh=str(name), en=str(english)), shape)
+        for name, english, shape in zip(homes["name"], homes["name_en"], homes.geometry, strict=True)
+    ]
     startup = extract.startup
-    for name, shape in [*zip(extract.communities["name"], extract.communities.geometry, strict=True),
-                        *([("起步区", startup)] if startup is not None else [])]:  # fmt: skip
-        where[shapely.intersects(shape, points)] = str(name)
+    if startup is not None:
+        parts.append((Text(zh="核心起步区", en="Start-up area"), startup))
+    for name, shape in parts:
+        for at in np.flatnonzero(shapely.intersects(shape, points)):
+            where[int(at)] = name
     return where
 
 

@@ -7,10 +7,11 @@ from dataclasses import replace
 import geopandas as gpd
 import numpy as np
 import shapely
+from shapely.geometry.base import BaseGeometry
 
 from spatial.outputs.atlas.paper import A3, Bounds, Layout, Shapes, make_sight
 from spatial.outputs.atlas.sheets import Stack, Stock, stack_layers
-from spatial.outputs.dossier.extract import Extract
+from spatial.outputs.dossier.extract import ROLES, Extract
 from spatial.plan.base import Text
 from spatial.plan.findings import STORED_CRS
 
@@ -18,9 +19,11 @@ MARGIN_SHARE = 0.12
 """By what share of its span the map reaches beyond the place that it shows: for what lies round it."""
 _LEAST_SPAN_M = 400.0
 _BEYOND = 0.04
+_OWN_ALONE = ("firms", "industry_density")
+"""Layers of which only what lies in the zone is shown."""
 
 
-def frame_place(shape: shapely.Geometry, crs: str) -> Bounds:
+def frame_place(shape: BaseGeometry, crs: str) -> Bounds:
     """Return what a map of a place has to show, metric CRS: the place and some land round it."""
     moved = gpd.GeoSeries([shape], crs=STORED_CRS).to_crs(crs)
     west, south, east, north = (float(value) for value in moved.total_bounds)
@@ -51,25 +54,36 @@ def cut_stock(stock: Stock, extract: Extract, bounds: Bounds, layout: Layout = A
     west, south, east, north = make_sight(bounds, layout).bounds
     spare = (east - west) * _BEYOND
     box = (west - spare, south - spare, east + spare, north + spare)
-    stacks = {key: cut for key, stack in stock.stacks.items() if (cut := _cut(stack, box)) is not None}
+    inside = gpd.GeoSeries([extract.shape], crs=STORED_CRS).to_crs(stock.order.metric_crs).iloc[0]
+    stacks = {
+        key: cut
+        for key, stack in stock.stacks.items()
+        if (cut := _cut(stack, box, inside if key in _OWN_ALONE else None)) is not None
+    }
+    frame = shapely.box(*box)
     own, _ = stack_layers(_draw_own(extract), stock.order, stock.styles)
-    own = {key: cut for key, stack in own.items() if (cut := _cut(stack, box, whole=True)) is not None}
+    own = {key: stack for key, stack in own.items() if shapely.intersects(stack.shapes, frame).any()}
     # In the order of the styles, which is that of the legend.
     merged = stacks | own
     return replace(stock, stacks={key: merged[key] for key in stock.styles.layers if key in merged})
 
 
-def _cut(stack: Stack, box: Bounds, *, whole: bool = False) -> Stack | None:
-    """Return the rows of a layer within a box, their shapes cut to it; None where there are none."""
-    near = shapely.intersects(stack.shapes, shapely.box(*box))
+def _cut(stack: Stack, box: Bounds, within: BaseGeometry | None) -> Stack | None:
+    """Return the rows of a layer within a box, their shapes cut to it; None where there are none.
+
+    With `within` only rows that lie at least partly in that shape.
+    """
+    near = shapely.intersects(stack.shapes, shapely.box(*box) if within is None else within)
     if not near.any():
         return None
     layer = stack.layer
-    shapes = stack.shapes[near] if whole else _clip(stack.shapes[near], box)
+    shapes = _clip(stack.shapes[near], box)
     left = ~shapely.is_empty(shapes)
     if not left.any():
         return None
-    style = layer.style if whole else layer.style.model_copy(update={"diagram": True})
+    # Points are counted; areas and lengths of what a frame cuts would mislead.
+    flat = bool((shapely.get_dimensions(shapes) > 0).any())
+    style = layer.style.model_copy(update={"diagram": layer.style.diagram or flat})
     kept = replace(layer, frame=layer.frame[near][left], classes=layer.classes[near][left], style=style)
     return Stack(kept, shapes[left])
 
@@ -98,4 +112,8 @@ def _draw_own(extract: Extract) -> dict[str, gpd.GeoDataFrame]:
         layers["dossier_blocks"] = extract.blocks
         high = extract.blocks[extract.blocks["height_m"].notna()]
         layers["dossier_heights"] = high.assign(label=[f"{value:g} m" for value in high["height_m"]])
+    firms = extract.firms
+    if firms is not None and len(firms):
+        named = firms[firms["role"].isin(ROLES) & firms["geometry"].notna()]
+        layers["dossier_firms"] = gpd.GeoDataFrame(named, geometry="geometry", crs=STORED_CRS)
     return {name: frame for name, frame in layers.items() if len(frame)}
