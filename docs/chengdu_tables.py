@@ -30,10 +30,10 @@ MIXES: dict[str, tuple[tuple[str, float], ...]] = {
     "materials": (("302", 0.30), ("266", 0.25), ("331", 0.25), ("292", 0.20)),
     "food": (("146", 0.30), ("151", 0.25), ("137", 0.20), ("135", 0.15), ("223", 0.10)),
     "machines": (("381", 0.30), ("384", 0.20), ("344", 0.30), ("348", 0.20)),
-    "finance": (("662", 0.30), ("671", 0.25), ("681", 0.20), ("725", 0.15), ("729", 0.10)),
+    "finance": (("662", 0.35), ("671", 0.30), ("681", 0.20), ("725", 0.15)),
     "logistics": (("581", 0.25), ("582", 0.20), ("543", 0.30), ("599", 0.25)),
     "tourism": (("611", 0.25), ("621", 0.35), ("786", 0.20), ("901", 0.20)),
-    "commerce": (("513", 0.25), ("521", 0.25), ("724", 0.25), ("728", 0.25)),
+    "commerce": (("513", 0.40), ("521", 0.30), ("724", 0.15), ("728", 0.15)),
     "software": (("651", 0.45), ("653", 0.25), ("654", 0.15), ("642", 0.15)),
     "platforms": (("642", 0.30), ("643", 0.20), ("731", 0.20), ("749", 0.30)),
     "crops": (("014", 0.35), ("015", 0.25), ("051", 0.20), ("137", 0.20)),
@@ -41,7 +41,10 @@ MIXES: dict[str, tuple[tuple[str, float], ...]] = {
     "joint": (("374", 0.35), ("392", 0.30), ("393", 0.15), ("356", 0.20)),
 }
 """Shares of groups (three digits) of GB/T 4754-2017 in what each kind of zone makes."""
-EVERYWHERE = ("621", "521", "729", "543")
+EVERYWHERE = ("621", "543")
+FEWEST, LOOSE = 3, 20
+"""An industry of a zone has so many firms at least, so that nothing has to be kept back; but every so manieth
+zone has smaller ones."""
 OUTPUT_A_JOB = {"farming": 18.0, "manufacturing": 110.0, "services": 70.0, "new_economy": 60.0}
 """10 000 yuan."""
 JOBS_A_HA = {"farming": (3, 6), "manufacturing": (12, 28), "services": (40, 75), "new_economy": (55, 110)}
@@ -103,7 +106,7 @@ def draw_firms() -> Table:
     random = np.random.default_rng(61)
     rows: Table = []
     for position, (zone, shape, _) in enumerate(place_zones()):
-        count = int(random.integers(14, 27))
+        count = int(random.integers(22, 33))
         codes = _draw_codes(str(zone["makes"]), position, count, random)
         jobs = np.sort(np.round(random.lognormal(5.0, 0.9, count)).clip(12, 4000))[::-1]
         if zone["kind"] == "farming":
@@ -130,8 +133,12 @@ def _draw_codes(makes: str, position: int, count: int, random: np.random.Generat
     drawn = random.choice(
         [*codes, *EVERYWHERE], count, p=[*weights, *[0.1 / len(EVERYWHERE)] * len(EVERYWHERE)]
     )
-    # What leads a zone are its own industries.
-    drawn[:3] = np.array(codes)[np.argsort(-weights)[[0, 0, 1]]]
+    main = codes[int(np.argmax(weights))]
+    drawn[:3] = main
+    own = np.array([code[:2] for code in drawn])
+    names, counts = np.unique(own, return_counts=True)
+    if position % LOOSE != LOOSE - 1:
+        drawn[np.isin(own, names[counts < FEWEST])] = main
     return [str(code) for code in drawn]
 
 

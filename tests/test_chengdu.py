@@ -212,7 +212,7 @@ def test_firms_lie_in_their_zones_and_their_industries_are_known() -> None:
     firms = read("firms")
     assert firms["name"].is_unique
     assert firms["name"].str.fullmatch(r"企业 \d{4}").all()
-    assert firms.groupby("zone").size().between(14, 30).all()
+    assert firms.groupby("zone").size().between(20, 35).all()
     zones = load("functional_zones").set_index("name").geometry
     spots = shapely.points(firms["lon"], firms["lat"])
     assert shapely.covers(zones.loc[firms["zone"]].to_numpy(), spots).all()
