@@ -32,7 +32,8 @@ _FIRST = (
     "commute_circles", "promises", "circle_times", "circle_coverage",
     "gaps", "connections", "life_coverage", "life_places", *COMMUTING_TABLES, *SERVICE_TABLES,
     *INDUSTRY_TABLES,
-    *ASSESSMENT_TABLES, "conflict_sums", "conflicts", "finding_counts", "findings", "sources", "rules", "not_built", "provenance",
+    *ASSESSMENT_TABLES,
+    "conflict_sums", "conflicts", "finding_counts", "findings", "sources", "rules", "not_built", "provenance",
 )  # fmt: skip
 _LAYOUTS = {
     "structure": Layout(
