@@ -106,8 +106,8 @@ class _Ground:
         people = float(give.sum())
         sums = float(workers.sum()), float(jobs.sum())
         if people <= 0 or not len(kept):
-            none = np.empty(0, dtype=np.int64)
-            return Optimum(basis, len(kept), *sums, 0.0, present_min, *[np.nan] * 4, 0, none, none,
+            none, lost = np.empty(0, dtype=np.int64), float("nan")
+            return Optimum(basis, len(kept), *sums, 0.0, present_min, lost, lost, lost, lost, 0, none, none,
                            np.empty(0))  # fmt: skip
         cost, far = (part[np.ix_(kept, kept)] for part in (self.between, self.apart))
         random = mean_at_random(cost, give, take)
