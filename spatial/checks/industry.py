@@ -163,7 +163,7 @@ def _find_codes(roll: gpd.GeoDataFrame, codes: IndustryCodes) -> Iterator[Findin
 def _find_amounts(roll: gpd.GeoDataFrame, spec: Industry) -> Iterator[Finding]:
     """Report jobs and output that are no amounts, and those that are missing where some are given."""
     for rule, zh, en in (("jobs", "从业人员", "jobs"), ("output", "产值", "output")):
-        given, lacking = roll[f"given_{rule}"] != "", roll[rule].isna()
+        given, lacking = roll[f"given_{rule}"], roll[rule].isna()
         if not given.any():
             continue
         yield from _find_rows(roll, given & lacking, rule, (

@@ -57,6 +57,21 @@ def find_clusters(xy: npt.ArrayLike, reach_m: float, least: int) -> Longs:
     return _number(label)
 
 
+def count_inner(xy: npt.ArrayLike, reach_m: float, least: int) -> int:
+    """Return how many points are inner ones of clusters: with `least` points or more within `reach_m`.
+
+    Examples
+    --------
+    >>> count_inner([(0, 0), (5, 0), (10, 0), (500, 0)], 6, 3)
+    1
+    """
+    places = np.asarray(xy, dtype=float).reshape(-1, 2)
+    if not len(places):
+        return 0
+    near = cKDTree(places).query_ball_point(places, reach_m, return_length=True)
+    return int((near >= least).sum())
+
+
 def _join(places: Floats, reach_m: float, near: Longs) -> Longs:
     """Return which places are joined by steps within reach, strip by strip so that memory stays flat."""
     order = np.argsort(places[:, 0], kind="stable")

@@ -160,17 +160,15 @@ def read_codes(column: pd.Series[Any], codes: IndustryCodes) -> npt.NDArray[np.o
     >>> read_codes(pd.Series([39.0, "C27", None, "99"]), codes).tolist()
     ['39', '27', '', '']
     """
-    texts = show_codes(column)
-    known = {text: codes.read(text) for text in pd.unique(texts)}
-    return np.array([known[text] for text in texts], dtype=object)
+    code, texts = pd.factorize(show_codes(column))
+    return np.array([*map(codes.read, texts), ""], dtype=object)[code]
 
 
 def show_codes(column: pd.Series[Any]) -> npt.NDArray[np.object_]:
     """Return a column of codes as texts, whole numbers without a point, empty where nothing is given."""
-    return np.array([_show(value) for value in column], dtype=object)
+    code, kinds = pd.factorize(column)
+    return np.array([*(_show(value) for value in kinds), ""], dtype=object)[code]
 
 
 def _show(value: Any) -> str:
-    if pd.isna(value):
-        return ""
     return f"{value:.0f}" if isinstance(value, float) and value.is_integer() else str(value).strip()

@@ -69,9 +69,9 @@ def industry_roll(
     """Return every firm of the list as it is understood, EPSG:4490.
 
     Columns ``id, name, given`` (code as written), ``code, industry`` (code at the plan's level), ``section,
-    division, family, jobs, output`` (NaN where missing or below zero), ``given_jobs, given_output`` (as
-    written), ``year, role, unit`` (position in `industry_grounds`, -1 for none), ``moved`` (unit by name,
-    though it lies elsewhere), ``state, illustrative, source``.
+    division, family, jobs, output`` (NaN where missing or below zero), ``given_jobs, given_output`` (whether
+    the list says anything), ``year, role, unit`` (position in `industry_grounds`, -1 for none), ``moved``
+    (unit by name, though it lies elsewhere), ``state, illustrative, source``.
     """
     spec = industry_spec
     frame = source_frames[spec.firms] if spec else next(iter(source_frames.values()), territory)[:0]
@@ -88,8 +88,8 @@ def industry_roll(
             "given": show_codes(_column(frame, columns.code)), "code": codes,
             **dict(zip(("industry", "section", "division", "family"), told.T, strict=True)),
             "jobs": _amounts(frame, columns.jobs), "output": _amounts(frame, columns.output),
-            "given_jobs": show_codes(_column(frame, columns.jobs)),
-            "given_output": show_codes(_column(frame, columns.output)),
+            "given_jobs": _is_given(_column(frame, columns.jobs)),
+            "given_output": _is_given(_column(frame, columns.output)),
             "year": pd.to_numeric(_column(frame, columns.year), errors="coerce").to_numpy(dtype=float),
             "role": _column(frame, columns.role).map(_read_role).to_numpy(dtype=object),
             "unit": np.where(by_name >= 0, by_name, by_place),
@@ -105,6 +105,13 @@ def industry_roll(
 
 def _column(frame: gpd.GeoDataFrame, name: str) -> pd.Series[Any]:
     return frame[name] if name in frame else pd.Series(None, frame.index, dtype=object)
+
+
+def _is_given(column: pd.Series[Any]) -> npt.NDArray[np.bool_]:
+    said = column.notna()
+    if not pd.api.types.is_numeric_dtype(column):
+        said &= column.astype(str).str.strip() != ""
+    return said.to_numpy(dtype=bool)
 
 
 def _amounts(frame: gpd.GeoDataFrame, name: str) -> Floats:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -10,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
-from spatial.engine.clusters import find_clusters
+from spatial.engine.clusters import count_inner, find_clusters
 from spatial.engine.crs import transform_shapes
 from spatial.plan.contract import Column, layer, shape_rows
 from spatial.plan.findings import STORED_CRS
@@ -22,8 +23,12 @@ from spatial.themes.industry_structure import Tabulation
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 _SEED = 47542017
-_TESTED_MOST = 20_000
-"""Firms that all random draws of one industry may come to: larger ones are drawn less often."""
+_DRAWN_MOST = 2_000_000
+"""Firms that all random draws may come to: of a long list fewer draws are made."""
+_ENOUGH = 5
+"""Draws that do as well, after which no more are made."""
+_DRAWS_LEAST = 19
+"""Fewer draws cannot tell a chance of one in twenty."""
 
 
 @dataclass(frozen=True)
@@ -65,25 +70,28 @@ def industry_clusters(
     """Return the clusters of each industry as outlines of their firms, the largest first.
 
     Clusters are those of DBSCAN in straight lines. `chance` is the share of random draws, as many firms from
-    the whole list whatever their industry, in which as many or more lie in clusters; `verdict` is
+    the whole list whatever their industry, in which as many or more are inner firms; `verdict` is
     ``clustered`` up to the chance of the rules, ``with_all`` where firms as such lie so close, ``untested``
-    for industries that are too large to draw often. Numbers are hidden where the outline, beside the table
-    of structure, would tell of too few firms.
+    where there is one industry only or the list is too long to draw from it often enough. Draws end at the
+    fifth that does as well, whose number gives the share (Besag and Clifford 1991). Numbers are hidden where
+    the outline, beside the table of structure, would tell of too few firms.
     """
-    roll = industry_roll[industry_roll["state"] == COUNTED].reset_index(drop=True)
+    roll = industry_roll[industry_roll["state"] == COUNTED]
+    numbers = {key: roll[key].to_numpy() for key in ("unit", "jobs", "output")}
+    code_of = roll["industry"].to_numpy()
     rules = industry_rules
     ways = _Ways(
         float(rules.value("cluster.distance")),
         max(int(rules.value("cluster.firms")), industry_least),
         float(rules.value("cluster.margin")),
-        int(rules.value("cluster.trials")),
+        min(int(rules.value("cluster.trials")), _DRAWN_MOST // max(len(roll), 1)),
     )
     xy = shapely.get_coordinates(transform_shapes(roll.geometry.to_numpy(), STORED_CRS, metric_crs))
     rows = list[dict[str, object]]()
     for at, code in enumerate(industry_tabulation.industries):
-        mine = np.flatnonzero(roll["industry"].to_numpy() == code)
+        mine = np.flatnonzero(code_of == code)
         label = find_clusters(xy[mine], ways.reach_m, ways.least)
-        chance = _draw_chance(xy, mine, int((label >= 0).sum()), ways) if (label >= 0).any() else np.nan
+        chance = _draw_chance(xy, mine, ways) if (label >= 0).any() else np.nan
         for number in range(label.max(initial=-1) + 1):
             members = mine[label == number]
             outline = shapely.convex_hull(shapely.multipoints(xy[members]))
@@ -93,7 +101,7 @@ def industry_clusters(
                 "share": len(members) / len(mine), "chance": chance,
                 "geometry": shapely.buffer(outline, ways.margin_m),
             }  # fmt: skip
-            rows.append(own | _tell(roll, members, industry_tabulation, at, industry_least))
+            rows.append(own | _tell(numbers, members, industry_tabulation, at, industry_least))
     return _frame(rows, metric_crs, float(rules.value("cluster.chance")))
 
 
@@ -112,24 +120,25 @@ def _frame(rows: list[dict[str, object]], crs: str, surely: float) -> gpd.GeoDat
     return shape_rows(frame, industry_clusters)
 
 
-def _draw_chance(xy: Floats, mine: Integers, found: int, ways: _Ways) -> float:
-    """Return how often as many firms of any industry lie in clusters at least as much; NaN where untested."""
-    trials = min(ways.trials, _TESTED_MOST // max(len(mine), 1))
-    if trials < 19 or len(mine) == len(xy):
+def _draw_chance(xy: Floats, mine: Integers, ways: _Ways) -> float:
+    """Return how often as many firms of any industry have as many about them; NaN where untested."""
+    if ways.trials < _DRAWS_LEAST or len(mine) == len(xy):
         return float("nan")
     random = np.random.default_rng(_SEED)
-    more = 0
-    for _ in range(trials):
+    found, more = count_inner(xy[mine], ways.reach_m, ways.least), 0
+    for draw in range(1, ways.trials + 1):
         drawn = random.choice(len(xy), len(mine), replace=False)
-        more += int((find_clusters(xy[drawn], ways.reach_m, ways.least) >= 0).sum() >= found)
-    return (more + 1) / (trials + 1)
+        more += count_inner(xy[drawn], ways.reach_m, ways.least) >= found
+        if more == _ENOUGH:
+            return more / draw
+    return (more + 1) / (ways.trials + 1)
 
 
 def _tell(
-    roll: gpd.GeoDataFrame, members: Integers, made: Tabulation, industry: int, least: int
+    numbers: dict[str, npt.NDArray[Any]], members: Integers, made: Tabulation, industry: int, least: int
 ) -> dict[str, object]:
     """Return units and numbers of a cluster; hidden where what is left of its units would be told by them."""
-    units = np.unique(roll["unit"].to_numpy()[members])
+    units = np.unique(numbers["unit"][members])
     cells = made.sums["firms"][units, industry]
     shown = "published"
     if made.hidden[units, industry].any() or 0 < cells.sum() - len(members) < least:
@@ -138,7 +147,7 @@ def _tell(
     return {
         "units": "、".join(made.units[unit] for unit in units),
         "firms": float(len(members)) if seen else np.nan,
-        "jobs": float(roll["jobs"].iloc[members].sum()) if seen else np.nan,
-        "output_wan": float(roll["output"].iloc[members].sum()) if seen else np.nan,
+        "jobs": float(np.nansum(numbers["jobs"][members])) if seen else np.nan,
+        "output_wan": float(np.nansum(numbers["output"][members])) if seen else np.nan,
         "shown": shown,
     }

@@ -125,7 +125,7 @@ def industry_chain(
     """
     spec = industry_spec
     if spec is None or spec.links is None:
-        return pd.DataFrame({"supplier": [], "buyer": [], "one": [], "other": [], "amount": []})
+        return pd.DataFrame({name: [] for name in ("supplier", "buyer", "one", "other", "amount", "given")})
     table, columns = source_tables[spec.links], spec.link_columns
     counts = industry_roll["state"].to_numpy() == COUNTED
     rows = pd.Series(np.flatnonzero(counts), industry_roll["name"].to_numpy()[counts])
@@ -197,10 +197,8 @@ def _sum_units(pairs: pd.DataFrame, units: gpd.GeoDataFrame, limits: tuple[int, 
     ends = pd.concat([pairs[["first", "second", end]].set_axis(["first", "second", "firm"], axis=1)
                       for end in ("one", "other")])  # fmt: skip
     firms = ends.groupby(["first", "second"])["firm"].nunique().to_numpy()
-    cases = [firms < limits[0], table["max"].to_numpy() > limits[1] * table["sum"].to_numpy()]
-    shown = np.select(
-        cases if limits[0] > 1 else [], ["few", "dominant"] if limits[0] > 1 else [], "published"
-    )
+    alone = table["max"].to_numpy() > limits[1] * table["sum"].to_numpy()
+    shown = np.select([firms < limits[0], alone & (limits[0] > 1)], ["few", "dominant"], "published")
     names, points = units["name"].to_numpy(dtype=object), units.representative_point().to_numpy()
     one, other = (table[key].to_numpy(dtype=np.int64) for key in ("first", "second"))
     lines = _bow(points, one, other)
