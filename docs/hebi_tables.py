@@ -23,13 +23,13 @@ Row = dict[str, object]
 SEED = 410600
 DENSITY = {"主城区": 9200, "北部产业片区": 1900, "东部产业片区": 1600, "南部产业片区": 2300}
 """People on a square kilometre; towns and the country below."""
-TOWN_DENSITY, CELL_M, VILLAGES = 5600, 520.0, 620
+TOWN_DENSITY, CELL_M, VILLAGES = 5600, 520.0, 900
 FACILITIES: dict[str, tuple[str, int, int | None, float]] = {
-    "kindergarten": ("幼儿园", 84, 270, 450), "primary": ("小学", 62, 900, 650),
+    "kindergarten": ("幼儿园", 84, 270, 450), "primary": ("小学", 72, 900, 650),
     "middle": ("初中", 22, 1200, 1100),
-    "health_centre": ("社区卫生服务中心", 34, None, 900), "hospital": ("医院", 5, None, 1800),
-    "day_care": ("老年人日间照料中心", 52, 40, 650), "care_home": ("养老院", 12, 150, 1500),
-    "culture_centre": ("文化活动中心", 10, None, 1500), "sport": ("健身场地", 26, None, 800),
+    "health_centre": ("社区卫生服务中心", 46, None, 800), "hospital": ("医院", 5, None, 1800),
+    "day_care": ("老年人日间照料中心", 64, 40, 600), "care_home": ("养老院", 12, 150, 1500),
+    "culture_centre": ("文化活动中心", 15, None, 1500), "sport": ("健身场地", 26, None, 800),
     "park": ("社区公园", 24, None, 900),
 }  # fmt: skip
 """Category to label, number in the three districts, capacity and least distance between two."""
@@ -37,11 +37,11 @@ FAVOUR = {"淇滨区": 1.0, "经济技术开发区": 0.75, "城乡一体化示�
 """How well districts are looked after: the gap that `services` measures is put in here."""
 FIRMS: dict[str, tuple[int, dict[str, float]]] = {
     "主城区": (96, {
-        "65": 5, "651": 4, "72": 6, "74": 5, "73": 2, "66": 4, "51": 6, "59": 2, "52": 6, "61": 3}),
+        "65": 5, "651": 4, "72": 6, "74": 6, "66": 5, "51": 6, "59": 3, "52": 6, "61": 4}),
     "北部产业片区": (64, {
-        "39": 7, "397": 4, "398": 5, "38": 5, "382": 3, "35": 3, "29": 3, "59": 2, "74": 1}),
+        "39": 7, "397": 4, "398": 5, "38": 6, "382": 4, "35": 6, "59": 4}),
     "东部产业片区": (58, {
-        "27": 3, "272": 2, "367": 5, "36": 3, "39": 4, "398": 2, "65": 3, "73": 3, "74": 3, "59": 2}),
+        "27": 3, "272": 2, "367": 5, "36": 3, "39": 4, "398": 2, "65": 4, "73": 4, "74": 4, "59": 3}),
     "南部产业片区": (92, {
         "36": 6, "367": 9, "33": 6, "331": 3, "34": 5, "39": 3, "14": 3, "135": 3, "26": 2, "59": 2}),
 }  # fmt: skip
@@ -115,7 +115,9 @@ def draw_people() -> tuple[np.ndarray, np.ndarray]:
     heights = hebi.flat(shapely.Polygon(hebi.MOUNTAINS))
     plain = cut(shapely.buffer(whole, -400), heights, *(shapely.buffer(one[0], 300) for one in town.values()))
     villages = spread(plain, VILLAGES, 750, random)
-    hamlets = spread(meet(shapely.buffer(whole, -400), heights), 70, 1300, random)
+    near = shapely.union_all([row[4].buffer(700) for row in hebi.draw_roads() if row[2] != "expressway"])
+    villages = villages[shapely.contains_xy(near, villages)]
+    hamlets = spread(meet(meet(shapely.buffer(whole, -400), heights), near), 70, 900, random)
     places += [villages, hamlets]
     people += [random.lognormal(6.7, 0.42, len(villages)), random.lognormal(5.6, 0.4, len(hamlets))]
     return np.vstack(places), np.round(np.concatenate(people))
