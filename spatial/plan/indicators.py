@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, StringConstraints, WithJsonSchema, model_validator
 
 from spatial.plan.base import Name, Record, Slug, Text, show_value
+from spatial.plan.rules import read_rules
 from spatial.plan.targets import Target, parse_target
 
 Nature = Literal["binding", "expected", "advisory"]
@@ -157,22 +158,24 @@ class CoreIndicator(Record):
 def state_core(indicators: Sequence[Indicator]) -> dict[str, CoreIndicator]:
     """Return in short, of indicators of the whole territory, the last target, else the last value.
 
+    Units that the plan leaves out are those of the rule table.
+
     Examples
     --------
-    >>> one = {"id": "urbanisation", "unit": "%", "values": {2018: 62.36}, "targets": {2020: "> 65"}}
+    >>> one = {"id": "urbanisation", "values": {2018: 62.36}, "targets": {2020: "> 65"}}
     >>> state_core([Indicator.model_validate(one)])["urbanisation"]
     CoreIndicator(value=65.0, unit='%', year=2020)
     """
+    known = read_rules("indicators").under("indicator")
     stated: dict[str, CoreIndicator] = {}
     for item in indicators:
-        if item.of is not None or item.unit is None or item.id in stated:
+        unit = item.unit or known.get(item.id, {}).get("unit")
+        if item.of is not None or unit is None or item.id in stated:
             continue
-        if item.targets:
-            year = max(item.targets)
-            stated[item.id] = CoreIndicator(value=item.targets[year].value, unit=item.unit, year=year)
-        elif item.values:
-            year = max(item.values)
-            stated[item.id] = CoreIndicator(value=item.values[year], unit=item.unit, year=year)
+        figures = {year: target.value for year, target in item.targets.items()} or item.values
+        if figures:
+            year = max(figures)
+            stated[item.id] = CoreIndicator(value=figures[year], unit=unit, year=year)
     return stated
 
 

@@ -59,11 +59,15 @@ class Derived:
 
 @dataclass(frozen=True)
 class Quantity:
-    """A number with a form of its own, for columns that hold numbers of different kinds."""
+    """A number with a form of its own, for columns that hold numbers of different kinds.
+
+    `sign` stands before it, such as ``≥``: the number stays one that can be reckoned with.
+    """
 
     value: float | Derived
     form: Form = "number"
     digits: int = 2
+    sign: str = ""
 
 
 Cell = str | Text | bool | int | float | Derived | Quantity | None
@@ -210,9 +214,9 @@ def _plain_zero(text: str) -> str:
 
 def show_cell(cell: Cell, head: Head, language: Language, joint: str = " ") -> str:
     """Return a cell as text; what is not there as a dash."""
-    form, digits = head.form, head.digits
+    form, digits, sign = head.form, head.digits, ""
     if isinstance(cell, Quantity):
-        form, digits, cell = cell.form, cell.digits, cell.value
+        form, digits, sign, cell = cell.form, cell.digits, cell.sign, cell.value
     if isinstance(cell, Derived):
         cell = cell.value
     if is_absent(cell):
@@ -220,7 +224,7 @@ def show_cell(cell: Cell, head: Head, language: Language, joint: str = " ") -> s
     if isinstance(cell, bool):
         return say(TRUTHS[cell], language)
     if isinstance(cell, int | float):
-        return show_number(cell, "general" if form == "text" else form, digits)
+        return sign + show_number(cell, "general" if form == "text" else form, digits)
     return say(cell, language, joint) if isinstance(cell, str | Text) else str(cell)
 
 

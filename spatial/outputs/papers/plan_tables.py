@@ -26,6 +26,7 @@ _LAYERS_OF_RULES = {
     "directions": ("directions", "direction_growth"),
     "facilities": ("life_circles", "life_coverage", "service_gap"),
     "green": ("green_patches", "green_corridors"),
+    "indicators": ("indicators",),
     "industries": (),
     "industry": ("industry_structure",),
     "landuse_groups": ("landuse_balance",),
@@ -55,7 +56,9 @@ def list_rules(order: Order) -> list[tuple[str, Rule]]:
             rules = _settle(read_rules(name), order.plan.evaluation).rules
         except RuleError:
             continue  # a table that came with another version of the toolkit
-        rows += [(name, rule) for rule in rules if _is_open(rule.key, modes)]
+        rows += [
+            (name, rule) for rule in rules if _is_open(rule.key, modes) and _is_asked(order, name, rule.key)
+        ]
     return rows
 
 
@@ -71,6 +74,17 @@ def _is_used(order: Order, table: str) -> bool:
         return order.plan.evaluation is not None
     layers = _LAYERS_OF_RULES.get(table)
     return layers is None or any(len(order.layers[layer]) for layer in layers if layer in order.layers)
+
+
+def _is_asked(order: Order, table: str, key: str) -> bool:
+    """Tell whether a row is of an indicator that the plan has; other tables are asked for whole."""
+    head, _, name = key.partition(".")
+    if table != "indicators" or head not in ("indicator", "units", "unit_names"):
+        return True
+    if head != "indicator":
+        return False  # what a hectare is needs no checking before a plan is signed
+    rows = order.layers.get("indicators")
+    return rows is not None and "indicator" in rows and name in set(rows["indicator"])
 
 
 def _list_modes(order: Order) -> set[str]:

@@ -171,9 +171,9 @@ class _Pen:
         self, sheet: Any, at: tuple[int, int], cell: Cell, head: Head, *, bold: bool, plain: bool
     ) -> None:
         """Write a cell; with `plain`, values in the place of formulas."""
-        form, digits = head.form, head.digits
+        form, digits, sign = head.form, head.digits, ""
         if isinstance(cell, Quantity):
-            form, digits, cell = cell.form, cell.digits, cell.value
+            form, digits, sign, cell = cell.form, cell.digits, cell.sign, cell.value
         value = cell.value if isinstance(cell, Derived) else cell
         if value is None or value == "" or is_absent(value):
             sheet.write_blank(*at, None, self._frame("", bold))
@@ -181,7 +181,8 @@ class _Pen:
             text = set_text(TRUTHS[value] if isinstance(value, bool) else value, self.language)
             sheet.write_string(*at, self._cut(text), self._frame("@", bold))
         else:
-            style = self._frame(_write_format(value, form, digits), bold)
+            lead = f'"{sign}"' if sign else ""
+            style = self._frame(lead + _write_format(value, form, digits), bold)
             if isinstance(cell, Derived) and cell.cells and not plain:
                 sheet.write_formula(*at, self._formula(cell), style, value)
             else:
