@@ -110,8 +110,8 @@ def _sum(times: Times, where: Truths) -> dict[str, Any]:
     ratio=Column("number", "达标比例最高与最低之比", "Ratio of highest to lowest share", nullable=True),
     minutes_ratio=Column("number", "平均时间最长与最短之比", "Ratio of mean minutes", nullable=True),
     theil=Column("number", "时间的泰尔指数", "Theil index of minutes", nullable=True),
-    theil_between=Column("number", "其中区间", "of this between districts", nullable=True),
-    theil_within=Column("number", "其中区内", "of this within districts", nullable=True),
+    theil_between=Column("number", "区间泰尔指数", "Theil between districts", nullable=True),
+    theil_within=Column("number", "区内泰尔指数", "Theil within districts", nullable=True),
     gini=Column("number", "时间的基尼系数", "Gini coefficient of minutes", nullable=True),
 )  # fmt: skip
 def service_inequality(

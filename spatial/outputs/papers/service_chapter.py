@@ -9,7 +9,6 @@ import pandas as pd
 
 from spatial.outputs.papers.blocks import Block, Stock
 from spatial.outputs.papers.layouts import Layout
-from spatial.outputs.papers.sentences import write_number
 from spatial.outputs.papers.words import decode, make_text
 from spatial.plan.base import Text
 
@@ -49,20 +48,22 @@ def tell_services(stock: Stock) -> Iterator[Block]:
     unequal = stock.layer("service_inequality")
     if unequal is None:
         return
+    units = stock.layer("service_districts")
+    names = {} if units is None else dict(zip(units["name"], units["name_en"], strict=True))
     for row in unequal.to_dict("records"):
-        yield tell_service(row)
+        yield tell_service(row, names)
     yield from stock.draw("service_districts")
     yield from stock.table("service_districts", (0, 1, 2, 4, 5, 6, 7, 10))
     yield from stock.table("service_inequality", (0, 1, 3, 4, 5, 6, 7, 8, 11))
     sites = stock.layer("service_sites")
     if sites is not None:
         for _, rows in sites[sites["aim"] == "narrow"].groupby("service", sort=False):
-            yield tell_site(rows)
+            yield tell_site(rows, names)
     yield from stock.draw("service_sites")
     yield from stock.table("service_sites", (0, 3, 4, 10, 11, 12, 15, 16))
 
 
-def tell_service(row: Mapping[Any, Any]) -> Text:
+def tell_service(row: Mapping[Any, Any], names: Mapping[str, str]) -> Text:
     """Say what share of people has a service within its standard, where most and least, how unequal.
 
     Examples
@@ -70,8 +71,8 @@ def tell_service(row: Mapping[Any, Any]) -> Text:
     >>> told = {"name": "小学", "name_en": "Primary school", "group": "all", "met_share": 0.5, "best": "西区",
     ...         "best_share": 0.6, "worst": "东区", "worst_share": 0.2, "ratio": 3.0, "theil": 0.0,
     ...         "theil_between": 0.0}
-    >>> tell_service(told).zh
-    '小学（全体人口）：达标比例 50.0%，西区最高 60.0%，东区最低 20.0%，相差 3.00 倍。'
+    >>> tell_service(told, {}).zh
+    '小学（全体人口）：达标比例 50.0%，西区最高 60.0%，东区最低 20.0%，最高为最低的 3.00 倍。'
     """
     group = decode("service_inequality", "group", row["group"])
     people = group if isinstance(group, Text) else make_text(group)
@@ -81,9 +82,10 @@ def tell_service(row: Mapping[Any, Any]) -> Text:
     en = f"{row['name_en']} ({people.pick('en')}): {row['met_share']:.1%} within the standard"
     if row["best"]:
         zh += f"，{row['best']}最高 {row['best_share']:.1%}，{row['worst']}最低 {row['worst_share']:.1%}"
-        en += f"; {row['best']} {row['best_share']:.1%}, {row['worst']} {row['worst_share']:.1%}"
+        best, worst = (names.get(row[key]) or row[key] for key in ("best", "worst"))
+        en += f"; {best} {row['best_share']:.1%}, {worst} {row['worst_share']:.1%}"
         if pd.notna(row["ratio"]):
-            zh, en = f"{zh}，相差 {row['ratio']:.2f} 倍", f"{en}, {row['ratio']:.2f} times"
+            zh, en = f"{zh}，最高为最低的 {row['ratio']:.2f} 倍", f"{en}: {row['ratio']:.2f} to one"
     if pd.notna(row["theil"]) and row["theil"] > 0:
         share = row["theil_between"] / row["theil"]
         zh += f"；出行时间的不均衡有 {share:.0%} 在区与区之间"
@@ -91,17 +93,19 @@ def tell_service(row: Mapping[Any, Any]) -> Text:
     return make_text(f"{zh}。", f"{en}.")
 
 
-def tell_site(rows: pd.DataFrame) -> Text:
+def tell_site(rows: pd.DataFrame, names: Mapping[str, str]) -> Text:
     """Say where one more facility of a service would narrow the gap most, and what that brings."""
     row = rows.iloc[0]
-    names = "、".join(f"{name.split('：', 1)[-1]}（{unit}）" for name, unit in
-                     zip(rows["name"], rows["district"], strict=True))  # fmt: skip
-    before, after = (write_number(row[f"theil_{when}"], 4) for when in ("before", "after"))
+    places = [name.split("：", 1)[-1] for name in rows["name"]]
+    zh = "、".join(f"{place}（{unit}）" for place, unit in zip(places, rows["district"], strict=True))
+    pairs = zip(rows["name_en"], rows["district"], strict=True)
+    en = ", ".join(f"{name.split(': ', 1)[-1]} ({names.get(unit) or unit})" for name, unit in pairs)
+    before, after = (f"{row[f'theil_{when}']:.3g}" for when in ("before", "after"))
     gained = f"{row['gained_people']:,.0f}"
     proof = ("已证最优", "proven") if row["optimal"] else ("启发式，未证最优", "a heuristic, not proven")
     return make_text(
-        f"{row['service']}：设于{names}最能缩小区间落差（{proof[0]}），区间泰尔指数由 {before} 降至 {after}，"
+        f"{row['service']}：设于{zh}最能缩小区间落差（{proof[0]}），区间泰尔指数由 {before} 降至 {after}，"
         f"新增达标 {gained} 人。",
-        f"{row['service_en']}: built at {names}, the gap narrows most ({proof[1]}); Theil between districts "
+        f"{row['service_en']}: built at {en}, the gap narrows most ({proof[1]}); Theil between districts "
         f"falls from {before} to {after}, and {gained} more people are within the standard.",
     )
