@@ -21,8 +21,10 @@ VERIFIED = ("found", "given")
 """Confidence of rows that were seen in a source, and of those that the plan itself gives; all others are
 unverified."""
 _LAYERS_OF_RULES = {
+    "assessment": ("assessment",),
     "boundary_roads": ("boundary_roads", "boundary_joints"),
     "commute": ("commute_circles",),
+    "commuting": ("job_balance", "job_bands", "commuting"),
     "directions": ("directions", "direction_growth"),
     "facilities": ("life_circles", "life_coverage", "service_gap"),
     "green": ("green_patches", "green_corridors"),

@@ -132,11 +132,11 @@ def test_chapters_of_jiyuan(jiyuan: Build, written: Mapping[str, Path]) -> None:
         if paragraph.style.name == "Heading 1"
     ]
     assert heads == [
-        "第一章 总则与依据", "第二章 国土空间总体格局", "第三章 三区三线", "第四章 通勤圈", "第五章 交通连接",
-        "第六章 校核结果", "第七章 局限与说明", "第八章 其他图件", "附录：溯源信息",
+        "第一章 总则与依据", "第二章 规划指标", "第三章 国土空间总体格局", "第四章 三区三线", "第五章 通勤圈",
+        "第六章 交通连接", "第七章 校核结果", "第八章 局限与说明", "第九章 其他图件", "附录：溯源信息",
     ]  # fmt: skip
     english = docx.Document(str(written["en.docx"]))
-    assert "3 Zones and lines" in [paragraph.text for paragraph in english.paragraphs]
+    assert "4 Zones and lines" in [paragraph.text for paragraph in english.paragraphs]
 
 
 def test_english_only_has_no_chinese_words_of_ours(written: Mapping[str, Path]) -> None:
@@ -340,7 +340,7 @@ def test_libreoffice_sets_the_document(written: Mapping[str, Path], tmp_path: Pa
     pages = text.count("\f")
     assert 8 <= pages <= 40
     assert f"1 / {pages}" in text
-    assert "第三章 三区三线" in text
+    assert "第四章 三区三线" in text
     assert "Error" not in text
 
 

@@ -76,7 +76,7 @@ def test_every_layer_with_rows_has_a_table_and_no_other(jiyuan: Build, tables: M
     built = {name for name, frame in jiyuan.layers.items() if len(frame)}
     assert built - parts <= set(tables)
     made_here = {"summary", "conflict_sums", "finding_counts", "sources", "rules", "not_built", "provenance"}
-    made_here |= {"evaluation_factors", "evaluation_rules", "evaluation_stability"}
+    made_here |= {"indicator_trends", "evaluation_factors", "evaluation_rules", "evaluation_stability"}
     assert set(tables) - made_here <= built
 
 
@@ -167,7 +167,7 @@ def test_rules_are_those_in_use(jiyuan: Build) -> None:
     rows = list_rules(make_order(jiyuan))
     own = {"commute", "lines", "speeds", "zones"}
     of_evaluation = {f"evaluation_{part}" for part in ("capacity", "cover", "ecology", "farming", "urban")}
-    more = {"directions", "evaluation_factors", "green", "proposals"}
+    more = {"directions", "evaluation_factors", "green", "indicators", "proposals"}
     assert own | of_evaluation <= {table for table, _ in rows} <= own | of_evaluation | more
     assert not [rule.key for _, rule in rows if rule.key.startswith(("cycle.", "walk.", "bus."))]
     assert any(rule.key == "drive.motorway" for _, rule in rows)
@@ -199,7 +199,8 @@ def test_sources_have_licence_date_and_hash(jiyuan: Build, tables: Mapping[str, 
 def test_what_is_not_built_is_listed_with_the_reason(jiyuan: Build, tables: Mapping[str, Table]) -> None:
     assert [row[1] for row in tables["not_built"].rows] == list(jiyuan.not_built)
     reasons = [say(row[2], "en") for row in tables["not_built"].rows]  # type: ignore[arg-type]
-    parts = ("facilities", "evaluation", "landuse", "boundary_roads")
+    parts = ("facilities", "evaluation", "landuse", "boundary_roads", "commuting", "industry", "services")
+    parts += ("assessment",)
     assert all(any(part in reason for part in parts) for reason in reasons)
 
 

@@ -67,7 +67,7 @@ def written(jiyuan: Build, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_summary_first_and_every_sheet_ready_to_print(written: Path) -> None:
     book = read(written)
-    assert book.sheetnames[:3] == ["摘要", "三区三线平衡表", "分区三区三线汇总"]
+    assert book.sheetnames[:3] == ["摘要", "规划指标一览表", "指标趋势与图上量算"]
     for sheet in book:
         assert sheet.freeze_panes[1:] == str(HEADS + 1)
         assert sheet.page_setup.orientation == "landscape"
