@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Iterator
 
 import geopandas as gpd
@@ -92,7 +93,7 @@ def _tell_points(firms: gpd.GeoDataFrame, spec: Industry) -> Iterator[Finding]:
 def _find_pooled(units: gpd.GeoDataFrame, most: float) -> Iterator[Finding]:
     for name, pooled, total in zip(units["name"], units["pooled"], units["firms"], strict=True):
         if pooled > most or np.isnan(total):
-            part = "合计" if np.isnan(total) else f"{pooled:.0%} 的结构"
+            part = "的合计" if np.isnan(total) else f"有 {pooled:.0%} 的结构"
             part_en = "the total" if np.isnan(total) else f"{pooled:.0%} of the structure"
             yield Finding(
                 "industry.pooled", "warning", "industry_units", "",
@@ -106,13 +107,14 @@ def _find_pooled(units: gpd.GeoDataFrame, most: float) -> Iterator[Finding]:
 def _find_competing(pairs: gpd.GeoDataFrame, spec: Industry, least: float) -> Iterator[Finding]:
     alike = pairs[pairs["verdict"] == "competing"]
     for row in alike.head(_LISTED).to_dict("records"):
+        known = math.floor(row["similarity"] * 100) / 100  # a bound is not rounded up
         shared_zh = f"，共同产业：{row['shared']}" if row["shared"] else ""
         shared_en = f"; in common: {row['shared_en']}" if row["shared_en"] else ""
         yield Finding(
             "industry.competing", "warning", "industry_similarity", str(row["id"]),
-            f"{row['unit']}与{row['other']}产业结构相似系数不低于 {row['similarity']:.2f}"
+            f"{row['unit']}与{row['other']}产业结构相似系数不低于 {known:.2f}"
             f"（按{_MEASURES[spec.measure]}，限值 {least:g}），存在同质化竞争{shared_zh}。",
-            f"{row['unit']} and {row['other']} are alike in industry: {row['similarity']:.2f} or more (by "
+            f"{row['unit']} and {row['other']} are alike in industry: {known:.2f} or more (by "
             f"{spec.measure}, limit {least:g}), so that they compete{shared_en}",
             float(row["similarity"]), least, row["geometry"],
         )  # fmt: skip

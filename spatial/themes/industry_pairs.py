@@ -28,6 +28,20 @@ _BOW = 0.12
 """How far the middle of an arc lies beside the straight line, as a share of it."""
 
 
+def industry_middles(
+    industry_roll: gpd.GeoDataFrame, industry_grounds: gpd.GeoDataFrame, industry_least: int
+) -> gpd.GeoDataFrame:
+    """Return where lines to each unit end: the middle of its firms, or a point in it where they are few."""
+    roll = industry_roll[industry_roll["state"] == COUNTED]
+    xy = pd.DataFrame(shapely.get_coordinates(roll.geometry.to_numpy()), columns=["x", "y"])
+    table = xy.groupby(roll["unit"].to_numpy(dtype=np.int64)).agg(["mean", "size"])
+    table = table.reindex(range(len(industry_grounds)))
+    points = shapely.point_on_surface(industry_grounds.geometry.to_numpy())
+    many = (table["x"]["size"] >= max(industry_least, 3)).to_numpy(dtype=bool)
+    points[many] = shapely.points(table["x"]["mean"][many], table["y"]["mean"][many])
+    return gpd.GeoDataFrame({"name": industry_grounds["name"]}, geometry=points, crs=STORED_CRS)
+
+
 @layer(
     "产业同质化", "Units alike in industry", "LineString",
     needs=("industry",),
@@ -36,6 +50,7 @@ _BOW = 0.12
     other=Column("text", "单元二", "Other unit"),
     similarity=Column("number", "相似系数（不低于）", "Similarity (at least)", nullable=True),
     verdict=Column("text", "结论", "Verdict"),
+    family=Column("text", "首位共同产业类群", "Family of the first in common"),
     shared=Column("text", "共同产业", "Industries in common"),
     shared_en=Column("text", "共同产业（英文）", "Industries in common (English)"),
     pooled=Column("number", "未公开部分占比（较大者）", "Share not shown (larger)", nullable=True),
@@ -45,6 +60,7 @@ def industry_similarity(
     *,
     industry_tabulation: Tabulation,
     industry_units: gpd.GeoDataFrame,
+    industry_middles: gpd.GeoDataFrame,
     industry_codes: IndustryCodes,
     industry_rules: RuleTable,
     metric_crs: str,
@@ -60,25 +76,26 @@ def industry_similarity(
     cosine = cosines[one, other]
     order = np.lexsort((other, one, -np.nan_to_num(cosine, nan=-1.0)))
     one, other, cosine = one[order], other[order], cosine[order]
-    names = [industry_codes.name(code) for code in industry_tabulation.industries]
+    codes = industry_tabulation.industries
+    names = [industry_codes.name(code) for code in codes]
     common = [_list_common(shares, pair, float(industry_rules.value("compete.share")))
               for pair in zip(one.tolist(), other.tolist(), strict=True)]  # fmt: skip
     alike = cosine >= float(industry_rules.value("compete.cosine"))
     unit, english = (industry_units[key].to_numpy(dtype=object) for key in ("name", "name_en"))
-    middles = industry_units.representative_point()
-    far = middles.to_crs(metric_crs).to_numpy()
+    far = industry_middles.geometry.to_crs(metric_crs).to_numpy()
     frame = gpd.GeoDataFrame(
         {
             "id": [f"industry-pair-{a + 1:03d}-{b + 1:03d}" for a, b in zip(one, other, strict=True)],
             "name": unit[one] + "—" + unit[other], "name_en": english[one] + "–" + english[other],
             "unit": unit[one], "other": unit[other], "similarity": cosine,
             "verdict": np.select([np.isnan(cosine), alike], ["unknown", "competing"], "different"),
+            "family": [industry_codes.family(codes[row[0]]) if row else "none" for row in common],
             "shared": ["、".join(names[at].zh for at in row) for row in common],
             "shared_en": ["; ".join(names[at].en for at in row) for row in common],
             "pooled": np.maximum(rests[one], rests[other]).round(12),
             "distance_km": shapely.distance(far[one], far[other]) / 1000,
         },
-        geometry=_draw(middles.to_numpy(), one, other), crs=STORED_CRS,
+        geometry=_draw(industry_middles.geometry.to_numpy(), one, other), crs=STORED_CRS,
     )  # fmt: skip
     return shape_rows(frame, industry_similarity)
 
@@ -105,15 +122,16 @@ def _bow(points: npt.NDArray[np.object_], one: Integers, other: Integers) -> npt
     return np.asarray(shapely.linestrings(curve), dtype=object)
 
 
-def _loop(areas: npt.NDArray[np.object_]) -> npt.NDArray[np.object_]:
-    """Return a small ring in the middle of each area, its size by that of the area."""
-    middles = shapely.get_coordinates(shapely.point_on_surface(areas)).reshape(-1, 1, 2)
-    radius = _RING * np.sqrt(shapely.area(areas)).reshape(-1, 1, 1)
-    angle = np.linspace(0.0, 2 * np.pi, _ARC + _ARC - 1)[None, :, None]
-    circle = np.concatenate(
-        [np.sin(angle) / np.cos(np.radians(middles[..., 1:])), np.cos(angle) + 0 * middles[..., 1:]], axis=2
-    )
-    return np.asarray(shapely.linestrings(middles + radius * circle), dtype=object)
+def _loop(middles: npt.NDArray[np.object_], area: Floats) -> npt.NDArray[np.object_]:
+    """Return a small ring round each point, its size by the area of the unit."""
+    centre = shapely.get_coordinates(middles)
+    angle = np.linspace(0.0, 2 * np.pi, 2 * _ARC - 1)[None, :]
+    radius = _RING * np.sqrt(area)[:, None]
+    x = centre[:, :1] + radius * np.sin(angle) / np.cos(np.radians(centre[:, 1:]))
+    y = centre[:, 1:] + radius * np.cos(angle)
+    rings = np.stack([x, y], axis=2)
+    rings[:, -1] = rings[:, 0]
+    return np.asarray(shapely.linestrings(rings), dtype=object)
 
 
 def industry_chain(
@@ -165,6 +183,7 @@ def industry_links(
     industry_chain: pd.DataFrame,
     industry_roll: gpd.GeoDataFrame,
     industry_units: gpd.GeoDataFrame,
+    industry_middles: gpd.GeoDataFrame,
     industry_spec: Industry | None,
     industry_least: int,
     industry_rules: RuleTable,
@@ -181,7 +200,8 @@ def industry_links(
     unit = industry_roll["unit"].to_numpy(dtype=np.int64)
     pairs = chain.assign(first=unit[chain["one"]], second=unit[chain["other"]])
     limits = (industry_least, float(industry_rules.value("suppress.dominance")))
-    frames = [_sum_units(pairs, industry_units, limits)]
+    ground = industry_units.assign(middle=industry_middles.geometry.to_numpy())
+    frames = [_sum_units(pairs, ground, limits)]
     if industry_spec is not None and industry_spec.show != "none":
         frames.append(_sum_firms(chain, industry_roll, industry_spec.show == "points"))
     frame = gpd.GeoDataFrame(pd.concat(frames, ignore_index=True), geometry="geometry", crs=STORED_CRS)
@@ -199,10 +219,12 @@ def _sum_units(pairs: pd.DataFrame, units: gpd.GeoDataFrame, limits: tuple[int, 
     firms = ends.groupby(["first", "second"])["firm"].nunique().to_numpy()
     alone = table["max"].to_numpy() > limits[1] * table["sum"].to_numpy()
     shown = np.select([firms < limits[0], alone & (limits[0] > 1)], ["few", "dominant"], "published")
-    names, points = units["name"].to_numpy(dtype=object), units.representative_point().to_numpy()
+    names, points = units["name"].to_numpy(dtype=object), units["middle"].to_numpy()
     one, other = (table[key].to_numpy(dtype=np.int64) for key in ("first", "second"))
     lines = _bow(points, one, other)
-    lines[one == other] = _loop(units.geometry.to_numpy()[one[one == other]])
+    lines[one == other] = _loop(
+        points[one[one == other]], shapely.area(units.geometry.to_numpy())[one[one == other]]
+    )
     seen = shown == "published"
     amount = table["sum"].where(seen & (table["count"] > 0)).to_numpy(dtype=float)
     links = table["size"].where(seen).to_numpy(dtype=float)

@@ -82,17 +82,18 @@ def make(
         industry_tabulation=made, industry_leading=leading, industry_grounds=grounds, industry_codes=codes
     )
     chain = industry_pairs.industry_chain(spec, tables, roll)
+    middles = industry_pairs.industry_middles(roll, grounds, least)
     layers = {
         industry.firms: industry.firms(roll, spec, codes, grounds),
         industry.industry_density: industry.industry_density(roll, METRIC, least, table),
         industry_structure.industry_structure: industry_structure.industry_structure(made, leading, codes),
         industry_structure.industry_units: units,
         industry_pairs.industry_similarity: industry_pairs.industry_similarity(
-            industry_tabulation=made, industry_units=units, industry_codes=codes, industry_rules=table,
+            industry_tabulation=made, industry_units=units, industry_middles=middles, industry_codes=codes, industry_rules=table,
             metric_crs=METRIC,
         ),
         industry_pairs.industry_links: industry_pairs.industry_links(
-            industry_chain=chain, industry_roll=roll, industry_units=units, industry_spec=spec,
+            industry_chain=chain, industry_roll=roll, industry_units=units, industry_middles=middles, industry_spec=spec,
             industry_least=least, industry_rules=table,
         ),
         industry_clusters.industry_clusters: industry_clusters.industry_clusters(
