@@ -11,6 +11,7 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 import pytest
+import rasterio
 import shapely
 from typer.testing import CliRunner
 
@@ -76,11 +77,22 @@ def test_the_shipped_tables_are_what_is_drawn(name: str, tables: Any) -> None:
     pd.testing.assert_frame_equal(drawn, shipped, check_dtype=False)
 
 
+def test_the_shipped_land_cover_is_what_is_drawn(tables: Any) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(TOP / "docs"))
+        cover = importlib.import_module("hebi_cover")
+    with rasterio.open(FOLDER / "landcover.tif") as file:
+        shipped = file.read(1)
+        assert file.transform.almost_equals(cover.PLACE)
+        assert file.crs.to_epsg() == 4490
+    assert (shipped != cover.draw_cover()).mean() < 1e-4
+
+
 def test_no_shape_is_drawn_that_is_not_shipped(drawn: dict[str, list[dict[str, Any]]]) -> None:
     assert set(drawn) == set(SHAPES)
     files = {file.name for file in FOLDER.iterdir() if file.is_file()}
     made = {f"{name}.geojson" for name in SHAPES} | {f"{name}.csv" for name in TABLES}
-    assert files == made | {"plan.yaml", "SOURCES.md"}
+    assert files == made | {"plan.yaml", "SOURCES.md", "landcover.tif"}
     assert all((FOLDER / name).stat().st_size < 300_000 for name in files)
 
 

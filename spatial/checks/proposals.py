@@ -42,7 +42,9 @@ def proposal_findings(
     Returns
     -------
     list of Finding
-        ``proposals.status`` (info: suggestions, not official), ``proposals.left_out`` (warning),
+        ``proposals.none`` (info, alone: no line at all can be proposed, as where an evaluation is there for
+        the green network only). ``proposals.status`` (info: suggestions, not official),
+        ``proposals.left_out`` (warning: some line cannot be proposed),
         ``proposals.unverified_rules`` (warning), ``proposals.no_population`` (info),
         ``proposals.farmland_short``, ``proposals.need_short``, ``proposals.need_below_built``,
         ``proposals.expansion``, ``proposals.subzone`` (warnings), ``proposals.partition`` and
@@ -50,6 +52,8 @@ def proposal_findings(
     """
     if not proposal_choices:
         return []
+    if set(LINE_NAMES) <= set(proposal_lacking):
+        return [_tell_none(proposal_lacking)]
     found = [_state_status(proposal_choices[0]), *_list_left_out(proposal_lacking)]
     found += _list_unverified(proposal_choices[0])
     if proposal_choices[0].need_ha is None and "urban_boundary" not in proposal_lacking:
@@ -83,6 +87,17 @@ def _state_status(choice: Choice) -> Finding:
         "Proposed zones and lines are made from the evaluation by the rule table `proposals`, to be "
         f"compared; they are not official lines. Recommended is “{text.en}”. Survey them, argue "
         "for them and have them approved before any use.",
+    )  # fmt: skip
+
+
+def _tell_none(lacking: Mapping[str, tuple[str, ...]]) -> Finding:
+    names = list(dict.fromkeys(name for each in lacking.values() for name in each))
+    zh, en = ("、".join(_NEEDS[name][0] for name in names), ", ".join(_NEEDS[name][1] for name in names))
+    return Finding(
+        "proposals.none", "info", "proposed_lines", "",
+        f"缺少{zh}，三条控制线均未生成建议线，也未生成三区建议方案；不以猜测代替。",
+        f"For lack of {en} none of the three lines is proposed, and no zones; nothing is guessed.",
+        float(len(names)),
     )  # fmt: skip
 
 
