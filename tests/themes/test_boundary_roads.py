@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -205,21 +206,35 @@ def test_words_of_the_plan() -> None:
             BoundaryRoads.model_validate(wrong)
 
 
-X = 477_000.0
-"""An artificial border through Heidelberg, easting in EPSG:25832."""
+@dataclass(frozen=True)
+class City:
+    """A real city and an artificial border through it: easting, and how far it goes from south to north."""
+
+    file: str
+    crs: str
+    x: float
+    south: float
+    north: float
+
+    @property
+    def sides(self) -> np.ndarray:
+        boxes = [(self.x - 2500, self.x), (self.x, self.x + 2500)]
+        return np.array([shapely.box(one, self.south, two, self.north) for one, two in boxes], dtype=object)
 
 
-def _cut_heidelberg(real_data: Path) -> tuple[Network, gpd.GeoDataFrame, np.ndarray]:
+HEIDELBERG = City("osm/heidelberg.osm.pbf", "EPSG:25832", 477_000.0, 5_465_000, 5_481_000)
+PORTO_ALEGRE = City("poa/poa.osm.pbf", "EPSG:31982", 481_500.0, 6_668_000, 6_683_000)
+"""The border is where half of the junctions lie on either side, over the whole extract: chosen once, not tuned."""
+
+
+def _cut(real_data: Path, city: City) -> tuple[Network, gpd.GeoDataFrame, np.ndarray]:
     """Return the network without the crossings, the units, and where roads were cut: between junctions."""
     from spatial.sources.networks import build_mode, open_networks
     from spatial.sources.roads import RoadColumns, node_roads
 
-    net = open_networks(real_data / "osm" / "heidelberg.osm.pbf", ["drive"], crs="EPSG:25832")["drive"]
-    box = shapely.box(X - 2500, 5_465_000, X + 2500, 5_481_000)
-    sides = np.array(
-        [shapely.box(X - 2500, 5_465_000, X, 5_481_000), shapely.box(X, 5_465_000, X + 2500, 5_481_000)],
-        dtype=object,
-    )
+    net = open_networks(real_data / city.file, ["drive"], crs=city.crs)["drive"]
+    sides = city.sides
+    box = shapely.union_all(sides)
     lines = net.shapes()
     (border,) = find_borders(sides, 1.0, 10.0)
     found = find_crossings(border, net, lines, shapely.STRtree(lines))
@@ -236,23 +251,25 @@ def _cut_heidelberg(real_data: Path) -> tuple[Network, gpd.GeoDataFrame, np.ndar
     roads = gpd.GeoDataFrame(
         {"name": net.road_name.astype(str), "kind": net.road_class.astype(str),
          "oneway": np.where(ahead & back, "no", np.where(ahead, "1", "-1"))},
-        geometry=lines, crs="EPSG:25832",
+        geometry=lines, crs=city.crs,
     )[shapely.intersects(lines, box)].explode(ignore_index=True).to_crs(4490)  # fmt: skip
     network = build_mode(
-        node_roads(roads, RoadColumns(class_="kind", oneway="oneway")), "drive", crs="EPSG:25832"
+        node_roads(roads, RoadColumns(class_="kind", oneway="oneway")), "drive", crs=city.crs
     )
     names = ["西区", "东区"]
-    units = gpd.GeoDataFrame({"id": names, "name": names}, geometry=sides, crs="EPSG:25832").to_crs(4490)
+    units = gpd.GeoDataFrame({"id": names, "name": names}, geometry=sides, crs=city.crs).to_crs(4490)
     return network, units, places
 
 
-def _measure_random(made: dict[str, Any], network: Network, count: int) -> list[float]:
+def _measure_random(made: dict[str, Any], network: Network, city: City, count: int) -> list[float]:
     """Return what links between random roads on both sides of the border bring."""
     ground, chance = made["ground"], np.random.default_rng(3)
     middles = shapely.get_coordinates(
         shapely.line_interpolate_point(ground.index.lines, 0.5, normalized=True)
     )
-    sides = [np.flatnonzero((middles[:, 0] > low) & (middles[:, 0] < low + 500)) for low in (X - 500, X)]
+    sides = [
+        np.flatnonzero((middles[:, 0] > low) & (middles[:, 0] < low + 500)) for low in (city.x - 500, city.x)
+    ]
     gains = list[float]()
     while len(gains) < count:
         ends: Sequence[int] = [int(chance.choice(side)) for side in sides]
@@ -266,15 +283,25 @@ def _measure_random(made: dict[str, Any], network: Network, count: int) -> list[
     return gains
 
 
-def test_all_crossing_roads_that_were_taken_away_are_found_above_random_links(real_data: Path) -> None:
-    network, units, places = _cut_heidelberg(real_data)
+@pytest.mark.parametrize("city", [HEIDELBERG, PORTO_ALEGRE], ids=["heidelberg", "porto-alegre"])
+def test_all_crossing_roads_that_were_taken_away_are_found_above_random_links(
+    real_data: Path, city: City
+) -> None:
+    """Hold what was measured on two cities, without tuning, to what was asked: recall 1.0, better than chance.
+
+    Of all pairs of a removed road and a random link, 78 % (Heidelberg) and 77 % (Porto Alegre) go to the removed
+    road where cells with roads stand for people; fifteen random links, as few as once were taken here, say 80 and
+    72 %. With the people of Porto Alegre's hexagons it is 55 %: where blocks are small a lost street saves nobody
+    much, and a random link may be eight times as long.
+    """
+    network, units, places = _cut(real_data, city)
     assert len(places) >= 8
     made = survey(network, units, rules={"reach.distance": 3000})
-    links = made["roads"][made["roads"]["kind"] != "class_drop"].to_crs("EPSG:25832")
+    links = made["roads"][made["roads"]["kind"] != "class_drop"].to_crs(city.crs)
     metres = shapely.distance(links.geometry.to_numpy()[:, None], shapely.points(places)[None, :])
     assert (metres.min(axis=0) < 30).all()  # recall 1.0
     found = links["person_minutes"].to_numpy()[metres.argmin(axis=0)]
-    chance = np.array(_measure_random(made, network, 15))
+    chance = np.array(_measure_random(made, network, city, 60))
     more = found[:, None] - chance
     above = (more > 0.005).mean() + (np.abs(more) <= 0.005).mean() / 2
     assert above > 0.75
