@@ -41,7 +41,7 @@ def commuting_findings(
         ``commuting.flow_name``, ``commuting.flow_count``, ``commuting.flow_twice``; ``commuting.flow_sum``
         (sums of flows that are not the zone's jobs or workers); ``commuting.facilities``. Notes:
         ``commuting.low`` and ``commuting.high`` (ratio outside the rule's band), ``commuting.scaled``,
-        ``commuting.merged``.
+        ``commuting.merged``, ``commuting.flow_left_out``.
     """
     spec = commuting_spec
     if spec is None:
@@ -218,6 +218,13 @@ _DOUBTS = {
         "flow {name} is given in several rows with different numbers (lines {other}): they are added up, "
         "{value:,.0f}.",
     ),
+    "left_out": (
+        "commuting.flow_left_out",
+        "{limit:,.0f} 人的流量中有 {value:,.0f} 人往来规划范围外或道路不可达的单元，不计入平均通勤。",
+        "of {limit:,.0f} people in the flows {value:,.0f} travel from or to places outside or "
+        "zones that no road "
+        "reaches; the mean commute leaves them out.",
+    ),
     "no_category": (
         "commuting.facilities",
         "设施来源 {other} 无“{name}”列，设施未分类；请在 commuting.columns.category 指定。",
@@ -239,6 +246,9 @@ _DOUBTS = {
 }  # fmt: skip
 
 
+_SEVERITIES: dict[str, Severity] = {"no_column": "error", "left_out": "info"}
+
+
 def _find_doubts(doubts: pd.DataFrame) -> list[Finding]:
     """Report what is wrong with rows of the flows."""
     found = []
@@ -251,7 +261,7 @@ def _find_doubts(doubts: pd.DataFrame) -> list[Finding]:
                 "hint_en": f" (did you mean {near!r}?)" if near and kind == "unknown" else "",
                 "name": row["name"] or "（空）",
             }
-            severity: Severity = "error" if kind == "no_column" else "warning"
+            severity: Severity = _SEVERITIES.get(kind, "warning")
             value = None if np.isnan(row["value"]) else float(row["value"])
             found.append(
                 Finding(rule, severity, "commute_flows", "", zh.format(**row), en.format(**row), value=value)

@@ -15,6 +15,7 @@ import shapely
 from spatial.engine.travel.network import Floats, Longs, Truths
 from spatial.plan.commuting import Commuting
 from spatial.plan.rules import RuleTable
+from spatial.themes.commuting_zones import Minutes
 
 DOUBTS = ("kind", "name", "other", "line", "value", "limit")
 """Columns of what is doubtful: kind of doubt, zone or word, what it is held against, line of the table."""
@@ -153,6 +154,7 @@ def commuting_doubts(
     *,
     commuting_spec: Commuting | None,
     commuting_trips: Trips,
+    commuting_minutes: Minutes,
     commuting_zones: gpd.GeoDataFrame,
     source_frames: dict[str, gpd.GeoDataFrame],
     commuting_rules: RuleTable,
@@ -176,6 +178,10 @@ def commuting_doubts(
             (f"sum_{kind}", names[at], "", int(at), float(sums[at]), float(wanted[at]))
             for at in wrong[np.argsort(-missed[wrong], kind="stable")]
         ]
+    whole = float(commuting_trips.people.sum())
+    timed = float(commuting_trips.within(commuting_minutes.reached)[2].sum())
+    if commuting_minutes.reached.any() and timed < whole:
+        rows.append(("left_out", "", "", -1, whole - timed, whole))
     rows += _doubt_facilities(commuting_spec, commuting_zones, source_frames)
     return pd.DataFrame(rows, columns=list(DOUBTS))
 

@@ -120,7 +120,7 @@ def run(
         commuting_trips=journeys, commuting_rules=table,
     )  # fmt: skip
     doubts = trips.commuting_doubts(
-        commuting_spec=spec, commuting_trips=journeys, commuting_zones=made, source_frames=frames,
+        commuting_minutes=minutes, commuting_spec=spec, commuting_trips=journeys, commuting_zones=made, source_frames=frames,
         commuting_rules=table,
     )  # fmt: skip
     findings = commuting_findings(
@@ -236,7 +236,7 @@ def test_nobody_travels_too_far_where_all_work_at_home() -> None:
     assert made.findings == []
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(st.integers(0, 100_000), st.sampled_from([0.0, 0.5]))
 def test_the_present_lies_between_the_least_and_the_greatest(seed: int, least: float) -> None:
     random = np.random.default_rng(seed)
@@ -336,6 +336,8 @@ def test_flows_are_held_against_zones_names_and_each_other() -> None:
         (one.feature_id, one.value, one.limit) for one in made.findings if one.rule == "commuting.flow_sum"
     ]
     assert sums == [("job-zone-0001", 40, 100)]
+    (left,) = [one for one in made.findings if one.rule == "commuting.flow_left_out"]
+    assert (left.value, left.severity) == (40, "info")
     row = made.balance.set_index("name").loc["甲"]
     assert (row["in_trips"], row["out_trips"]) == (40, 50)
     assert made.whole.set_index("basis")["people"]["flows"] == 200
