@@ -60,7 +60,7 @@ INDUSTRIES = {
     "tourism": "文化旅游、住宿餐饮", "commerce": "批发零售、商务服务",
     "software": "软件开发、信息技术服务", "platforms": "互联网服务、研发设计",
     "crops": "种植业、农业辅助活动", "livestock": "畜牧业、农副食品加工",
-    "joint": "航空航天器制造、电子设备制造",
+    "joint": "仪器仪表制造、通信设备制造",
 }  # fmt: skip
 """Leading industries 主导产业 in words."""
 RADIUS_M = {
