@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from spatial.outputs.atlas.fonts import clean_text, fit_text
+from spatial.outputs.atlas.fonts import clean_text, fit_text, measure_text
 from spatial.outputs.atlas.ink import Ink
 from spatial.outputs.atlas.lettering import Align, Pen, write_text
 from spatial.outputs.atlas.marginalia import Tongue
@@ -20,6 +20,7 @@ PAPER = (210.0, 297.0)
 """A4, upright, millimetres."""
 LEFT, RIGHT = 15.0, 195.0
 """Margins."""
+_SMALLEST = 5.0
 INK, GREY, RULE, GOOD, BAD = "#1c1c1c", "#5c6166", "#c3c8cc", "#1b7837", "#b3261e"
 
 
@@ -55,8 +56,11 @@ class Canvas:
         bold: bool = False,
     ) -> None:
         """Write a text, smaller or shorter where it would be wider than its room."""
+        text = clean_text(text)
         if text:
-            fitted, small = fit_text(clean_text(text), size, room, 5.0)
+            # A hair smaller than would just fit, or rounding would cost the text its end.
+            needed = size * room / max(measure_text(text, size), 1e-9) * 0.999
+            fitted, small = fit_text(text, min(size, max(needed, _SMALLEST)), room, _SMALLEST)
             write_text(self.axes, at, fitted, Pen(small, colour, bold=bold), align=align)
 
     def put_lines(

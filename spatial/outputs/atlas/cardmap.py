@@ -69,7 +69,7 @@ def draw_inset(axes: Axes, stock: Stock, card: Card, box: Box, tongue: Tongue) -
             shown = _show(stock.stacks[key], sight)
             _draw_layer(ink.above(1.0 + height), shown, stock)
             if key == _NAMED:
-                _write_names(axes, shown, inner, tongue)
+                _write_names(axes, shown, _leave_room(own, sight), tongue)
     outline = _place(np.array([own], dtype=object), sight)[0]
     draw_shape(ink.above(9.0), outline, fc="none", ec="#ffffff", lw=3.2)
     draw_shape(ink.above(9.1), outline, fc="none", ec="#d7191c", lw=1.6)
@@ -120,11 +120,17 @@ def _draw_layer(ink: Ink, shown: _Shown, stock: Stock) -> None:
         draw_class(ink.above(0.9 * step / len(names)), shown.shapes[classes == name], style.classes[name])
 
 
-def _write_names(axes: Axes, shown: _Shown, box: Box, tongue: Tongue) -> None:
-    """Write the names of districts where they have room within the frame."""
+def _leave_room(own: shapely.Geometry, sight: Sight) -> shapely.Geometry:
+    """Return where names may stand: in the frame and beside the zone."""
+    outline = sight.place(np.array([own], dtype=object))[0]
+    return shapely.difference(sight.box.grow(-6.0).polygon, shapely.buffer(outline, 3.0))
+
+
+def _write_names(axes: Axes, shown: _Shown, room: shapely.Geometry, tongue: Tongue) -> None:
+    """Write the names of districts where they have room."""
     column = "name_en" if tongue.language == "en" and "name_en" in shown.stack.frame else "name"
     names = shown.stack.frame[column].to_numpy(dtype=object)[shown.rows]
-    inside = shapely.intersection(shown.shapes, box.grow(-6.0).polygon)
+    inside = shapely.intersection(shown.shapes, room)
     for name, shape in zip(names, inside, strict=True):
         if not shape.is_empty and shape.area > 60.0 and name:
             point = shapely.point_on_surface(shape)

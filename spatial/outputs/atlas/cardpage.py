@@ -8,7 +8,7 @@ import shapely
 from spatial.outputs.atlas.cardcanvas import GREY, INK, LEFT, RIGHT, RULE, Canvas
 from spatial.outputs.atlas.cardmap import draw_inset
 from spatial.outputs.atlas.cardtable import draw_pulls, draw_table
-from spatial.outputs.atlas.fonts import clean_text, wrap_text
+from spatial.outputs.atlas.fonts import clean_text, measure_text, wrap_text
 from spatial.outputs.atlas.ink import draw_line, draw_shape
 from spatial.outputs.atlas.paper import Box
 from spatial.outputs.atlas.scorecards import Card
@@ -21,6 +21,7 @@ _FIGURES = Box(LEFT, 163.0, 98.0, 241.0)
 _MAP = Box(104.0, 163.0, RIGHT, 241.0)
 _STRIP = Box(LEFT, 141.0, RIGHT, 157.0)
 _TOLD_SHARE = 0.01
+_NAME_PT, _LONG_NAME_PT, _NAME_MM = 21.0, 13.0, 122.0
 
 
 def draw_card(canvas: Canvas, card: Card, stock: Stock, place: Text, page: tuple[int, int]) -> None:
@@ -60,7 +61,11 @@ def draw_heading(canvas: Canvas, place: Text, page: tuple[int, int]) -> None:
 
 def _draw_name(canvas: Canvas, card: Card, rule: ClassStyle) -> None:
     lines = canvas.tongue.lines(card.name)
-    canvas.put((LEFT, 272.0), lines[0], 21.0, 122.0, bold=True)
+    if measure_text(lines[0], _NAME_PT) <= _NAME_MM:
+        canvas.put((LEFT, 272.0), lines[0], _NAME_PT, _NAME_MM, bold=True)
+    else:
+        for step, line in enumerate(wrap_text(lines[0], _LONG_NAME_PT, _NAME_MM, 2)):
+            canvas.put((LEFT, 275.5 - 6.0 * step), line, _LONG_NAME_PT, _NAME_MM, bold=True)
     if len(lines) > 1:
         canvas.put((LEFT, 264.3), lines[1], 10.0, 122.0, colour=GREY)
     standing = STANDINGS.get(card.standing, Text(zh=card.standing))
@@ -192,11 +197,13 @@ def draw_method(canvas: Canvas, card: Card | None = None) -> None:
     notes = [
         Text(
             zh="方法：指标按方向极差标准化，TOPSIS 计算与同类最优、最劣的相对接近度（×100）；"
-            "组合权重为专家权重×熵权后归一。得分只在同类功能区之间可比，不跨类比较；"
+            "组合权重为专家权重×熵权后归一。差距份额：与同类最优的加权距离平方中该指标所占的份额。"
+            "得分只在同类功能区之间可比，不跨类比较；"
             "指标集与目标如为默认值，仅为示例，不是规范。",
             en="Method: indicators scaled from worst to best of the kind; TOPSIS closeness to the best "
-            "(× 100); combined weights are expert × entropy, normalised. Scores compare zones of one kind "
-            "only. Default indicators and targets are examples and no norm.",
+            "(× 100); combined weights are expert × entropy, normalised. Gap: the indicator's share of the "
+            "squared distance from the best. Scores compare zones of one kind only. Default indicators and "
+            "targets are examples, no norm.",
         )
     ]
     if card is not None and card.illustrative:
@@ -206,7 +213,7 @@ def draw_method(canvas: Canvas, card: Card | None = None) -> None:
                 en="Illustrative: boundary or values are not real data.",
             )
         )
-    y = 24.0
+    y = 30.0
     draw_line(canvas.ink, [(LEFT, y + 3.5), (RIGHT, y + 3.5)], RULE, 0.5)
     for note in notes:
         for text in canvas.tongue.lines(note):

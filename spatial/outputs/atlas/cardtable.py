@@ -14,8 +14,9 @@ from spatial.outputs.papers.words import TARGETS
 from spatial.plan.base import Text
 from spatial.plan.styles import ClassStyle
 
-_TABLE = Box(LEFT, 56.0, RIGHT, 135.0)
-_ROW_MM, _HEAD_MM = 8.4, 8.6
+_TABLE = Box(LEFT, 70.0, RIGHT, 135.0)
+_ROW_MM, _HEAD_MM, _CLOSE_MM = 8.4, 8.6, 6.2
+"""Rows closer than the last have no room for two languages."""
 _COLUMNS = (0.0, 48.0, 67.0, 86.0, 105.0, 141.0, 154.0, 167.0)
 """Left edges of the columns of the table, from its own left edge."""
 _PULLS = 3
@@ -49,11 +50,14 @@ def _draw_row(
     canvas: Canvas, line: Line, where: tuple[float, float], edges: Sequence[float], rule: ClassStyle
 ) -> None:
     y, step = where
-    size = min(8.5, step * 1.05)
+    size = min(8.5, step * (1.3 if step < _CLOSE_MM else 1.02))
     named = Text(zh=f"{line.name.zh}（{line.unit.zh}）", en=f"{line.name.en} ({line.unit.en})")
     texts = canvas.tongue.lines(named)
     lift = size * 0.2 if len(texts) > 1 else 0.0
-    canvas.put_lines((edges[0], y + lift), named, size, edges[1] - edges[0] - 1.5)
+    if step < _CLOSE_MM:
+        canvas.put((edges[0], y), texts[0], size, edges[1] - edges[0] - 1.5)
+    else:
+        canvas.put_lines((edges[0], y + lift), named, size, edges[1] - edges[0] - 1.5)
     place = "—" if np.isnan(line.place) else f"{line.place:.0f}/{line.known}"
     cells = ((1, write_amount(line.value)), (2, write_amount(line.target)), (5, place),
              (6, f"{line.weight:.1%}"), (7, "—" if np.isnan(line.drag) else f"{line.drag:.0%}"))  # fmt: skip
@@ -62,7 +66,7 @@ def _draw_row(
     word = TARGETS.get(line.reached, Text(zh=line.reached))
     colour = {"yes": GOOD, "no": BAD}.get(line.reached, GREY)
     said = canvas.tongue.lines(word)[0]
-    canvas.put((edges[3] + 4.0, y), said, size * 0.95, edges[4] - edges[3] - 1.5, colour=colour)
+    canvas.put((edges[3] + 4.0, y), said, size * 0.95, edges[4] - edges[3] - 5.5, colour=colour)
     _draw_bar(canvas, line, Box(edges[4], y - 1.5, edges[5] - 4.0, y + 1.5), rule)
 
 
@@ -89,7 +93,7 @@ def draw_pulls(canvas: Canvas, card: Card) -> None:
         - _HEAD_MM
         - len(card.lines) * min(_ROW_MM, (_TABLE.height - _HEAD_MM) / max(1, len(card.lines)))
     )
-    y = max(y - 7.0, 54.0)
+    y = max(y - 6.5, 62.0)
     canvas.put(
         (LEFT, y), canvas.tongue.line("主要拉低因素", "What pulls it down", " / "), 9.5, 120.0, bold=True
     )
@@ -110,7 +114,7 @@ def _say_pull(line: Line) -> Text:
     aim_zh = f"，目标 {target}" if np.isfinite(line.target) else ""
     aim_en = f", target {target}" if np.isfinite(line.target) else ""
     return Text(
-        zh=f"{line.name.zh} {value} {line.unit.zh}，同类第 {line.place:.0f} 位（共 {line.known}）{aim_zh}；"
+        zh=f"{line.name.zh}（{line.unit.zh}）{value}，同类第 {line.place:.0f} 位（共 {line.known}）{aim_zh}；"
         f"占与最优差距的 {line.drag:.0%}",
         en=f"{line.name.en} ({line.unit.en}): {value}, place {line.place:.0f} of {line.known}{aim_en}; "
         f"{line.drag:.0%} of the gap to the best",
