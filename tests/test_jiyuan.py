@@ -26,8 +26,12 @@ FILES = [
     "roads.geojson",
     "zones.geojson",
 ]
-BESIDE = sorted({file.name for file in FOLDER.glob("*.geojson")} - set(FILES))
+BESIDE = sorted(
+    {file.name for file in FOLDER.glob("*.*") if file.suffix in (".geojson", ".csv")} - set(FILES)
+)
 """Parcels, projects and what else commands are shown by; some lie where they must not."""
+TABLES = sorted(file.name for file in FOLDER.glob("*.csv"))
+"""Places that docs/streets.py draws, see tests/test_streets.py, and quotas."""
 DRAWN = [f"terrain/{file.name}" for file in sorted((FOLDER / "terrain").iterdir())]
 """What docs/terrain.py draws, see tests/test_terrain.py."""
 OUTSIDE_DEG = 0.01
@@ -63,10 +67,10 @@ def share(name: str, key: str, value: str) -> float:
 
 def test_sources_are_the_files_beside_the_plan() -> None:
     named = [source.file for source in plan().sources.values()]
-    assert {*FILES, *DRAWN} <= set(named) <= {*FILES, *DRAWN, *BESIDE}
+    assert {*FILES, *DRAWN} <= set(named) <= {*FILES, *DRAWN, *BESIDE, *TABLES}
     assert all(source.illustrative and source.licence == "CC0-1.0" for source in plan().sources.values())
     told = (FOLDER / "SOURCES.md").read_text(encoding="utf-8")
-    assert all(f"`{name}`" in told for name in [*FILES, *DRAWN, *BESIDE])
+    assert all(f"`{name}`" in told for name in [*FILES, *DRAWN, *BESIDE, *TABLES])
 
 
 @pytest.mark.parametrize("name", BESIDE)
@@ -131,8 +135,13 @@ def test_sizes_are_plausible(name: str, key: str, value: str, low: float, high: 
 
 
 def test_expressways_and_roads_are_one_network() -> None:
-    """Every road hangs on the others by shared vertices; what crosses without one is an expressway bridge."""
+    """Every road hangs on the others by shared vertices; what crosses without one is an expressway bridge.
+
+    Streets do not: they are laid over the roads, and the build nodes them.
+    """
     rows, shapes = load("roads.geojson")
+    drawn = [row["grade"] != "street" for row in rows]
+    rows, shapes = [row for row, kept in zip(rows, drawn, strict=True) if kept], shapes[drawn]
     knots = [{tuple(knot) for knot in shapely.get_coordinates(shape)} for shape in shapes]
     reached, waiting = {0}, [0]
     while waiting:
