@@ -95,7 +95,11 @@ def _tell_map(row: dict[str, Any], tolerance: float, is_share: bool) -> Iterator
     severity: Severity = "info" if not missed else "error" if row["nature"] == _BINDING else "warning"
     head, gap = _name(row), f"{value - target:+,.6g}"
     drawn = ("（示意图）", " (an illustrative map)") if row["illustrative"] else ("", "")
-    verdict = ("未达标", "missed") if missed else ("达标，但图文不一致", "met, but text and map differ")
+    verdict = (
+        ("未达标", "missed")
+        if missed
+        else ("达标，但图上与文本数值不同", "met, but the map differs from the text")
+    )
     yield Finding(
         "indicators.map_missed" if missed else "indicators.map_differs", severity, "indicators",
         str(row["id"]),

@@ -279,6 +279,7 @@ def _write_report(order: Order, targets: Sequence[Path]) -> list[str]:
     """Write the text as a document and as a page, both with the same pictures, drawn once."""
     from spatial.outputs.atlas.book import save_picture
     from spatial.outputs.atlas.sheets import list_sheets
+    from spatial.outputs.atlas.trendcharts import save_trend_charts
     from spatial.outputs.papers.report import write_page, write_report
 
     writers = {".docx": write_report, ".html": write_page}
@@ -287,4 +288,7 @@ def _write_report(order: Order, targets: Sequence[Path]) -> list[str]:
         for sheet in list_sheets(order):
             pictures[sheet.name] = Path(folder, f"{sheet.name}.png")
             save_picture(order, sheet.name, pictures[sheet.name], width_mm=_PICTURE_MM)
+        charts = Path(folder, "indicator_years.png")
+        if save_trend_charts(order, charts, width_mm=_PICTURE_MM):
+            pictures["indicator_years"] = charts
         return [text for target in targets for text in writers[target.suffix](order, target, pictures)]

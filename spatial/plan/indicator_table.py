@@ -131,6 +131,7 @@ def _put(found: dict[tuple[str, str], Indicator], item: Indicator, faults: list[
             "values": item.values | old.values,
             "targets": item.targets | old.targets,
             "strict": old.strict or item.strict,
+            "illustrative": old.illustrative or item.illustrative,
         }
     )
 

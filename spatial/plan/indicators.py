@@ -100,6 +100,8 @@ class Indicator(Record):
         Where the map measures it (key ``from``): ``lines.permanent_farmland.area_ha``.
     source : Text, optional
         Where the figures are from.
+    illustrative : bool
+        The figures are invented to show how the plan works.
 
     Examples
     --------
@@ -123,6 +125,7 @@ class Indicator(Record):
         default=None, alias="from"
     )
     source: Text | None = None
+    illustrative: bool = False
 
     @model_validator(mode="after")
     def _the_base_has_a_value(self) -> Indicator:

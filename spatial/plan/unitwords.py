@@ -69,7 +69,7 @@ class UnitWords:
             return self.english[plain]
         over, mark, under = plain.partition("/")
         if mark and over in self.english:
-            return f"{self.english[over]}/{self.name_in_english(under)}"
+            return f"{self.english[over]}/{self.name_in_english(under).removeprefix('×')}"
         return unit
 
     def find(self, unit: str) -> tuple[str, float] | None:

@@ -93,7 +93,7 @@ def indicators(
         for row in _list_rows(
             _Item(item, words, indicator_rules, plan_year),
             map_measures,
-            sketched and item.id in indicator_reading.from_table,
+            item.illustrative or (sketched and item.id in indicator_reading.from_table),
         )
     ]
     return shape_rows(pd.DataFrame(rows, columns=None if rows else ["id"]), indicators)

@@ -34,7 +34,7 @@ def tell_indicators(stock: Stock) -> Iterator[Block]:
             yield tell_need(row)
     for row in rows[rows["measured_value"].notna()].to_dict("records"):
         yield tell_measure(row)
-    yield from stock.draw("indicators")
+    yield from stock.draw("indicator_years")
     yield from stock.table("indicators")
     yield from stock.table("indicator_trends")
 
