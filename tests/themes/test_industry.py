@@ -382,20 +382,20 @@ sources:
   units: {file: units.geojson, illustrative: true}
   firms: {file: firms.csv, crs: "EPSG:4490", illustrative: true}
   links: {file: links.csv, illustrative: true}
-outputs: {files: [geopackage, webmap, workbook]}
+outputs: {files: [geopackage, webmap, workbook, report]}
 """
 
 
 def write_plan(folder: Path) -> Path:
     LAND.to_file(folder / "land.geojson")
     draw_units().to_file(folder / "units.geojson")
-    firms = list_firms(*CITY, ("南区", "65", 1, 7919.0), ("南区", "72", 4, 30.0), ("东区", "72", 4, 30.0))
+    firms = list_firms(*CITY, ("南区", "65", 1, 71.919375), ("南区", "72", 4, 30.0), ("东区", "72", 4, 30.0))
     table = pd.DataFrame(firms.drop(columns=["geometry", "id", "source", "illustrative"]))
     table["lon"], table["lat"] = firms.geometry.x, firms.geometry.y
     table.loc[len(table)] = ["无坐标企业", "36", 5.0, None, None]
     table.to_csv(folder / "firms.csv", index=False)
     names = table["name"]
-    pd.DataFrame({"supplier": names[:2], "buyer": names[10:12].to_numpy(), "amount": [6421, 3]}).to_csv(
+    pd.DataFrame({"supplier": names[:2], "buyer": names[10:12].to_numpy(), "amount": [6421.375, 3]}).to_csv(
         folder / "links.csv", index=False
     )
     (folder / "plan.yaml").write_text(PLAN, encoding="utf-8")
@@ -405,6 +405,8 @@ def write_plan(folder: Path) -> Path:
 def test_what_is_hidden_is_in_no_file(tmp_path: Path) -> None:
     from zipfile import ZipFile
 
+    from openpyxl import load_workbook
+
     from spatial.pipeline import build_plan, list_layers
 
     layers = [name for name in list_layers() if name == "firms" or name.startswith("industry_")]
@@ -413,10 +415,11 @@ def test_what_is_hidden_is_in_no_file(tmp_path: Path) -> None:
     rules = build.layers["findings"]["rule"].tolist()
     assert "industry.hidden" in rules
     assert "sources.no_geometry" in rules
-    secret = re.compile(rb"7919|7[ ,]919|6421|6[ ,]421|6424")
+    secret = re.compile(rb"71\.9|6421\.|6[ ,]421|6424\.")
+    assert secret.search((tmp_path / "firms.csv").read_bytes())
     for file in sorted((tmp_path / "out").iterdir()):
         data = file.read_bytes()
-        if file.suffix == ".xlsx":
+        if file.suffix in (".xlsx", ".docx"):
             book = ZipFile(file)
             data = b"".join(book.read(name) for name in book.namelist())
         if file.suffix == ".gpkg":
@@ -427,3 +430,9 @@ def test_what_is_hidden_is_in_no_file(tmp_path: Path) -> None:
                 assert not secret.search(frame.to_csv().encode()), layer
         elif file.suffix != ".json":
             assert not secret.search(data), file.name
+    sheet = load_workbook(next((tmp_path / "out").glob("*.xlsx")))["产业结构相似系数矩阵"]
+    rows = [[cell.value for cell in row] for row in sheet.iter_rows()]
+    start = next(at for at, row in enumerate(rows) if row[1:4] == ["东区", "西区", "南区"])
+    matrix = np.array([row[1:4] for row in rows[start + 1 : start + 4]], dtype=float)
+    np.testing.assert_array_equal(matrix, matrix.T)
+    assert np.diag(matrix).tolist() == [1, 1, 1]

@@ -28,6 +28,7 @@ from spatial.outputs.papers.commuting_chapter import tell_commuting
 from spatial.outputs.papers.evaluation_chapter import tell_evaluation
 from spatial.outputs.papers.headings import head_chapter
 from spatial.outputs.papers.indicator_chapter import tell_indicators
+from spatial.outputs.papers.industry_chapter import tell_industry
 from spatial.outputs.papers.plan_tables import VERIFIED, list_rules
 from spatial.outputs.papers.service_chapter import tell_services
 from spatial.outputs.papers.tables import list_tables
@@ -300,6 +301,7 @@ _CHAPTERS = (
     (Text(zh="生活圈", en="Living circles"), _tell_life),
     (Text(zh="公共服务落差", en="Gap in public services"), tell_services),
     (Text(zh="职住平衡", en="Jobs and homes"), tell_commuting),
+    (Text(zh="产业地图", en="Industry"), tell_industry),
     (Text(zh="功能区差异化考核", en="Assessment of functional zones"), tell_assessment),
     (Text(zh="校核结果", en="Findings of the checks"), _tell_findings),
     (Text(zh="局限与说明", en="Limits"), _tell_limits),
