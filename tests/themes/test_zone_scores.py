@@ -246,7 +246,7 @@ def test_near_a_target_is_best_and_reached_within_its_share() -> None:
 VALUES = st.integers(0, 9)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(
     st.lists(st.tuples(VALUES, VALUES), min_size=2, max_size=7),
     st.sampled_from(["expert", "entropy", "both"]),
