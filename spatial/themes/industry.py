@@ -220,8 +220,9 @@ def industry_density(
     """Return the hexagons that firms lie in, with firms and jobs where enough firms lie in them.
 
     `shown`: ``published``; ``few`` firms, or one with nearly all jobs (``dominant``): no number is given;
-    ``second``: none is given because a hidden one would follow from it and the unit's total. `grade` is the
-    fifth of published hexagons by jobs, 5 for the densest, empty where hidden.
+    ``second``: none is given because a hidden one would follow from it and the unit's total; a hexagon across
+    units counts as one of the unit of its first firm, which is a simplification. `grade` is the fifth of
+    published hexagons by jobs, 5 for the densest, empty where hidden.
     """
     roll = industry_roll[industry_roll["state"] == COUNTED]
     size_m = float(industry_rules.value("density.cell"))

@@ -191,9 +191,9 @@ def industry_links(
     """Return lines from suppliers to buyers, summed between units, and between firms where these are shown.
 
     Lines between units are bowed to the right of the way from the supplier; only their ends tell of places.
-    Links inside a unit are drawn as a small ring in its middle. Sums of fewer firms than are shown, or of
-    which one link is nearly all, are hidden. `grade` is the third by amount, or by links where no amounts
-    are given: ``large``, ``middle``, ``small``, empty where hidden.
+    Links inside a unit are drawn as a small ring in its middle. Sums with fewer suppliers or fewer buyers
+    than are shown, or of which one link is nearly all, are hidden. `grade` is the third by amount, or by
+    links where no amounts are given: ``large``, ``middle``, ``small``, empty where hidden.
     """
     chain = industry_chain[(industry_chain["one"] >= 0) & (industry_chain["other"] >= 0)]
     chain = chain.assign(one=chain["one"].astype("int64"), other=chain["other"].astype("int64"))
@@ -214,9 +214,8 @@ def _sum_units(pairs: pd.DataFrame, units: gpd.GeoDataFrame, limits: tuple[int, 
     """Return one row for each pair of units that some link joins."""
     groups = pairs.groupby(["first", "second"])
     table = groups["amount"].agg(["size", "sum", "max", "count"]).reset_index()
-    ends = pd.concat([pairs[["first", "second", end]].set_axis(["first", "second", "firm"], axis=1)
-                      for end in ("one", "other")])  # fmt: skip
-    firms = ends.groupby(["first", "second"])["firm"].nunique().to_numpy()
+    # With one firm on a side the sum is that firm's own number.
+    firms = groups[["one", "other"]].nunique().min(axis=1).to_numpy()
     alone = table["max"].to_numpy() > limits[1] * table["sum"].to_numpy()
     shown = np.select([firms < limits[0], alone & (limits[0] > 1)], ["few", "dominant"], "published")
     names, points = units["name"].to_numpy(dtype=object), units["middle"].to_numpy()
