@@ -5,9 +5,9 @@ from __future__ import annotations
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import shapely
 
 from spatial.engine.crs import transform_shapes
+from spatial.engine.shapes.bows import draw_bows
 from spatial.engine.travel.network import Floats, Longs
 from spatial.plan.commuting import Commuting
 from spatial.plan.contract import Column, layer, shape_rows
@@ -143,7 +143,7 @@ def commute_flows(
     commuting_rules: RuleTable,
     metric_crs: str,
 ) -> gpd.GeoDataFrame:
-    """Return present flows between zones as straight lines, the largest first.
+    """Return present flows between zones, the largest first; lines bend to the right on the way to work.
 
     Flows inside a zone and with places outside have no line; those with less than the rule table's share of
     all people in the flows, and those beyond its number of lines, are not drawn. A line is no route.
@@ -197,8 +197,7 @@ def _draw(
     drawn = np.flatnonzero((start != end) & (share >= float(rules.value("flows.share"))))
     drawn = drawn[np.lexsort((end[drawn], start[drawn], -people[drawn]))][: int(rules.value("flows.most"))]
     start, end = start[drawn], end[drawn]
-    ends = np.stack([middles[start], middles[end]], axis=1) if len(drawn) else np.empty((0, 2, 2))
-    lines = transform_shapes(shapely.linestrings(ends), crs, STORED_CRS)
+    lines = transform_shapes(draw_bows(middles[start], middles[end]), crs, STORED_CRS)
     names, english = zones["name"].to_numpy(), zones["name_en"].where(zones["name_en"] != "", zones["name"])
     minutes = between[start, end] if between.size else np.full(len(drawn), np.nan)
     frame = pd.DataFrame({

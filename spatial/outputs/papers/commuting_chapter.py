@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from typing import Any
 
 import pandas as pd
@@ -31,8 +31,8 @@ _TIMES = Text(
     "table, and single people have it nearer or farther.",
 )
 _LINES = Text(
-    zh="图中为单元中心之间的直线，不是路径。",
-    en="Lines on maps run straight between middles of zones; they are no routes.",
+    zh="图中为单元中心之间的示意线，不是路径；由居住地往就业地向右弯，往返两条因此分开。",
+    en="Lines on maps join middles of zones and are no routes; they bend to the right on the way to work.",
 )
 _BANDS = Text(
     zh="时间圈为累计圈：圈内各单元整个计入，单元本身始终计入。",
@@ -45,6 +45,7 @@ _EXCESS = Text(
     "problem). Excess share = (now - least) / now; potential used = (now - least) / (greatest - least). That "
     "everybody could do everybody's job is an assumption, no advice.",
 )
+_LIMITS = ("tolerable_min", "extreme_min", "near_km")
 _SHARES = ("jobs_share", "self_containment", "self_sufficiency", "tolerable_share", "extreme_share")
 _LAYOUTS = {
     "job_balance": Layout(
@@ -100,16 +101,27 @@ def _turn(whole: pd.DataFrame, contract: Contract) -> Table:
     """Return the commute of the whole with a row a measure and a column a basis."""
     rows: list[tuple[Cell, ...]] = []
     records = whole.to_dict("records")
+    labels = _name_shares(records[0])
+    merged = whole["groups"].any()
+    hidden = {"id", "name", "name_en", "basis", *_LIMITS, *([] if merged else ["groups"])}
     for name, column in contract.all_columns().items():
-        if name in ("id", "name", "name_en", "basis") or (name == "groups" and not whole["groups"].any()):
-            continue
-        head = make_head(name, column)
-        cells = [_cell(name, record[name], head) for record in records]
-        rows.append((make_text(column.zh, column.en), *cells))
+        if name not in hidden:
+            cells = [_cell(name, record[name], make_head(name, column)) for record in records]
+            rows.append((labels.get(name) or make_text(column.zh, column.en), *cells))
     titles = [Head(make_text(record["name"], record["name_en"]), "general") for record in records]
     first = Head(Text(zh="指标", en="Measure"))
     return Table("commuting", make_text(contract.zh, contract.en), (first, *titles), tuple(rows),
                  notes=(_TIMES, _EXCESS))  # fmt: skip
+
+
+def _name_shares(row: Mapping[Hashable, Any]) -> dict[str, Text]:
+    """Return what shares are called, with the limits that they were measured by."""
+    tolerable, extreme, near = (f"{row[name]:g}" for name in _LIMITS)
+    return {
+        "tolerable_share": make_text(f"{tolerable} 分钟以内通勤占比", f"Up to {tolerable} minutes"),
+        "extreme_share": make_text(f"{extreme} 分钟以上通勤占比", f"Above {extreme} minutes"),
+        "near_share": make_text(f"直线 {near} 公里以内通勤占比", f"Straight distance below {near} km"),
+    }
 
 
 def _cell(name: str, value: Any, head: Head) -> Cell:
