@@ -12,9 +12,11 @@ from spatial.outputs.papers.cells import Cell, Head, Table, sum_column
 from spatial.outputs.papers.layouts import TOTAL, Layout, lay_out
 from spatial.outputs.papers.words import CONFIDENCES, decode, make_text
 from spatial.outputs.reasons import tell_value
+from spatial.plan.assessment import settle_rules
 from spatial.plan.base import Text
-from spatial.plan.evaluation import Evaluation
+from spatial.plan.functional import KIND_NAMES
 from spatial.plan.judging import settle_table
+from spatial.plan.records import Plan
 from spatial.plan.rules import Rule, RuleTable, read_rules
 
 VERIFIED = ("found", "given")
@@ -55,7 +57,7 @@ def list_rules(order: Order) -> list[tuple[str, Rule]]:
         if name == key or not _is_used(order, name):
             continue
         try:
-            rules = _settle(read_rules(name), order.plan.evaluation).rules
+            rules = _settle(read_rules(name), order.plan).rules
         except RuleError:
             continue  # a table that came with another version of the toolkit
         rows += [
@@ -64,7 +66,10 @@ def list_rules(order: Order) -> list[tuple[str, Rule]]:
     return rows
 
 
-def _settle(table: RuleTable, spec: Evaluation | None) -> RuleTable:
+def _settle(table: RuleTable, plan: Plan) -> RuleTable:
+    if table.name == "assessment":
+        return settle_rules(plan.assessment, table)
+    spec = plan.evaluation
     head, _, group = table.name.partition("_")
     return settle_table(table, spec, group) if spec is not None and head == "evaluation" else table
 
@@ -81,12 +86,24 @@ def _is_used(order: Order, table: str) -> bool:
 def _is_asked(order: Order, table: str, key: str) -> bool:
     """Tell whether a row is of an indicator that the plan has; other tables are asked for whole."""
     head, _, name = key.partition(".")
+    if table == "assessment":
+        return _is_scored_by(order, head, name)
     if table != "indicators" or head not in ("indicator", "units", "unit_names"):
         return True
     if head != "indicator":
         return False  # what a hectare is needs no checking before a plan is signed
     rows = order.layers.get("indicators")
     return rows is not None and "indicator" in rows and name in set(rows["indicator"])
+
+
+def _is_scored_by(order: Order, head: str, name: str) -> bool:
+    """Tell whether a row of the assessment is of an indicator that zones are scored by."""
+    rows, spec = order.layers.get("assessment_weights"), order.plan.assessment
+    if rows is None or spec is None or head == "unit":
+        return head != "unit"
+    if head == "indicator":
+        return name in set(rows["indicator"])
+    return head not in KIND_NAMES or (head not in spec.sets and head in set(rows["kind"]))
 
 
 def _list_modes(order: Order) -> set[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from spatial.outputs.atlas.scorecards import list_cards
 from spatial.outputs.jobs import list_jobs
 from spatial.outputs.order import Order
 from spatial.outputs.papers.assessment_chapter import list_assessment_tables, tell_kind
+from spatial.outputs.papers.plan_tables import list_rules
 from spatial.plan.assessment import Assessment, settle_rules
 from spatial.plan.base import Text
 from spatial.plan.records import Plan
@@ -177,3 +179,15 @@ def test_a_kind_in_one_sentence() -> None:
     told = tell_kind(Text(zh="制造业", en="Manufacturing"), zones[zones["kind"] == "manufacturing"])
     assert told.zh.startswith("制造业类功能区 4 个，参评 3 个；前列依次为西园（100.0 分）、南园")
     assert "4 zones, 3 ranked; Zone 2 (100.0), Zone 3" in told.en
+
+
+def test_the_rules_are_those_that_zones_are_scored_by() -> None:
+    order = make_order(assessment={"table": "scores", "sets": SETS, "rules": {"stability.runs": 500}},
+                       sources={"scores": {"file": "scores.csv"}})  # fmt: skip
+    order = replace(order, provenance={"rules.assessment": "2026-11"})
+    rows = {rule.key: rule for name, rule in list_rules(order) if name == "assessment"}
+    assert (rows["stability.runs"].value, rows["stability.runs"].confidence) == (500, "given")
+    assert {key for key in rows if key.startswith("indicator.")} == {
+        "indicator.output_per_ha", "indicator.energy_intensity", "indicator.visits"
+    }  # fmt: skip
+    assert not any(key.startswith(("unit.", "services.", "manufacturing.", "farming.")) for key in rows)
