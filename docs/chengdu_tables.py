@@ -2,7 +2,7 @@
 
 Every number is drawn by a seeded chance, of a size that such a zone may have; none is a statistic. Firms are
 a part of all that a zone would have. Zones of one ecosystem mostly share a mix of industries, which is what
-competes; every second one leans to another industry than its neighbours.
+competes; of four one leans to another industry than its neighbours, and one has another mix.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 from chengdu import DIGITS, MIDDLE, SCALE_M
-from chengdu_zones import draw_communities, place_zones
+from chengdu_zones import LEANS, draw_communities, place_zones
 from shapely.geometry.base import BaseGeometry
 
 YEAR = 2019
@@ -29,7 +29,7 @@ MIXES: dict[str, tuple[tuple[str, float], ...]] = {
     "rail": (("371", 0.35), ("372", 0.20), ("345", 0.25), ("382", 0.20)),
     "materials": (("302", 0.30), ("266", 0.25), ("331", 0.25), ("292", 0.20)),
     "food": (("146", 0.30), ("151", 0.25), ("137", 0.20), ("135", 0.15), ("223", 0.10)),
-    "machines": (("381", 0.30), ("384", 0.20), ("344", 0.30), ("348", 0.20)),
+    "machines": (("381", 0.40), ("382", 0.20), ("344", 0.25), ("348", 0.15)),
     "finance": (("662", 0.35), ("671", 0.30), ("681", 0.20), ("725", 0.15)),
     "logistics": (("581", 0.25), ("582", 0.20), ("543", 0.30), ("599", 0.25)),
     "tourism": (("611", 0.25), ("621", 0.35), ("786", 0.20), ("901", 0.20)),
@@ -38,11 +38,11 @@ MIXES: dict[str, tuple[tuple[str, float], ...]] = {
     "platforms": (("642", 0.30), ("643", 0.20), ("731", 0.20), ("749", 0.30)),
     "crops": (("014", 0.35), ("015", 0.25), ("051", 0.20), ("137", 0.20)),
     "livestock": (("031", 0.35), ("053", 0.20), ("135", 0.25), ("132", 0.20)),
-    "joint": (("401", 0.35), ("392", 0.25), ("339", 0.20), ("356", 0.20)),
+    "joint": (("401", 0.45), ("339", 0.25), ("356", 0.15), ("393", 0.15)),
 }
 """Shares of groups (three digits) of GB/T 4754-2017 in what each kind of zone makes."""
 EVERYWHERE = ("621", "543")
-FEWEST, LOOSE = 3, 20
+FEWEST, LOOSE = 3, 33
 """An industry of a zone has so many firms at least, so that nothing has to be kept back; but every so manieth
 zone has smaller ones."""
 OUTPUT_A_JOB = {"farming": 18.0, "manufacturing": 110.0, "services": 70.0, "new_economy": 60.0}
@@ -124,11 +124,13 @@ def draw_firms() -> Table:
 
 
 def _draw_codes(makes: str, position: int, count: int, random: np.random.Generator) -> list[str]:
-    """Return the industry of each firm; every second zone leans to another of its industries."""
+    """Return the industry of each firm; of four zones one leans to one industry and one has another mix."""
     codes, shares = zip(*MIXES[makes], strict=True)
     weights = np.array(shares)
-    if position % 2:
-        weights = np.roll(weights, 1 + position % len(weights)) * np.linspace(0.4, 1.6, len(weights))
+    if position % 4 == 1:
+        weights = weights + 1.4 * (np.array(codes) == LEANS[makes][0])
+    elif position % 4 == 3:
+        weights = np.roll(weights, 1)
     weights = 0.9 * weights / weights.sum()
     drawn = random.choice(
         [*codes, *EVERYWHERE], count, p=[*weights, *[0.1 / len(EVERYWHERE)] * len(EVERYWHERE)]

@@ -60,9 +60,20 @@ INDUSTRIES = {
     "tourism": "文化旅游、住宿餐饮", "commerce": "批发零售、商务服务",
     "software": "软件开发、信息技术服务", "platforms": "互联网服务、研发设计",
     "crops": "种植业、农业辅助活动", "livestock": "畜牧业、农副食品加工",
-    "joint": "仪器仪表制造、通信设备制造",
+    "joint": "仪器仪表制造、金属制品制造",
 }  # fmt: skip
 """Leading industries 主导产业 in words."""
+LEANS = {
+    "electronics": ("356", "电子专用设备制造"), "medicine": ("358", "医疗器械制造"),
+    "cars": ("292", "橡塑配件制造"), "aviation": ("401", "仪器仪表制造"), "rail": ("345", "传动部件制造"),
+    "materials": ("331", "金属结构制造"), "food": ("137", "果蔬加工"),
+    "machines": ("344", "泵阀与压缩机制造"),
+    "finance": ("725", "广告与商务服务"), "logistics": ("543", "道路货物运输"),
+    "tourism": ("786", "游览景区管理"), "commerce": ("724", "咨询与调查"),
+    "software": ("642", "互联网信息服务"), "platforms": ("731", "研究和试验发展"),
+    "crops": ("137", "果蔬加工"), "livestock": ("135", "肉类加工"), "joint": ("339", "金属制品制造"),
+}  # fmt: skip
+"""What the second of four zones leans to: group of GB/T 4754-2017, and in words."""
 RADIUS_M = {
     "farming": (2900, 3700),
     "manufacturing": (2000, 2900),
@@ -81,12 +92,15 @@ def list_zones() -> list[dict[str, object]]:
     rows: list[dict[str, object]] = []
     for number, (name, name_en, kind, makes, districts) in enumerate(ECOSYSTEMS, 1):
         for each, district in enumerate(districts.split(), 1):
+            leads = INDUSTRIES[makes]
+            if len(rows) % 4 == 1:
+                leads = f"{LEANS[makes][1]}、{leads.partition('、')[0]}"
             rows.append({
                 "name": f"生态圈 {number:02d} · 功能区 {each:02d}",
                 "name_en": f"Ecosystem {number:02d} · Zone {each:02d}",
                 "short": f"{number:02d}-{each:02d}",
                 "ecosystem": name, "ecosystem_en": name_en, "kind": OFF_KIND.get(f"{name} {each}", kind),
-                "makes": makes, "industries": INDUSTRIES[makes], "district": district,
+                "makes": makes, "industries": leads, "district": district,
             })  # fmt: skip
     return rows
 
