@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from spatial.outputs.papers.blocks import Block, Stock
+from spatial.outputs.papers.cells import Head
 from spatial.outputs.papers.layouts import Layout
 from spatial.outputs.papers.words import decode, make_text
 from spatial.plan.base import Text
@@ -34,10 +35,71 @@ SERVICE_TABLES = (
 """Tables of public services, in the order in which a planner reads them."""
 SERVICE_LAYOUTS = {
     "service_districts": Layout(notes=(_CAPPED,)),
-    "service_gap": Layout(notes=(_CAPPED, _SHARED)),
+    "service_gap": Layout(
+        (
+            "service",
+            "group",
+            "mode",
+            "limit_min",
+            "district",
+            "people",
+            "within_people",
+            "met_share",
+            "below_people",
+            "unreached_people",
+            "mean_min",
+            "median_min",
+            "cap_min",
+            "per_1000",
+            "id",
+        ),
+        notes=(_CAPPED, _SHARED),
+    ),
     "service_inequality": Layout(notes=(_CAPPED,)),
-    "service_sites": Layout(notes=(_SITED, _CAPPED)),
-    "service_effects": Layout(notes=(_SITED, _CAPPED)),
+    "service_sites": Layout(
+        (
+            "name",
+            "aim",
+            "district",
+            "together",
+            "solver",
+            "optimal",
+            "gap_share",
+            "gained_people",
+            "met_share_before",
+            "met_share_after",
+            "before_min",
+            "after_min",
+            "ratio_before",
+            "ratio_after",
+            "theil_before",
+            "theil_after",
+            "id",
+        ),
+        heads={
+            f"theil_{when}": Head(
+                Text(zh=f"区间泰尔指数（{zh}）", en=f"Theil between districts {when}"), "number", 4
+            )
+            for when, zh in (("before", "现状"), ("after", "建成后"))
+        },
+        notes=(_SITED, _CAPPED),
+    ),
+    "service_effects": Layout(
+        (
+            "service",
+            "group",
+            "aim",
+            "district",
+            "people",
+            "gained_people",
+            "met_share_before",
+            "met_share_after",
+            "before_min",
+            "after_min",
+            "id",
+        ),
+        notes=(_SITED, _CAPPED),
+    ),
     "service_times": Layout(notes=(_SHARED,)),
 }
 """How these tables are shown."""
@@ -60,7 +122,7 @@ def tell_services(stock: Stock) -> Iterator[Block]:
         for _, rows in sites[sites["aim"] == "narrow"].groupby("service", sort=False):
             yield tell_site(rows, names)
     yield from stock.draw("service_sites")
-    yield from stock.table("service_sites", (0, 3, 4, 10, 11, 12, 15, 16))
+    yield from stock.table("service_sites", (0, 1, 2, 7, 8, 9, 14, 15))
 
 
 def tell_service(row: Mapping[Any, Any], names: Mapping[str, str]) -> Text:
