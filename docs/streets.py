@@ -20,14 +20,14 @@ from shapely.geometry.base import BaseGeometry
 
 PLAN = Path(__file__).resolve().parents[1] / "layers" / "jiyuan"
 METRIC, GEODETIC = "EPSG:4547", "EPSG:4490"
-CITY_STEP_M, TOWN_STEP_M, TOWN_REACH_M = 500.0, 250.0, 750.0
+CITY_STEP_M, TOWN_STEP_M, TOWN_REACH_M = 320.0, 220.0, 750.0
 IN_CITY = {
-    "kindergarten": ("幼儿园", 46), "primary": ("小学", 28), "middle": ("初中", 12),
-    "health_centre": ("社区卫生服务中心", 12), "health_station": ("卫生服务站", 24), "hospital": ("医院", 5),
-    "market": ("菜市场", 24), "shop": ("便利店", 70), "day_care": ("日间照料中心", 30),
-    "care_home": ("养老院", 6),
-    "culture_centre": ("文化活动中心", 8), "culture_station": ("文化活动站", 16), "sport": ("体育场地", 14),
-    "park": ("公园", 18),
+    "kindergarten": ("幼儿园", 83), "primary": ("小学", 50), "middle": ("初中", 22),
+    "health_centre": ("社区卫生服务中心", 22), "health_station": ("卫生服务站", 43), "hospital": ("医院", 9),
+    "market": ("菜市场", 43), "shop": ("便利店", 126), "day_care": ("日间照料中心", 54),
+    "care_home": ("养老院", 11),
+    "culture_centre": ("文化活动中心", 14), "culture_station": ("文化活动站", 29), "sport": ("体育场地", 25),
+    "park": ("公园", 32),
 }  # fmt: skip
 """Facilities of the main city: what they are called, and how many."""
 IN_TOWN = (

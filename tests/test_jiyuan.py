@@ -26,9 +26,7 @@ FILES = [
     "roads.geojson",
     "zones.geojson",
 ]
-BESIDE = sorted(
-    {file.name for file in FOLDER.glob("*.*") if file.suffix in (".geojson", ".csv")} - set(FILES)
-)
+BESIDE = sorted({file.name for file in FOLDER.glob("*.geojson")} - set(FILES))
 """Parcels, projects and what else commands are shown by; some lie where they must not."""
 TABLES = sorted(file.name for file in FOLDER.glob("*.csv"))
 """Places that docs/streets.py draws, see tests/test_streets.py, and quotas."""
