@@ -19,6 +19,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 PLAN = Path(__file__).resolve().parents[1] / "layers" / "jiyuan"
+CITY = "中心城区"
 METRIC, GEODETIC = "EPSG:4547", "EPSG:4490"
 CITY_STEP_M, TOWN_STEP_M, TOWN_REACH_M = 320.0, 220.0, 750.0
 IN_CITY = {
@@ -75,18 +76,15 @@ def list_seats() -> list[tuple[str, BaseGeometry]]:
     return list(zip((str(town.name.zh) for town in towns), spots, strict=True))
 
 
-def draw_streets() -> list[tuple[str, str, BaseGeometry]]:
-    """Return the streets: what each is called, and its line; each seat is joined to the nearest road."""
+def draw_streets() -> list[tuple[str, BaseGeometry]]:
+    """Return the streets: whose each is, and its line; each seat is joined to the nearest road."""
     areas, drawn = read_shapes("areas"), read_drawn_roads()
     slow = shapely.union_all(drawn.geometry[drawn["grade"] != "expressway"].to_numpy())
-    city = areas.geometry[areas["name"] == "中心城区"].iloc[0].buffer(-150)
-    plots = [("城区街道", "City street", city, CITY_STEP_M)]
-    plots += [
-        (f"{name}街道", "Town street", spot.buffer(TOWN_REACH_M, quad_segs=4), TOWN_STEP_M)
-        for name, spot in list_seats()
-    ]
+    city = areas.geometry[areas["name"] == CITY].iloc[0].buffer(-150)
+    plots = [(CITY, city, CITY_STEP_M)]
+    plots += [(name, spot.buffer(TOWN_REACH_M, quad_segs=4), TOWN_STEP_M) for name, spot in list_seats()]
     made = []
-    for zh, en, land, step in plots:
+    for name, land, step in plots:
         lines = [
             part
             for line in lay_lattice(land, step)
@@ -96,7 +94,7 @@ def draw_streets() -> list[tuple[str, str, BaseGeometry]]:
         if not any(line.intersects(slow) for line in lines):
             middle = min(lines, key=lambda line: line.distance(slow))
             lines.append(shapely.shortest_line(middle, slow))
-        made += [(f"{zh}{number:02d}", f"{en} {number:02d}", line) for number, line in enumerate(lines, 1)]
+        made += [(name, line) for line in lines]
     return made
 
 
@@ -113,13 +111,13 @@ def find_corners(streets: Sequence[BaseGeometry]) -> list[BaseGeometry]:
 def place_facilities(chance: np.random.Generator) -> list[tuple[str, str, BaseGeometry]]:
     """Return facilities at street corners: name, category, place."""
     streets = draw_streets()
-    city = [line for name, _, line in streets if name.startswith("城区")]
+    city = [line for name, line in streets if name == CITY]
     corners, made = find_corners(city), []
     for category, (label, count) in IN_CITY.items():
         for number, at in enumerate(chance.choice(len(corners), count, replace=False), 1):
             made.append((f"{label}{number:02d}", category, beside(corners[at], chance, 30, 120)))
     for name, _ in list_seats():
-        near = find_corners([line for called, _, line in streets if called.startswith(name)])
+        near = find_corners([line for called, line in streets if called == name])
         for category, at in zip(IN_TOWN, chance.permutation(len(near)), strict=False):
             label = IN_CITY[category][0]
             made.append((f"{name}{label}", category, beside(near[at], chance, 20, 60)))
@@ -137,7 +135,7 @@ def place_homes(
 ) -> list[tuple[str, int, BaseGeometry]]:
     """Return where people live: quarters inside what is built with streets near, then the villages."""
     built = shapely.union_all(read_shapes("terrain/built").geometry.to_numpy())
-    streets = shapely.union_all([line for _, _, line in draw_streets()])
+    streets = shapely.union_all([line for _, line in draw_streets()])
     land = shapely.intersection(built, shapely.buffer(streets, 350))
     west, south, east, north = land.bounds
     shapely.prepare(land)
@@ -167,7 +165,7 @@ def place_beside(
     """Return places beside the roads outside the main city, by chance along their whole length."""
     areas, drawn = read_shapes("areas"), read_drawn_roads()
     land = shapely.union_all(read_shapes("zones").geometry.to_numpy(), grid_size=0.01)
-    city = areas.geometry[areas["name"] == "中心城区"].iloc[0]
+    city = areas.geometry[areas["name"] == CITY].iloc[0]
     roads = drawn.geometry[drawn["grade"] == "county"].to_numpy()
     parts = shapely.get_parts(shapely.difference(roads, city))
     parts = np.array([part for part in parts if part.length > 200], dtype=object)
@@ -207,12 +205,12 @@ def write_points(path: Path, rows: Sequence[tuple[object, ...]], columns: Sequen
 
 
 def write_roads(path: Path) -> Path:
-    """Write the roads as they were drawn, a line of text each, with the streets after them; all are paved."""
+    """Write the roads as drawn, a line of text each, and the streets, which have no names; all are paved."""
     whole = json.loads((PLAN / "roads.geojson").read_text(encoding="utf-8"))
     kept = [feature for feature in whole["features"] if feature["properties"]["grade"] != "street"]
-    for zh, en, line in draw_streets():
+    for _, line in draw_streets():
         flat = gpd.GeoSeries([line], crs=METRIC).to_crs(GEODETIC).iloc[0]
-        names = {"name": zh, "name_en": en, "grade": "street", "bridge": False, "illustrative": True,
+        names = {"name": "", "name_en": "", "grade": "street", "bridge": False, "illustrative": True,
                  "source": "illustrative"}  # fmt: skip
         shape = json.loads(shapely.to_geojson(shapely.set_precision(flat, 1e-6)))
         kept.append({"type": "Feature", "properties": names, "geometry": shape})
