@@ -10,7 +10,7 @@ import pandas as pd
 from spatial.plan.findings import Finding, Severity
 from spatial.plan.indicators import NATURE_NAMES
 from spatial.plan.rules import RuleTable
-from spatial.plan.targets import show_target
+from spatial.plan.targets import show_target, show_trend
 from spatial.plan.unitwords import UnitWords
 
 _STATES: dict[str, tuple[Severity, Severity]] = {
@@ -82,7 +82,7 @@ def _say_state(row: dict[str, Any]) -> tuple[str, str]:
 
 
 def _show(value: Any) -> str:
-    return f"{value:,.6g}" if pd.notna(value) else "—"
+    return show_trend(float(value)) if pd.notna(value) else "—"
 
 
 def _tell_map(row: dict[str, Any], tolerance: float, is_share: bool) -> Iterator[Finding]:
@@ -93,7 +93,7 @@ def _tell_map(row: dict[str, Any], tolerance: float, is_share: bool) -> Iterator
     if not missed and (is_share or abs(value - target) <= tolerance * abs(target)):
         return
     severity: Severity = "info" if not missed else "error" if row["nature"] == _BINDING else "warning"
-    head, gap = _name(row), f"{value - target:+,.6g}"
+    head, gap = _name(row), ("+" if value > target else "") + show_trend(value - target)
     drawn = ("（示意图）", " (an illustrative map)") if row["illustrative"] else ("", "")
     verdict = (
         ("未达标", "missed")
@@ -103,7 +103,7 @@ def _tell_map(row: dict[str, Any], tolerance: float, is_share: bool) -> Iterator
     yield Finding(
         "indicators.map_missed" if missed else "indicators.map_differs", severity, "indicators",
         str(row["id"]),
-        f"{head[0]}；图上量算为 {value:,.8g}{unit}{drawn[0]}，{verdict[0]}，相差 {gap}{unit}。",
-        f"{head[1]}; the map has {value:,.8g} {row['unit_en']}{drawn[1]}: {verdict[1]} by {gap}.",
+        f"{head[0]}；图上量算为 {show_trend(value)}{unit}{drawn[0]}，{verdict[0]}，相差 {gap}{unit}。",
+        f"{head[1]}; the map has {show_trend(value)} {row['unit_en']}{drawn[1]}: {verdict[1]} by {gap}.",
         value, target,
     )  # fmt: skip

@@ -37,6 +37,7 @@ _TARGET = re.compile(
 )
 _EXAMPLE = 'write a number, or a relation and a number, such as "> 65" or "不低于 65"'
 _EQUAL = 1e-9
+_PLAIN = 10.0
 
 
 def _as_written(schema: dict[str, Any]) -> None:
@@ -150,6 +151,17 @@ def is_met(value: float, relation: Relation, target: float, tolerance: float = 0
     if relation == "=" or same:
         return same and relation in ("=", ">=", "<=")
     return value > target if relation in RISING else value < target
+
+
+def show_trend(value: float) -> str:
+    """Return a figure that was worked out: to two decimals, small ones to four digits that count.
+
+    Examples
+    --------
+    >>> show_trend(71.427776), show_trend(0.2961969), show_trend(1234567.891)
+    ('71.43', '0.2962', '1,234,567.89')
+    """
+    return f"{value:,.2f}" if abs(value) >= _PLAIN else f"{value:,.4g}"
 
 
 def show_target(relation: str, value: float, language: str = "zh") -> str:

@@ -14,9 +14,25 @@ from spatial.outputs.papers.sentences import count_things
 from spatial.outputs.papers.words import join_texts, make_text
 from spatial.plan.base import Text
 from spatial.plan.indicators import NATURE_NAMES
-from spatial.plan.targets import show_target
+from spatial.plan.targets import show_target, show_trend
 
 _ORDER = tuple(STATES)
+_NOT_SHOWN: dict[str, frozenset[str]] = {
+    "indicators": frozenset(("统计口径", "来源")),
+    "indicator_trends": frozenset(
+        (
+            "现状减目标",
+            "完成进度",
+            "年均变化量",
+            "所需年均变化量",
+            "年均增长率",
+            "所需年均增长率",
+            "状态",
+            "量算减目标",
+        )
+    ),
+}
+"""Columns that a page has no room for; they are in the workbook."""
 _TOLD = ("due_missed", "off_track", "at_risk", "unclear", "on_track")
 
 
@@ -35,8 +51,10 @@ def tell_indicators(stock: Stock) -> Iterator[Block]:
     for row in rows[rows["measured_value"].notna()].to_dict("records"):
         yield tell_measure(row)
     yield from stock.draw("indicator_years")
-    yield from stock.table("indicators")
-    yield from stock.table("indicator_trends")
+    for key, left_out in _NOT_SHOWN.items():
+        heads = stock.tables[key].heads if key in stock.tables else ()
+        chosen = [at for at, head in enumerate(heads) if head.title.zh not in left_out]
+        yield from stock.table(key, chosen)
 
 
 def tell_counts(rows: pd.DataFrame) -> Text:
@@ -105,10 +123,11 @@ def tell_trend(row: Mapping[Hashable, Any]) -> Text:
         if not is_absent(row[column])
     ]
     if trends:
-        zh += "，" + "、".join(f"{name.zh}推至目标年为 {value:,.6g}" for name, value in trends)
-        en += ", " + ", ".join(f"{name.en} leads to {value:,.6g}" for name, value in trends)
+        zh += "，" + "、".join(f"{name.zh}推至目标年为 {show_trend(value)}" for name, value in trends)
+        en += ", " + ", ".join(f"{name.en} leads to {show_trend(value)}" for name, value in trends)
     state = STATES[str(row["state"])]
-    return make_text(f"{zh}：{state.zh}。", f"{en}: {state.en}.")
+    drawn = ("（数值为示意）", " (illustrative figures)") if row["illustrative"] else ("", "")
+    return make_text(f"{zh}：{state.zh}{drawn[0]}。", f"{en}: {state.en}{drawn[1]}.")
 
 
 def tell_need(row: Mapping[Hashable, Any]) -> Text:
