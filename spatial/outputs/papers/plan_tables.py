@@ -110,6 +110,8 @@ def _list_modes(order: Order) -> set[str]:
     plan = order.plan
     modes: set[str] = {circle.mode for circle in plan.circles}
     modes |= {"drive"} if plan.connections else set()
+    if plan.services:
+        modes |= {one.mode for one in plan.services.services} or {"walk"}
     walked = plan.facilities or (plan.connections and plan.connections.villages)
     return modes | ({"walk"} if walked else set())
 
