@@ -10,6 +10,8 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
+
 from spatial.errors import Fault, OutputError
 from spatial.outputs.atlas.fonts import check_texts
 from spatial.outputs.atlas.paper import A3, make_picture_layout
@@ -31,7 +33,7 @@ PICTURE_DPI = 220
 """Dots per inch of single pictures for a report."""
 _NARROWEST_MM, _WIDEST_MM = 60.0, 1200.0
 _PROGRAM = "spatial-planning-toolkit"
-_PNG_LEVEL, _COLOURS, _WHITE = 9, 255, 254
+_PNG_LEVEL, _COLOURS = 9, 255
 
 
 def write_atlas(order: Order, path: Path, *, styles: Styles | None = None) -> list[str]:
@@ -280,16 +282,21 @@ def _save_palette(figure: Figure, path: Path, dpi: int, metadata: Mapping[str, s
     from PIL.PngImagePlugin import PngInfo
 
     drawn, said = BytesIO(), PngInfo()
-    figure.savefig(drawn, format="png", dpi=dpi, pil_kwargs={"compress_level": 0})
+    figure.savefig(drawn, format="rgba", dpi=dpi)
     for key, text in metadata.items():
         said.add_text(key, text)
-    with Image.open(drawn) as picture:
-        # Dots of two colours mixed would spoil thin lines and small text, and pack badly.
-        few = picture.convert("RGB").quantize(
-            _COLOURS, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE
-        )
-    # Means of nearly white dots fall a shade short of it, and paper is white.
-    few.putpalette([255 if level >= _WHITE else level for level in few.getpalette() or []])
+    wide, high = (int(inches * dpi) for inches in figure.get_size_inches())
+    true = Image.frombytes("RGBA", (wide, high), drawn.getvalue()).convert("RGB")
+    # Dots of two colours mixed would spoil thin lines and small text, and pack badly.
+    few = true.quantize(_COLOURS, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    # Paper is white: with nearly white dots of pale land it would be mixed to a shade, so it gets a place of
+    # its own behind the others.
+    levels = (few.getpalette() or [])[: 3 * _COLOURS]
+    levels += [255] * (3 * (_COLOURS + 1) - len(levels))
+    places = np.array(few)
+    places[(np.asarray(true) == 255).all(axis=2)] = _COLOURS
+    few = Image.fromarray(places)
+    few.putpalette(levels)
     few.save(path, format="png", dpi=(dpi, dpi), pnginfo=said, compress_level=_PNG_LEVEL)
 
 

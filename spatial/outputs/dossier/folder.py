@@ -137,7 +137,7 @@ def _has_axes(stock: Stock, extract: Extract) -> bool:
 
 def _title(extract: Extract, title: Text) -> Text:
     english = str(extract.zone.get("name_en") or "") or extract.name
-    return Text(zh=f" {extract.name} {title.zh}", en=f"{english}: {title.en}")
+    return Text(zh=f" {extract.name} {title.zh}", en=f"{english}, {title.en[:1].lower()}{title.en[1:]}")
 
 
 def _find_ground(stock: Stock) -> Shapes:

@@ -72,7 +72,7 @@ def describe_control(extract: Extract) -> Panel:
     if startup is None:
         text = _lacks(
             "规划未给出核心起步区，本图示功能区全域，无控制指标",
-            "the plan gives no start-up area; the map shows the whole zone, and there is nothing to control",
+            "the plan gives no start-up area; the map shows the whole zone, without controls",
         )
         return Panel(title, (text,))
     blocks = extract.blocks
