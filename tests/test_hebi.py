@@ -5,10 +5,12 @@ from __future__ import annotations
 import importlib
 import json
 import shutil
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import pytest
 import rasterio
@@ -16,6 +18,7 @@ import shapely
 from typer.testing import CliRunner
 
 from spatial.cli import app
+from spatial.pipeline import check_plan
 from spatial.studies.blueprint.reconcile import reconcile_plans
 
 TOP = Path(__file__).resolve().parents[1]
@@ -94,6 +97,71 @@ def test_no_shape_is_drawn_that_is_not_shipped(drawn: dict[str, list[dict[str, A
     made = {f"{name}.geojson" for name in SHAPES} | {f"{name}.csv" for name in TABLES}
     assert files == made | {"plan.yaml", "SOURCES.md", "landcover.tif"}
     assert all((FOLDER / name).stat().st_size < 300_000 for name in files)
+
+
+@pytest.fixture(scope="module")
+def build() -> Any:
+    only = (
+        "structure", "functional_zones", "zone_units", "boundary_joints", "boundary_roads", "land_ledger",
+        "service_districts", "industry_similarity", "indicators", "directions", "promises",
+    )  # fmt: skip
+    return check_plan(FOLDER / "plan.yaml", only=only)
+
+
+def test_the_plan_says_what_its_text_says(build: Any) -> None:
+    structure = build.layers["structure"]
+    assert structure["kind"].value_counts().to_dict() == {"district": 3, "centre": 1}
+    middle = structure[structure["kind"] == "centre"].geometry.iloc[0].centroid
+    place = {row.id: row.geometry.centroid for row in structure.itertuples()}
+    assert place["north"].y > middle.y > place["south"].y
+    assert place["east"].x > middle.x
+    assert set(build.layers["promises"]["verdict"]) <= {"kept", "info"}
+    told = build.layers["indicators"].set_index("indicator")
+    assert told.loc["high_tech_share", "target_value"] == 70
+    assert told.loc["high_tech_share", "relation"] == ">"
+    assert told.loc["value_added_share", "target_value"] == 50
+
+
+def find_gaps(hebi: Any) -> list[shapely.Point]:
+    """Return where streets as first drawn cross between districts and those left only come near, in metres."""
+    shapes = list(hebi.draw_districts().values())
+    shared = shapely.union_all([one.boundary & other.boundary for one, other in combinations(shapes, 2)])
+    left = shapely.union_all([line for _, _, line in hebi.open_gaps(hebi.draw_streets())])
+    gaps = []
+    for _, _, line in hebi.draw_streets():
+        at = line.project(shapely.points(shapely.get_coordinates(line & shared)))
+        beside = line.interpolate(np.c_[at - 170, at + 170])
+        whole = (at > 170) & (at < line.length - 170) & (left.distance(beside) < 1).all(axis=1)
+        crossed = line.interpolate(at)
+        gaps += list(crossed[whole & (left.distance(crossed) > 50)])
+    return gaps
+
+
+def test_every_street_that_was_interrupted_is_found_again(build: Any, hebi: Any) -> None:
+    gaps = find_gaps(hebi)
+    assert len(gaps) >= 10
+    found = build.layers["boundary_roads"].to_crs(hebi.METRIC)
+    assert [gap.wkt for gap in gaps if found.distance(gap).min() > 25] == []
+    joints = build.layers["boundary_joints"].set_index("name")
+    assert joints.loc["经济技术开发区—城乡一体化示范区", "verdict"] == "apart"
+    best = build.layers["boundary_roads"].sort_values("rank").iloc[0]
+    assert {best["district"], best["other"]} == {"经济技术开发区", "城乡一体化示范区"}
+    assert best["person_minutes"] > 0
+
+
+def test_districts_differ_as_they_were_drawn(build: Any) -> None:
+    served = build.layers["service_districts"].set_index("name")["met_share"]
+    assert served.idxmax() == "淇滨区"
+    assert served.idxmin() == "经济技术开发区"
+    pairs = build.layers["industry_similarity"].set_index("name")
+    assert pairs["similarity"].idxmax() == "经济技术开发区—城乡一体化示范区"
+    assert (build.layers["land_ledger"]["balance_ha"] >= 0).all()
+    split = build.layers["functional_zones"].set_index("name")["units"]
+    assert split.to_dict() == {"北部产业片区": 2, "东部产业片区": 1, "南部产业片区": 2}
+
+
+def test_no_finding_is_an_error(build: Any) -> None:
+    assert not build.has_errors
 
 
 def test_the_three_districts_stand_on_one_base() -> None:

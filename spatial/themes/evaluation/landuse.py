@@ -50,7 +50,10 @@ def _find_use(
     return use
 
 
-@raster("现状冲突", "Conflicts of present use", kind="class", classes=CONFLICTS, stage=2)
+@raster(
+    "现状冲突", "Conflicts of present use", kind="class", classes=CONFLICTS, stage=2,
+    one_of=("ecology_importance", "farming_suitability", "urban_suitability"),
+)  # fmt: skip
 def land_conflict(  # noqa: PLR0913 (each input is an argument)
     *,
     ecosystem: Grades,
