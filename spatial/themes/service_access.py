@@ -31,9 +31,9 @@ def service_access(
 ) -> gpd.GeoDataFrame:
     """Return the places of people with how many services they reach within the standard, and which not.
 
-    Journeys begin at a point inside polygons. A service counts where its group has people. `people` are those of the plan's first group that can be
-    counted. The worst service is that whose minutes exceed its standard most, as a multiple; minutes are null
-    where no way leads to a facility.
+    Journeys begin at a point inside polygons. A service counts where its group has people. `people` are
+    those of the plan's first group that can be counted. The worst service is that whose minutes exceed
+    its standard most, as a multiple; minutes are null where no way leads to a facility.
     """
     frame = service_people.frame
     rows = pd.DataFrame({"name": frame["name"].to_numpy(), "illustrative": frame["illustrative"].to_numpy()})
