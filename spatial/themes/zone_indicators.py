@@ -63,7 +63,9 @@ def assessment_cells(
 
 
 def _write(cell: Any) -> str:
-    return "" if pd.isna(cell) else str(cell).strip()
+    if pd.isna(cell):
+        return ""
+    return f"{cell:.15g}" if isinstance(cell, float) else str(cell).strip()
 
 
 def _fold(text: str) -> str:

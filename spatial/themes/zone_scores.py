@@ -141,14 +141,14 @@ def _shake(merits: Floats, weights: Floats, rules: RuleTable) -> Stability:
     expert_rank=Column("number", "专家权重名次", "Rank by expert weights", nullable=True),
     entropy_rank=Column("number", "熵权名次", "Rank by entropy weights", nullable=True),
     combined_rank=Column("number", "组合权重名次", "Rank by combined weights", nullable=True),
-    stability=Column("number", "名次保持率", "Share of runs with this rank", nullable=True),
+    stability=Column("number", "名次保持率", "Rank kept", nullable=True),
     rank_low=Column("number", "名次区间上限（5%）", "Rank, 5 % of runs", nullable=True),
     rank_high=Column("number", "名次区间下限（95%）", "Rank, 95 % of runs", nullable=True),
     rival=Column("text", "最易被其超越", "Most often overtaken by"),
     rival_en=Column("text", "最易被其超越（英文）", "Most often overtaken by, English name"),
     rival_share=Column("number", "被超越的比例", "Share of runs overtaken", nullable=True),
-    targets=Column("integer", "有目标且有数据的指标数", "Indicators with target and value"),
-    reached=Column("integer", "达到目标的指标数", "Targets reached"),
+    targets=Column("integer", "可判定目标数", "Targets with a value"),
+    reached=Column("integer", "达标数", "Targets reached"),
     weakest=Column("text", "主要拉低指标", "Pulled down most by"),
     weakest_en=Column("text", "主要拉低指标（英文）", "Pulled down most by, in English"),
     indicators=Column("integer", "指标数", "Indicators"),
@@ -156,7 +156,7 @@ def _shake(merits: Floats, weights: Floats, rules: RuleTable) -> Stability:
     missing_weight=Column("number", "缺失权重", "Weight missing", nullable=True),
     missing_names=Column("text", "缺失指标", "Missing"),
     missing_names_en=Column("text", "缺失指标（英文）", "Missing, in English"),
-    year=Column("number", "考核年份", "Year", nullable=True),
+    year=Column("text", "考核年份", "Year"),
     source=Column("text", "来源", "Source"),
     illustrative=Column("truth", "示意", "Illustrative"),
 )  # fmt: skip
@@ -185,7 +185,7 @@ def assessment(
     sums = _sum_indicators(assessment_scores).reindex(frame["zone"])
     for column in [*told, *sums]:
         frame[column] = (told if column in told else sums)[column].to_numpy()
-    frame["year"] = np.nan if assessment_year is None else float(assessment_year)
+    frame["year"] = "" if assessment_year is None else str(assessment_year)
     counts = ["ranked", "targets", "reached", "indicators", "missing"]
     frame[counts] = frame[counts].astype(float).fillna(0).astype("int64")
     frame["standing"] = _stand(frame["rank"].astype(float), frame["ranked"])

@@ -183,7 +183,7 @@ def test_one_year_is_assessed() -> None:
     ]
     made = Result(SPEC, zones, table_of(*rows, year=True))
     assert made.zones["rank"].tolist() == [1, 2]
-    assert made.zones["year"].tolist() == [2019, 2019]
+    assert made.zones["year"].tolist() == ["2019", "2019"]
     assert made.rules() == ["few", "no_year", "other_year"]
     before = Result(SPEC.model_copy(update={"year": 2018}), zones, table_of(*rows, year=True))
     assert before.scores["value"].tolist()[0] == 5

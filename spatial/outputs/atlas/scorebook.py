@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from spatial.errors import Fault, OutputError
 from spatial.outputs.atlas.cardcanvas import GREY, LEFT, PAPER, RIGHT, RULE, Canvas
 from spatial.outputs.atlas.cardpage import draw_card, draw_heading, draw_method
@@ -83,7 +81,7 @@ def write_scorebook(order: Order, path: Path, *, styles: Styles | None = None) -
     stock, tongue = make_stock(order, styles), Tongue(order.tongue)
     spreads = list(_lay_out(cards))
     total = len(spreads) + len(cards)
-    head = _name_pages(order, cards)
+    head = _name_pages(order)
     with paper_settings(), replacing(path) as beside, PdfPages(beside, metadata=_describe(order)) as pdf:
         for number, columns in enumerate(spreads, start=1):
             figure, canvas = _open_page(tongue)
@@ -106,10 +104,10 @@ def _gather_texts(order: Order, cards: Sequence[Card]) -> dict[str, list[str]]:
     return texts
 
 
-def _name_pages(order: Order, cards: Sequence[Card]) -> Text:
+def _name_pages(order: Order) -> Text:
     """Return what stands at the head of each page: plan, what it is, and the year that is assessed."""
-    title, year = order.plan.title, cards[0].numbers["year"]
-    dated = ("", "") if np.isnan(year) else (f"（{year:.0f} 年）", f" ({year:.0f})")
+    title, year = order.plan.title, str(order.layers["assessment"]["year"].iloc[0])
+    dated = (f"（{year} 年）", f" ({year})") if year else ("", "")
     return Text(
         zh=f"{title.pick('zh')} · {_TITLE.zh}{dated[0]}", en=f"{title.pick('en')} · {_TITLE.en}{dated[1]}"
     )

@@ -63,7 +63,6 @@ _LAYOUTS = {
             "combined_rank": _head("组合权重名次", "Rank by combined weights", "integer", 0),
             "rival_share": _head("被超越的比例", "Share of runs overtaken", "share", 0),
             "missing_weight": _head("缺失权重", "Weight missing", "share", 1),
-            "year": _head("考核年份", "Year", "general", 0),
         },
         notes=(_METHOD, _FIRM),
     ),
