@@ -89,8 +89,9 @@ def test_features_are_stamped_valid_and_near_the_territory(name: str) -> None:
     rows, shapes = load(name)
     assert rows
     assert all(row["illustrative"] is True and row["source"] == "illustrative" for row in rows)
-    assert all(row["name"] and row["name_en"] for row in rows)
-    assert len({row["name"] for row in rows}) == len(rows)
+    named = [row for row in rows if row.get("grade") != "street"]
+    assert all(row["name"] and row["name_en"] for row in named)
+    assert len({row["name"] for row in named}) == len(named)
     assert shapely.is_valid(shapes).all()
     assert not shapely.has_z(shapes).any()
     assert shapely.covers(shapely.buffer(territory(), OUTSIDE_DEG), shapes).all()
