@@ -39,6 +39,7 @@ class _Ways:
     least: int
     margin_m: float
     trials: int
+    dominance: float
 
 
 @layer(
@@ -85,23 +86,26 @@ def industry_clusters(
         max(int(rules.value("cluster.firms")), industry_least),
         float(rules.value("cluster.margin")),
         min(int(rules.value("cluster.trials")), _DRAWN_MOST // max(len(roll), 1)),
+        float(rules.value("suppress.dominance")),
     )
     xy = shapely.get_coordinates(transform_shapes(roll.geometry.to_numpy(), STORED_CRS, metric_crs))
     rows = list[dict[str, object]]()
-    for at, code in enumerate(industry_tabulation.industries):
+    made = industry_tabulation
+    for at, code in enumerate(made.industries):
         mine = np.flatnonzero(code_of == code)
         label = find_clusters(xy[mine], ways.reach_m, ways.least)
         chance = _draw_chance(xy, mine, ways) if (label >= 0).any() else np.nan
-        for number in range(label.max(initial=-1) + 1):
-            members = mine[label == number]
+        names = industry_codes.name(code)
+        own: dict[str, object] = {
+            "code": code, "family": industry_codes.family(code), "industry": names.zh,
+            "industry_en": names.en, "chance": chance,
+        }  # fmt: skip
+        groups = [mine[label == number] for number in range(label.max(initial=-1) + 1)]
+        shown = _tell_shown(numbers, groups, (made, at), (industry_least, ways.dominance))
+        for rank, (members, how) in enumerate(zip(groups, shown, strict=True), 1):
             outline = shapely.convex_hull(shapely.multipoints(xy[members]))
-            own = {
-                "code": code, "family": industry_codes.family(code), "industry": industry_codes.name(code).zh,
-                "industry_en": industry_codes.name(code).en, "rank": number + 1, "members": len(members),
-                "share": len(members) / len(mine), "chance": chance,
-                "geometry": shapely.buffer(outline, ways.margin_m),
-            }  # fmt: skip
-            rows.append(own | _tell(numbers, members, industry_tabulation, at, industry_least))
+            shape = {"rank": rank, "geometry": shapely.buffer(outline, ways.margin_m)}
+            rows.append(own | shape | _tell(numbers, members, (made, at), how))
     return _frame(rows, metric_crs, float(rules.value("cluster.chance")))
 
 
@@ -116,7 +120,6 @@ def _frame(rows: list[dict[str, object]], crs: str, surely: float) -> gpd.GeoDat
     ]
     cases = [frame["chance"].isna(), frame["chance"] <= surely]
     frame["verdict"] = np.select(cases, ["untested", "clustered"], "with_all")
-    frame["share"] = frame["share"].where(frame["shown"] == "published")
     return shape_rows(frame, industry_clusters)
 
 
@@ -134,20 +137,48 @@ def _draw_chance(xy: Floats, mine: Integers, ways: _Ways) -> float:
     return (more + 1) / (ways.trials + 1)
 
 
+def _tell_shown(
+    numbers: dict[str, npt.NDArray[Any]],
+    groups: list[Integers],
+    where: tuple[Tabulation, int],
+    limits: tuple[int, float],
+) -> list[str]:
+    """Say which clusters of an industry have their numbers shown.
+
+    They are hidden where one firm has nearly all, and where the table of structure, less the clusters that
+    lie wholly in the same units, would leave a number of too few firms, or one that the table hides.
+    """
+    (made, industry), (least, dominance) = where, limits
+    if least <= 1:
+        return ["published"] * len(groups)
+    units = [frozenset(numbers["unit"][members].tolist()) for members in groups]
+    cells, hidden = made.sums["firms"][:-1, industry], made.hidden[:-1, industry]
+    shown = list[str]()
+    for members, mine in zip(groups, units, strict=True):
+        inside = sum(len(other) for other, its in zip(groups, units, strict=True) if its <= mine)
+        rest = cells[list(mine)].sum() - inside
+        alone = any(
+            np.nanmax(np.nan_to_num(numbers[key][members])) > dominance * np.nansum(numbers[key][members])
+            for key in ("jobs", "output")
+        )
+        follows = hidden[list(mine)].any() or 0 < rest < least
+        shown.append("dominant" if alone else "second" if follows else "published")
+    return shown
+
+
 def _tell(
-    numbers: dict[str, npt.NDArray[Any]], members: Integers, made: Tabulation, industry: int, least: int
+    numbers: dict[str, npt.NDArray[Any]], members: Integers, where: tuple[Tabulation, int], shown: str
 ) -> dict[str, object]:
-    """Return units and numbers of a cluster; hidden where what is left of its units would be told by them."""
-    units = np.unique(numbers["unit"][members])
-    cells = made.sums["firms"][units, industry]
-    shown = "published"
-    if made.hidden[units, industry].any() or 0 < cells.sum() - len(members) < least:
-        shown = "second"
+    """Return units and numbers of a cluster, null where they are not shown."""
+    made, industry = where
     seen = shown == "published"
+    whole = made.published("firms")[-1, industry]
     return {
-        "units": "、".join(made.units[unit] for unit in units),
+        "units": "、".join(made.units[unit] for unit in np.unique(numbers["unit"][members])),
+        "members": len(members),
         "firms": float(len(members)) if seen else np.nan,
         "jobs": float(np.nansum(numbers["jobs"][members])) if seen else np.nan,
         "output_wan": float(np.nansum(numbers["output"][members])) if seen else np.nan,
+        "share": len(members) / whole if seen else np.nan,
         "shown": shown,
     }

@@ -355,6 +355,29 @@ def test_a_cluster_that_leaves_one_firm_of_its_unit_keeps_its_numbers() -> None:
     assert pd.isna(row["jobs"])
 
 
+def test_two_clusters_that_leave_one_firm_keep_their_numbers() -> None:
+    firms = list_firms(("西区", "36", 13, 10.0), ("西区", "13", 6, 9.0))
+    xy = np.column_stack([np.repeat([114.02, 114.08, 114.05], [6, 6, 1]), np.full(13, 35.62)])
+    xy[:, 1] += 0.001 * (np.arange(13) % 6)
+    xy[12] = [114.05, 35.69]
+    xy = np.vstack([xy, np.column_stack([114.05 + 0.001 * np.arange(6), np.full(6, 35.65)])])
+    found = make(firms.set_geometry(shapely.points(xy), crs=CRS))["industry_clusters"]
+    cars = found[found["code"] == "36"]
+    assert cars["shown"].tolist() == ["second", "second"]
+    assert cars[["firms", "jobs", "share"]].isna().all(axis=None)
+    assert found[found["code"] == "13"]["firms"].tolist() == [6]
+
+
+def test_a_cluster_with_one_large_firm_keeps_its_numbers() -> None:
+    """In the whole unit that firm is not nearly all, in the cluster it is."""
+    firms = list_firms(("西区", "36", 5, 1.0), ("西区", "36", 1, 500.0), ("西区", "36", 8, 100.0))
+    xy = np.column_stack([np.full(14, 114.02), 35.62 + 0.0005 * np.arange(14)])
+    xy[6:] = np.column_stack([114.06 + 0.0005 * np.arange(8), np.full(8, 35.68)])
+    found = make(firms.set_geometry(shapely.points(xy), crs=CRS))["industry_clusters"]
+    assert found.sort_values("rank")["shown"].tolist() == ["published", "dominant"]
+    assert len(make(firms.set_geometry(shapely.points(xy), crs=CRS), least_firms=1)["industry_clusters"]) == 2
+
+
 def test_a_hundred_thousand_firms_take_seconds() -> None:
     random = np.random.default_rng(9)
     many = 100_000
