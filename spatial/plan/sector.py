@@ -7,17 +7,10 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from spatial.plan.base import Name, Record, Slug
+from spatial.plan.indicators import CoreIndicator
 from spatial.plan.landuse import Scheme
 
 Role = Literal["survey", "land", "ecology", "forest", "farming", "water", "urban", "transport", "other"]
-
-
-class Indicator(Record):
-    """A core indicator 核心指标 as a plan gives it: so many of a unit, in a year."""
-
-    value: float
-    unit: Name
-    year: int | None = Field(default=None, ge=1949, le=2200)
 
 
 class CommonBase(Record):
@@ -60,7 +53,7 @@ class Sector(Record):
         What the plan is among others; rules of ``rules/reconcile.yaml`` speak of it.
     partial : bool
         The plan speaks of its own land only (a forest plan), so that its silence lacks nothing.
-    indicators : dict of str to Indicator
+    indicators : dict of str to CoreIndicator
         Core indicators, which all plans should give in one unit and for one year. Those of the part
         ``indicators`` of the plan count as well.
     base : CommonBase, optional
@@ -74,7 +67,7 @@ class Sector(Record):
     department: Name = "natural_resources"
     role: Role = "other"
     partial: bool = False
-    indicators: dict[Name, Indicator] = Field(default_factory=dict)
+    indicators: dict[Name, CoreIndicator] = Field(default_factory=dict)
     base: CommonBase | None = None
 
     @model_validator(mode="after")

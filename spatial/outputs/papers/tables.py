@@ -12,6 +12,7 @@ from spatial.outputs.papers.evaluation_tables import EVALUATION_TABLES, list_eva
 from spatial.outputs.papers.green_chapter import CONNECTIVITY
 from spatial.outputs.papers.indicator_tables import list_indicator_tables
 from spatial.outputs.papers.industry_tables import INDUSTRY_TABLES, list_industry_tables
+from spatial.outputs.papers.landuse_tables import list_landuse_tables
 from spatial.outputs.papers.layouts import Layout, lay_out
 from spatial.outputs.papers.plan_tables import (
     lay_out_absent,
@@ -28,7 +29,7 @@ _WITHIN = {name: "structure" for name in ("cores", "belts", "points", "axes")}
 """Layers whose rows are all in another one."""
 _FIRST = (
     "indicators", "indicator_trends", "indicator_years",
-    "zone_balance", "district_balance", "structure", *EVALUATION_TABLES,
+    "zone_balance", "district_balance", "landuse_balance", "structure", *EVALUATION_TABLES,
     "commute_circles", "promises", "circle_times", "circle_coverage",
     "gaps", "connections", "life_coverage", "life_places", *COMMUTING_TABLES, *SERVICE_TABLES,
     *INDUSTRY_TABLES,
@@ -65,6 +66,7 @@ def list_tables(order: Order) -> list[Table]:
     made = [*list_balances(order), *list_evaluation_tables(order), *list_circle_tables(order)]
     made += [
         *list_indicator_tables(order),
+        *list_landuse_tables(order),
         *list_assessment_tables(order),
         *list_commuting_tables(order),
         *list_industry_tables(order),

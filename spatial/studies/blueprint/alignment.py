@@ -10,9 +10,6 @@ import pandas as pd
 from spatial.plan.findings import Finding
 from spatial.plan.indicators import CoreIndicator, state_core
 from spatial.plan.records import Plan
-from spatial.plan.sector import Indicator
-
-Told = Indicator | CoreIndicator
 
 COLUMNS = ("indicator", "plan", "value", "unit", "year", "state")
 STATES = {
@@ -51,12 +48,12 @@ def compare_indicators(plans: Sequence[Plan]) -> pd.DataFrame:
     return table.astype({"value": "float64", "year": "float64"})
 
 
-def _state_indicators(plan: Plan) -> dict[str, Told]:
-    own: dict[str, Told] = dict(state_core(plan.indicators))
+def _state_indicators(plan: Plan) -> dict[str, CoreIndicator]:
+    own: dict[str, CoreIndicator] = dict(state_core(plan.indicators))
     return own | (plan.sector.indicators if plan.sector else {})
 
 
-def _state(item: Told | None, unit: str, year: int | None) -> str:
+def _state(item: CoreIndicator | None, unit: str, year: int | None) -> str:
     if item is None:
         return "missing"
     return "unit" if item.unit != unit else "year" if item.year != year else "same"
