@@ -44,7 +44,7 @@ _NOTES = (
         zh="面积为 CGCS2000 椭球面积。三调地类对应多个用地用海分类时不作分摊，列入“待核”；"
         "建设用地为分类中的一部分，不与分类相加。",
         en="Areas are ellipsoidal (CGCS2000). Land whose survey class may be of several classes is not "
-        "shared out, it is listed as unsettled. Building land is part of the classes, not to be added to them.",
+        "shared out, it is listed as unsettled. Building land is part of the classes: do not add both.",
     ),
 )
 
