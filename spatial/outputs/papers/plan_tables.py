@@ -37,7 +37,7 @@ _LAYERS_OF_RULES = {
     "lines": ("lines",),
     "proposals": ("proposed_zones", "proposed_lines"),
     "services": ("service_gap",),
-    "speeds": ("circle_times", "connections", "life_circles"),
+    "speeds": ("circle_times", "connections", "life_circles", "service_gap"),
     "zones": ("zones",),
 }
 """Rule tables to the layers that they shape; a table not listed counts as used."""
