@@ -13,6 +13,7 @@ import shapely
 
 from spatial.engine.travel.access import cumulative, gather_times, two_step
 from spatial.engine.travel.network import Floats
+from spatial.errors import Fault, RuleError
 from spatial.plan.commuting import Commuting
 from spatial.plan.contract import Column, layer, shape_rows
 from spatial.plan.findings import STORED_CRS
@@ -46,10 +47,21 @@ class Reach:
 def commuting_reach(
     commuting_zones: gpd.GeoDataFrame, commuting_minutes: Minutes, commuting_rules: RuleTable
 ) -> Reach:
-    """Return what lies within each band of each zone, the zone itself included; unknown counts are none."""
+    """Return what lies within each band of each zone, the zone itself included; unknown counts are none.
+
+    Raises
+    ------
+    RuleError
+        The main band of the rule table is none of its bands.
+    """
     bands = tuple(sorted(float(band) for band in commuting_rules.value("bands")))
     wanted = float(commuting_rules.value("band.main"))
-    main = bands.index(wanted) if wanted in bands else len(bands) - 1
+    if wanted not in bands:
+        fault = Fault(
+            "rules/commuting.yaml", "band.main", f"{wanted:g} is none of the bands", "name one of them"
+        )
+        raise RuleError(fault)
+    main = bands.index(wanted)
     shape = len(commuting_zones), len(bands)
     reach = Reach(bands, np.full(shape, np.nan), np.full(shape, np.nan), np.full(shape[0], np.nan), main)
     kept = np.flatnonzero(commuting_minutes.reached)

@@ -192,7 +192,7 @@ def _draw(
     """Return lines of the journeys that are large enough, numbered from the largest."""
     zones, middles, between = ground
     rules, crs = how
-    start, end, people = trips
+    start, end, people = trips[0], trips[1], trips[2].round(6)
     share = people / whole if whole > 0 else people
     drawn = np.flatnonzero((start != end) & (share >= float(rules.value("flows.share"))))
     drawn = drawn[np.lexsort((end[drawn], start[drawn], -people[drawn]))][: int(rules.value("flows.most"))]

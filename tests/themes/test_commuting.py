@@ -18,6 +18,7 @@ from spatial.checks.commuting import commuting_findings
 from spatial.engine.travel.assembly import build_network
 from spatial.engine.travel.network import Network
 from spatial.engine.travel.roads import draw_links
+from spatial.errors import RuleError
 from spatial.plan.commuting import Commuting
 from spatial.plan.contract import contract_of
 from spatial.plan.findings import Finding
@@ -455,6 +456,11 @@ def test_zones_may_be_those_that_functional_zones_are_drawn_from() -> None:
     spec = Commuting(zones="functional_zones")
     assert zones.commuting_zones(spec, functional, {"cells": frame})["jobs"].tolist() == [2]
     assert zones.commuting_zones(spec, None, {"cells": frame}).empty
+
+
+def test_a_main_band_that_is_no_band_is_refused() -> None:
+    with pytest.raises(RuleError, match="none of the bands"):
+        run(draw_zones([1, 1, 1], [1, 1, 1]), rules={"band.main": 20})
 
 
 def test_a_plan_that_asks_for_what_there_is_not_is_refused() -> None:
