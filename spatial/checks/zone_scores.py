@@ -70,6 +70,7 @@ def zone_score_findings(
     assessment_rules: RuleTable,
     assessment_cells: pd.DataFrame,
     assessment: gpd.GeoDataFrame,
+    assessment_scores: pd.DataFrame,
     assessment_weights: pd.DataFrame,
 ) -> list[Finding]:
     """Report what stands in the way of a fair assessment.
@@ -79,8 +80,8 @@ def zone_score_findings(
     list of Finding
         ``assessment.no_zones``, ``.no_column``, ``.contradictory`` (error); ``.unknown_zone``,
         ``.unknown_indicator``, ``.not_a_number``, ``.no_year``, ``.weights``, ``.no_kind``, ``.no_set``,
-        ``.unscored``, ``.unstable`` (warning); ``.repeated``, ``.other_year``, ``.not_in_set``, ``.partial``,
-        ``.few``, ``.alike``, ``.alone``, ``.defaults`` (info).
+        ``.unscored``, ``.doubtful``, ``.unstable`` (warning); ``.repeated``, ``.other_year``,
+        ``.not_in_set``, ``.partial``, ``.few``, ``.alike``, ``.alone``, ``.defaults`` (info).
     """
     if assessment_spec is None:
         return []
@@ -103,6 +104,7 @@ def zone_score_findings(
     criteria = list_criteria(assessment_spec, assessment_rules)
     return [
         *_list_rows(assessment_cells),
+        *_list_doubtful(assessment_scores, float(assessment_rules.value("doubt.factor"))),
         *_list_weights(assessment_spec, assessment_rules),
         *_list_zones(assessment, float(assessment_rules.value("missing.most"))),
         *_list_kinds(assessment, assessment_weights, criteria, assessment_rules),
@@ -127,6 +129,21 @@ def _list_rows(cells: pd.DataFrame) -> Iterator[Finding]:
                 f"Table of values, line {shown_en}: {case.en.format(what=word)}{close[1]}.",
                 float(len(rows)),
             )  # fmt: skip
+
+
+def _list_doubtful(scores: pd.DataFrame, factor: float) -> Iterator[Finding]:
+    """Tell of values of another size than those of their kind: one of them presses all others together."""
+    ratio = scores["value"] / scores["median"].where(scores["median"] > 0)
+    strange = scores[(ratio > factor) | ((ratio > 0) & (ratio < 1 / factor))]
+    for row in strange.itertuples():
+        yield Finding(
+            "assessment.doubtful", "warning", "assessment_scores", str(row.id),
+            f"{row.zone_name}的{row.indicator_name}为 {row.value:.6g} {row.unit}，同类中位数为 "
+            f"{row.median:.6g}，相差 {factor:g} 倍以上；请核对单位与数值。",
+            f"{row.zone_name}: {row.indicator_name_en} is {row.value:.6g} {row.unit_en}, the median of its "
+            f"kind {row.median:.6g}, more than {factor:g} times off; check unit and value.",
+            float(row.value), float(row.median),
+        )  # fmt: skip
 
 
 def _list_weights(spec: Assessment, rules: RuleTable) -> Iterator[Finding]:

@@ -33,6 +33,7 @@ _INDICATORS = "indicator."
 _BOUNDS = {
     "entropy.least": (2, inf, "write 2 or more: one zone alone has no entropy"),
     "missing.most": (0, 1, "write a share, 0 to 1"),
+    "doubt.factor": (1, inf, "write 1 or more"),
     "stability.runs": (1, 1_000_000, "write 1 to 1 000 000 runs"),
     "stability.spread": (0, 0.99, "write a share, 0 to 0.99"),
     "stability.lost": (0, 1, "write a share, 0 to 1"),

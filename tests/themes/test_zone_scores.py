@@ -55,7 +55,7 @@ class Result:
             function.__dict__["contract"].schema(function.__name__).validate(frame)
         self.found = zone_score_findings(
             assessment_spec=spec, assessment_rules=rules, assessment_cells=self.cells,
-            assessment=self.zones, assessment_weights=self.weights,
+            assessment=self.zones, assessment_scores=self.scores, assessment_weights=self.weights,
         )  # fmt: skip
 
     def row(self, name: str) -> pd.Series:
@@ -241,6 +241,17 @@ def test_near_a_target_is_best_and_reached_within_its_share() -> None:
     made = Result(spec, make_zones(甲="services", 乙="services", 丙="services"), table_of(*rows))
     assert made.zones["rank"].tolist() == [1, 2, 3]
     assert made.scores["reached"].tolist() == ["yes", "no", "no"]
+
+
+def test_a_value_of_another_size_is_doubted() -> None:
+    rows = [
+        (zone, "visits", value)
+        for zone, value in (("甲", 0.65), ("乙", 62), ("丙", 70), ("丁", 2000), ("戊", 0))
+    ]
+    made = Result(SPEC, make_zones(**dict.fromkeys("甲乙丙丁戊", "services")), table_of(*rows))
+    assert made.rules() == ["doubtful", "doubtful"]
+    assert {finding.value for finding in made.found} == {0.65, 2000.0}
+    assert {finding.limit for finding in made.found} == {62.0}
 
 
 VALUES = st.integers(0, 9)
