@@ -91,14 +91,16 @@ def _tell_points(firms: gpd.GeoDataFrame, spec: Industry) -> Iterator[Finding]:
 
 
 def _find_pooled(units: gpd.GeoDataFrame, most: float) -> Iterator[Finding]:
-    for name, pooled, total in zip(units["name"], units["pooled"], units["firms"], strict=True):
+    for row in units[["name", "name_en", "pooled", "firms"]].to_dict("records"):
+        pooled, total = float(row["pooled"]), float(row["firms"])
         if pooled > most or np.isnan(total):
+            name, english = row["name"], row["name_en"] or row["name"]
             part = "的合计" if np.isnan(total) else f"有 {pooled:.0%} 的结构"
             part_en = "the total" if np.isnan(total) else f"{pooled:.0%} of the structure"
             yield Finding(
                 "industry.pooled", "warning", "industry_units", "",
                 f"{name}{part}不公开，指数参考价值有限；可用 level: section 或更大的比较单元。",
-                f"{part_en} of {name} is not shown, so that its indices say little; use level: section or "
+                f"{part_en} of {english} is not shown, so that its indices say little; use level: section or "
                 "larger units",
                 None if np.isnan(pooled) else float(pooled), most,
             )  # fmt: skip
@@ -114,7 +116,7 @@ def _find_competing(pairs: gpd.GeoDataFrame, spec: Industry, least: float) -> It
             "industry.competing", "warning", "industry_similarity", str(row["id"]),
             f"{row['unit']}与{row['other']}产业结构相似系数不低于 {known:.2f}"
             f"（按{_MEASURES[spec.measure]}，限值 {least:g}），存在同质化竞争{shared_zh}。",
-            f"{row['unit']} and {row['other']} are alike in industry: {known:.2f} or more (by "
+            f"{row['name_en']} are alike in industry: {known:.2f} or more (by "
             f"{spec.measure}, limit {least:g}), so that they compete{shared_en}",
             float(row["similarity"]), least, row["geometry"],
         )  # fmt: skip

@@ -82,6 +82,7 @@ def industry_similarity(
               for pair in zip(one.tolist(), other.tolist(), strict=True)]  # fmt: skip
     alike = cosine >= float(industry_rules.value("compete.cosine"))
     unit, english = (industry_units[key].to_numpy(dtype=object) for key in ("name", "name_en"))
+    english = np.where(english == "", unit, english)
     far = industry_middles.geometry.to_crs(metric_crs).to_numpy()
     frame = gpd.GeoDataFrame(
         {

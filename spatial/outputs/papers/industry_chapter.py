@@ -73,7 +73,7 @@ def tell_competition(pairs: pd.DataFrame) -> Text:
 
     Examples
     --------
-    >>> row = {"unit": "东区", "other": "西区", "similarity": 0.934, "verdict": "different"}
+    >>> row = {"unit": "东区", "other": "西区", "name_en": "E–W", "similarity": 0.934, "verdict": "different"}
     >>> tell_competition(pd.DataFrame([row])).en
     'Of 1 pair of units none is alike enough to compete.'
     """
@@ -90,8 +90,8 @@ def tell_competition(pairs: pd.DataFrame) -> Text:
     return Text(
         zh=f"{count} 对单元中 {len(alike)} 对产业结构高度相似，存在同质化竞争；"
         f"最相似的是{first['unit']}与{first['other']}（相似系数不低于 {least}）。",
-        en=f"Of {of} {len(alike)} {verb} alike enough to compete; most alike are {first['unit']} and "
-        f"{first['other']} (similarity {least} or more).",
+        en=f"Of {of} {len(alike)} {verb} alike enough to compete; most alike are {first['name_en']} "
+        f"(similarity {least} or more).",
     )
 
 
