@@ -147,3 +147,19 @@ def test_legends_give_the_times_of_the_circles(
         assert style.classify(style.select(frame)).tolist() == [f"{time:g}" for time in minutes]
         assert all("minutes" in one.label.en for one in style.classes.values())
     assert fitted.layers["zones"] == read_styles().layers["zones"]
+
+
+def test_with_each_every_value_is_a_class_in_the_looks_of_the_file():
+    style = read_styles().layers["ecosystem_zones"]
+    names = [f"生态圈 {number:02d}" for number in range(1, 21)]
+    frame = pd.DataFrame(
+        {"ecosystem": ["", *names, names[0]], "ecosystem_en": ["", *"abcdefghijklmnopqrst", "a"]}
+    )
+    fitted = style.fit(frame)
+    assert list(fitted.classes) == names
+    assert (fitted.classes[names[1]].label.zh, fitted.classes[names[1]].label.en) == (names[1], "b")
+    looks = list(style.classes.values())
+    assert fitted.classes[names[len(looks)]].fill == looks[0].fill
+    assert fitted.classify(fitted.select(frame)).tolist() == [*names, names[0]]
+    assert style.fit(frame.head(1)).classes == style.classes
+    assert len(style.fit(frame.head(1)).select(frame.head(1))) == 0

@@ -9,6 +9,7 @@ from spatial.outputs.papers.cells import Table
 from spatial.outputs.papers.circle_tables import list_circle_tables
 from spatial.outputs.papers.commuting_chapter import COMMUTING_TABLES, list_commuting_tables
 from spatial.outputs.papers.evaluation_tables import EVALUATION_TABLES, list_evaluation_tables
+from spatial.outputs.papers.functional_tables import FUNCTIONAL_LAYOUTS, FUNCTIONAL_TABLES
 from spatial.outputs.papers.green_chapter import CONNECTIVITY
 from spatial.outputs.papers.indicator_tables import list_indicator_tables
 from spatial.outputs.papers.industry_tables import INDUSTRY_TABLES, list_industry_tables
@@ -32,6 +33,7 @@ _FIRST = (
     "zone_balance", "district_balance", "landuse_balance", "structure", *EVALUATION_TABLES,
     "commute_circles", "promises", "circle_times", "circle_coverage",
     "gaps", "connections", "life_coverage", "life_places", *COMMUTING_TABLES, *SERVICE_TABLES,
+    *FUNCTIONAL_TABLES,
     *INDUSTRY_TABLES,
     *ASSESSMENT_TABLES,
     "conflict_sums", "conflicts", "finding_counts", "findings", "sources", "rules", "not_built", "provenance",
@@ -45,6 +47,7 @@ _LAYOUTS = {
     "lines": Layout(("name", "area_ha", "source", "illustrative", "id"), sums=("area_ha",)),
     "green_connectivity": CONNECTIVITY,
     **SERVICE_LAYOUTS,
+    **FUNCTIONAL_LAYOUTS,
     "districts": Layout(sums=("area_km2",)),
     "towns": Layout(sums=("people",)),
     "roads": Layout(sums=("length_km",)),
