@@ -252,3 +252,42 @@ def test_the_plan_builds_and_nothing_in_it_is_wrong(built: Build) -> None:
 
 def test_promises_of_the_plan_are_kept(built: Build) -> None:
     assert set(built.layers["promises"]["verdict"]) == {"kept"}
+
+
+def test_all_parts_of_the_brief_are_in_the_build(built: Build) -> None:
+    layers = built.layers
+    assert len(layers["ecosystems"]) == 17
+    assert layers["ecosystems"]["difference"].eq(0).all()
+    assert (
+        layers["assessment"].groupby("kind").size().to_dict()
+        == load("functional_zones")["kind"].value_counts().to_dict()
+    )
+    assert len(layers["firms"]) == len(read("firms"))
+    assert layers["job_balance"]["jobs"].sum() == read("flows")["people"].sum()
+    count = layers["indicators"].set_index("indicator").loc["zone_count"]
+    assert (count["measured_value"], count["state"]) == (66, "reached")
+
+
+def test_only_boundaries_are_real(built: Build) -> None:
+    stamped = {name: frame for name, frame in built.layers.items() if "illustrative" in frame and len(frame)}
+    assert {name for name, frame in stamped.items() if not frame["illustrative"].all()} == {
+        "districts",
+        "territory",
+    }
+
+
+def test_findings_are_few_and_tell_of_no_broken_data(built: Build) -> None:
+    rules = set(built.findings["rule"])
+    worse = built.findings[built.findings["severity"] != "info"]
+    assert len(worse) <= 20
+    assert set(worse["rule"]) <= {
+        "assessment.unstable", "indicators.off_track", "industry.competing", "industry.pooled",
+    }  # fmt: skip
+    broken = (
+        "functional_zones.",
+        "commuting.flows",
+        "industry.outside",
+        "industry.unknown",
+        "assessment.missing",
+    )
+    assert not [rule for rule in rules if rule.startswith(broken)]
