@@ -188,7 +188,7 @@ def _read_rows(table: pd.DataFrame, place: str, faults: list[Misread]) -> Iterat
         except (ValidationError, ValueError) as error:
             told += 1
             if told <= _MOST_TOLD:
-                zh, en = _tell(error)
+                zh, en = _tell(error, given)
                 faults.append(
                     _misread(
                         f"指标表 {place} 第 {line} 行未采用：{zh}。",
@@ -232,13 +232,18 @@ def _plain(key: str, value: Any) -> Any:
     return str(number).strip()
 
 
-def _tell(error: Exception) -> tuple[str, str]:
+def _tell(error: Exception, given: dict[str, Any]) -> tuple[str, str]:
+    """Return which cells of a row are not understood."""
     if not isinstance(error, ValidationError):
         return "现状值不应带比较符号", str(error)
-    names = dict.fromkeys(str(item["loc"][0]) if item["loc"] else "" for item in error.errors())
-    told = [item["msg"].removeprefix("Value error, ") for item in error.errors()]
-    heads = [_COLUMNS[name][1] for name in names if name in _COLUMNS]
-    return f"{'、'.join(heads) or '内容'}无法识别", f"{', '.join(names)}: {told[0]}"
+    names = dict.fromkeys(str(item["loc"][0]) for item in error.errors() if item["loc"])
+    lacking = [name for name in names if name not in given]
+    strange = [name for name in names if name in given]
+    zh = [f"{_COLUMNS[name][1]}“{given[name]}”无法识别" for name in strange if name in _COLUMNS]
+    zh += [f"缺少{_COLUMNS[name][1]}" for name in lacking if name in _COLUMNS]
+    en = [f"{name} {str(given[name])!r} is not understood" for name in strange]
+    en += [f"{name} is missing" for name in lacking]
+    return "；".join(zh), "; ".join(en)
 
 
 def _misread(zh: str, en: str) -> Misread:

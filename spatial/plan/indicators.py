@@ -5,9 +5,17 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, StringConstraints, WithJsonSchema, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    StringConstraints,
+    WithJsonSchema,
+    model_validator,
+)
 
 from spatial.plan.base import Name, Record, Slug, Text, show_value
 from spatial.plan.rules import read_rules
@@ -50,11 +58,18 @@ def _one_of(words: dict[str, Any]) -> BeforeValidator:
 
 def _read_number(value: Any) -> Any:
     """Take a number, or the text of one: YAML reads ``1e5`` and ``87,599`` as texts."""
-    if isinstance(value, str):
-        found = parse_target(value)
-        if found["relation"] or found["unit"]:
-            raise ValueError(f"{show_value(value)} is not a number; write the number alone")
-        return found["value"]
+    if isinstance(value, str | int | float) and not isinstance(value, bool):
+        with suppress(ValueError):
+            found = parse_target(value)
+            if not (found["relation"] or found["unit"]):
+                return found["value"]
+    raise ValueError(f"{show_value(value)} is not a number; write the number alone, without its unit")
+
+
+def _refuse_no_measure(value: str) -> str:
+    if not re.match(MEASURE, value):
+        example = "write layer, row and column, such as lines.permanent_farmland.area_ha"
+        raise ValueError(f"{show_value(value)} is no measure of the map; {example}")
     return value
 
 
@@ -62,6 +77,12 @@ Year = Annotated[int, Field(ge=1949, le=2200)]
 NatureWord = Annotated[Nature, _one_of(_NATURES)]
 DirectionWord = Annotated[Direction, _one_of(_DIRECTIONS)]
 KindWord = Annotated[Literal["actual", "target"], _one_of(_KINDS)]
+Measure = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True),
+    AfterValidator(_refuse_no_measure),
+    WithJsonSchema({"type": "string", "pattern": MEASURE}),
+]
 Number = Annotated[
     float,
     BeforeValidator(_read_number),
@@ -121,9 +142,7 @@ class Indicator(Record):
     targets: dict[Year, Target] = Field(default_factory=dict)
     strict: bool = False
     base_year: Year | None = None
-    measure: Annotated[str, StringConstraints(strip_whitespace=True, pattern=MEASURE)] | None = Field(
-        default=None, alias="from"
-    )
+    measure: Measure | None = Field(default=None, alias="from")
     source: Text | None = None
     illustrative: bool = False
 
@@ -180,17 +199,3 @@ def state_core(indicators: Sequence[Indicator]) -> dict[str, CoreIndicator]:
             year = max(figures)
             stated[item.id] = CoreIndicator(value=figures[year], unit=unit, year=year)
     return stated
-
-
-def split_measure(measure: str) -> tuple[str, str, str]:
-    """Return layer, row and column of a measure; the row is empty where it names none.
-
-    Examples
-    --------
-    >>> split_measure("zones.urban.area_ha"), split_measure("territory.area_km2")
-    (('zones', 'urban', 'area_ha'), ('territory', '', 'area_km2'))
-    """
-    head, _, rest = measure.partition(".")
-    row, mark, column = rest.rpartition(".")
-    assert re.match(MEASURE, measure)
-    return head, row if mark else "", column
