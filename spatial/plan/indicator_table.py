@@ -13,6 +13,7 @@ from spatial.plan.findings import Severity
 from spatial.plan.indicators import Indicator, IndicatorRow
 from spatial.plan.rules import Rule, RuleTable
 from spatial.plan.targets import Target
+from spatial.plan.unitwords import plain_unit
 
 _COLUMNS: dict[str, tuple[str, ...]] = {
     "id": ("id", "标识", "代码", "指标代码", "指标标识"),
@@ -185,7 +186,7 @@ def _read_rows(table: pd.DataFrame, place: str, faults: list[Misread]) -> Iterat
         }
         try:
             yield _as_indicator(given)
-        except (ValidationError, ValueError) as error:
+        except (ValidationError, _StrangeRowError) as error:
             told += 1
             if told <= _MOST_TOLD:
                 zh, en = _tell(error, given)
@@ -204,6 +205,14 @@ def _read_rows(table: pd.DataFrame, place: str, faults: list[Misread]) -> Iterat
         )
 
 
+class _StrangeRowError(Exception):
+    """A row that says what cannot be, in Chinese and English."""
+
+    def __init__(self, zh: str, en: str) -> None:
+        super().__init__(en)
+        self.zh, self.en = zh, en
+
+
 def _is_blank(cell: Any) -> bool:
     return cell is None or (isinstance(cell, float) and pd.isna(cell)) or not str(cell).strip()
 
@@ -218,7 +227,12 @@ def _as_indicator(given: dict[str, Any]) -> Indicator:
     if row.kind == "target":
         return Indicator(**own, targets={row.year: row.value})
     if row.value.relation:
-        raise ValueError("an actual value is a number without a relation")
+        raise _StrangeRowError("现状值不应带比较符号", "an actual value is a number without a relation")
+    if row.value.unit:
+        if row.unit and plain_unit(row.unit) != plain_unit(row.value.unit):
+            zh = f"数值的单位“{row.value.unit}”与单位“{row.unit}”不同"
+            raise _StrangeRowError(zh, f"the value is in {row.value.unit!r}, the unit is {row.unit!r}")
+        own["unit"] = row.unit or row.value.unit
     return Indicator(**own, values={row.year: row.value.value})
 
 
@@ -234,8 +248,9 @@ def _plain(key: str, value: Any) -> Any:
 
 def _tell(error: Exception, given: dict[str, Any]) -> tuple[str, str]:
     """Return which cells of a row are not understood."""
-    if not isinstance(error, ValidationError):
-        return "现状值不应带比较符号", str(error)
+    if isinstance(error, _StrangeRowError):
+        return error.zh, error.en
+    assert isinstance(error, ValidationError)
     names = dict.fromkeys(str(item["loc"][0]) for item in error.errors() if item["loc"])
     lacking = [name for name in names if name not in given]
     strange = [name for name in names if name in given]

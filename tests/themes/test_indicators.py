@@ -196,6 +196,12 @@ def test_rows_that_cannot_be_taken_are_told_by_line_and_the_rest_stands() -> Non
     ]
     assert "第 3 行" in read.faults[0].message_zh
     assert "line 4" in read.faults[1].message_en
+    odd = gather_indicators(
+        (), long_form("标识,单位,年份,数值,类型 a,%,2018,>62,现状 a,%,2019,3万人,现状"), RULES, "t"
+    )
+    assert [fault.message_en.rpartition(": ")[2] for fault in odd.faults] == [
+        "an actual value is a number without a relation.", "the value is in '万人', the unit is '%'.",
+    ]  # fmt: skip
     none = gather_indicators((), pd.DataFrame({"指标": ["x"]}), RULES, "t")
     assert none.items == ()
     assert "标识、年份、数值" in none.faults[0].message_zh.replace("代码", "标识")
