@@ -24,6 +24,12 @@ _WIDTHS = (0.1, 0.03, 0.01)
 _ROUNDS = 100
 _TOLERANCE = 1e-7
 """Of prices, where the mean cost is one: as HiGHS takes it."""
+_CLOSE = 1e-6
+"""Share of the cost by which a solution may be above its bound and still counts as the least."""
+_GAVE_UP = 1
+"""Status of a solver that reached its number of iterations."""
+_PATIENCE = 5
+"""Iterations for each pair before the solver is said to go round in circles; a few for each place do."""
 _EVEN = 1e-6
 """Share by which supply and demand may differ before they are said not to be the same."""
 
@@ -115,22 +121,32 @@ def _refuse_uneven(offered: Floats, wanted: Floats) -> None:
 
 
 def _improve(cost: Floats, give: Floats, take: Floats) -> tuple[tuple[Longs, Longs], Floats, float]:
-    """Solve over few pairs, add those that prices say are too dear to leave out, and solve again."""
-    reduced = cost - sum_prices(*_guess_prices(cost, give, take))
-    chosen = _cheapest(reduced)
+    """Solve over few pairs, add those that prices say are too dear to leave out, and solve again.
+
+    It ends when no pair is left out that would lower the cost by a millionth. A solver that gives up leaves
+    the last solution, whose bound tells how far it may be from the least.
+    """
+    chosen = _cheapest(cost - sum_prices(*_guess_prices(cost, give, take)))
     chosen[_fill_in_turn(give, take)] = True
+    best: tuple[tuple[Longs, Longs], Floats, float] | None = None
     for _ in range(_ROUNDS):
         rows, columns = np.nonzero(chosen)
         pairs = rows.astype(np.int64), columns.astype(np.int64)
-        amount, (of_rows, of_columns) = _solve(cost[pairs], pairs, give, take)
-        reduced = cost - sum_prices(of_rows, of_columns)
-        wrong = (reduced < -_TOLERANCE) & ~chosen
-        if not wrong.any():
+        found = _solve(cost[pairs], pairs, give, take, patient=best is None)
+        if found is None:
             break
-        few = wrong.sum() <= len(give) + len(take)
-        chosen |= wrong if few else _cheapest(reduced) & wrong
-    least = np.minimum(reduced.min(axis=1), 0.0)
-    return pairs, amount, float(of_rows @ give + of_columns @ take + least @ give)
+        amount, (of_rows, of_columns) = found
+        reduced = cost - sum_prices(of_rows, of_columns)
+        least = np.minimum(reduced.min(axis=1), 0.0)
+        bound = float(of_rows @ give + of_columns @ take + least @ give)
+        best = pairs, amount, bound if best is None else max(bound, best[2])
+        wrong = (reduced < -_TOLERANCE) & ~chosen
+        whole = float(cost[pairs] @ amount)
+        if not wrong.any() or whole - best[2] <= _CLOSE * abs(whole):
+            break
+        chosen |= _cheapest(reduced) & wrong
+    assert best is not None
+    return best
 
 
 def sum_prices(rows: Floats, columns: Floats) -> Floats:
@@ -164,13 +180,16 @@ def _guess_prices(cost: Floats, give: Floats, take: Floats) -> tuple[Floats, Flo
 
 
 def _cheapest(reduced: Floats) -> Truths:
-    """Mark the few cheapest pairs of each row and of each column."""
+    """Mark the few cheapest pairs of each row and of each column, and as many of all again."""
     rows, columns = reduced.shape
     marks = np.zeros(reduced.shape, dtype=bool)
     few = min(_PAIRS, columns)
     marks[np.arange(rows)[:, None], np.argpartition(reduced, few - 1, axis=1)[:, :few]] = True
     few = min(_PAIRS, rows)
     marks[np.argpartition(reduced, few - 1, axis=0)[:few], np.arange(columns)[None, :]] = True
+    # Large places have many partners: of all pairs those that cost least are theirs.
+    many = min(2 * _PAIRS * (rows + columns), reduced.size)
+    marks.reshape(-1)[np.argpartition(reduced, many - 1, axis=None)[:many]] = True
     return marks
 
 
@@ -184,17 +203,28 @@ def _fill_in_turn(give: Floats, take: Floats) -> tuple[Longs, Longs]:
 
 
 def _solve(
-    cost: Floats, pairs: tuple[Longs, Longs], give: Floats, take: Floats
-) -> tuple[Floats, tuple[Floats, Floats]]:
-    """Return amounts over pairs, and the prices of rows and columns."""
+    cost: Floats, pairs: tuple[Longs, Longs], give: Floats, take: Floats, *, patient: bool
+) -> tuple[Floats, tuple[Floats, Floats]] | None:
+    """Return amounts over pairs and the prices of rows and columns; None if the solver runs in circles.
+
+    Raises
+    ------
+    GeometryError
+        It finds nothing though it is given all the time it wants.
+    """
     from scipy.optimize import linprog
 
     count = len(cost)
     which = np.concatenate([pairs[0], len(give) + pairs[1]])
     ones = np.ones(2 * count)
-    sums = coo_array((ones, (which, np.tile(np.arange(count), 2))), shape=(len(give) + len(take), count))
-    found = linprog(cost, A_eq=csr_array(sums), b_eq=np.concatenate([give, take]), method="highs-ds")
-    if found.x is None:
+    sums = csr_array(coo_array((ones, (which, np.tile(np.arange(count), 2))), (len(give) + len(take), count)))
+    given = {"A_eq": sums, "b_eq": np.concatenate([give, take])}
+    found = linprog(cost, **given, method="highs-ds", options={"maxiter": _PATIENCE * (count + 1000)})
+    if found.status == _GAVE_UP and patient:
+        found = linprog(cost, **given, method="highs-ipm")
+    if found.status == _GAVE_UP:
+        return None
+    if found.status != 0:
         raise make_fault("cost", f"the solver stopped: {found.message}", "report this with the data")
     prices = np.asarray(found.eqlin.marginals, dtype=float)
     return np.asarray(found.x, dtype=float), (prices[: len(give)], prices[len(give) :])
