@@ -41,7 +41,7 @@ def commuting_findings(
         ``commuting.flow_name``, ``commuting.flow_count``, ``commuting.flow_twice``; ``commuting.flow_sum``
         (sums of flows that are not the zone's jobs or workers); ``commuting.facilities``. Notes:
         ``commuting.low`` and ``commuting.high`` (ratio outside the rule's band), ``commuting.scaled``,
-        ``commuting.merged``, ``commuting.flow_left_out``.
+        ``commuting.merged``, ``commuting.unproved``, ``commuting.flow_left_out``.
     """
     spec = commuting_spec
     if spec is None:
@@ -322,6 +322,13 @@ def _find_whole(commuting: pd.DataFrame) -> list[Finding]:
                 "for the least "
                 f"commute {en} are scaled down evenly to {row['people']:,.0f}.",
                 value=float(jobs), limit=float(workers),
+            ))  # fmt: skip
+        if row["solved"] == "unproved":
+            found.append(Finding(
+                "commuting.unproved", "info", "commuting", row["id"],
+                "求解器未能证明最小通勤为最小，结果为可行值。",
+                "the solver gave up before the least commute was proved to be the least; it is a "
+                "possible one.",
             ))  # fmt: skip
         if row["solved"] == "merged":
             found.append(Finding(

@@ -68,7 +68,8 @@ def commuting(
     (Horner 2002). `least_km` is the least mean straight distance, found by itself (职住分离度).
 
     `solved`: ``exact``, proved by prices; ``merged``, zones were merged into `groups`, so that the least is a
-    commute that is possible but may not be the least; ``none`` where nothing is measured.
+    commute that is possible but may not be the least; ``unproved``, the solver gave up before the proof;
+    ``none`` where nothing is measured.
     """
     told = _measure_flows(commuting_trips, commuting_minutes, commuting_distances, commuting_rules)
     rows = list[dict[str, object]]()
@@ -82,7 +83,7 @@ def commuting(
             "scaled": _name_scaled(one), "people": one.people, "present_min": one.present_min,
             "least_min": one.least_min, "random_min": one.random_min, "most_min": one.most_min,
             "least_km": one.least_m / 1000, "groups": one.groups, **_measure_excess(one),
-            "solved": "none" if np.isnan(one.least_min) else "merged" if one.groups else "exact",
+            "solved": _name_solution(one),
             **(told if one.basis == "flows" else limits),
         })  # fmt: skip
     return shape_rows(pd.DataFrame(rows), commuting)
@@ -108,6 +109,12 @@ def _name_scaled(one: Optimum) -> str:
     if abs(one.jobs - one.workers) <= 1e-9 * max(one.jobs, one.workers):
         return "none"
     return "jobs" if one.jobs > one.workers else "workers"
+
+
+def _name_solution(one: Optimum) -> str:
+    if np.isnan(one.least_min):
+        return "none"
+    return "merged" if one.groups else "exact" if one.proved else "unproved"
 
 
 def _measure_excess(one: Optimum) -> dict[str, float]:

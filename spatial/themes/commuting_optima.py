@@ -33,6 +33,8 @@ class Optimum:
         The least mean straight distance, metres, of an allocation of its own.
     groups : int
         Into how many groups zones were merged; 0 where every zone stands for itself.
+    proved : bool
+        Whether all three are within a hundred thousandth of what is best.
     start, end, amount : ndarray
         The shortest commute: rows of zones (of the largest zone of a group), and people.
     """
@@ -48,6 +50,7 @@ class Optimum:
     most_min: float
     least_m: float
     groups: int
+    proved: bool
     start: Longs
     end: Longs
     amount: Floats
@@ -107,8 +110,8 @@ class _Ground:
         sums = float(workers.sum()), float(jobs.sum())
         if people <= 0 or not len(kept):
             none, lost = np.empty(0, dtype=np.int64), float("nan")
-            return Optimum(basis, len(kept), *sums, 0.0, present_min, lost, lost, lost, lost, 0, none, none,
-                           np.empty(0))  # fmt: skip
+            means = present_min, lost, lost, lost, lost
+            return Optimum(basis, len(kept), *sums, 0.0, *means, 0, True, none, none, np.empty(0))
         cost, far = (part[np.ix_(kept, kept)] for part in (self.between, self.apart))
         random = mean_at_random(cost, give, take)
         busy = np.flatnonzero((give > 0) | (take > 0))
@@ -123,6 +126,8 @@ class _Ground:
             give, take = (_sum_by(label, part, groups) for part in (give, take))
         least, most = allocate(cost, give, take), allocate(cost.max() - cost, give, take)
         most_min = float(cost.max()) - most.cost / people
-        least_m = allocate(far, give, take).cost / people
-        return Optimum(basis, len(kept), *sums, people, present_min, least.cost / people, random, most_min,
-                       least_m, groups, first[least.source], first[least.target], least.amount)  # fmt: skip
+        near = allocate(far, give, take)
+        proved = least.is_proved and most.is_proved and near.is_proved
+        means = present_min, least.cost / people, random, most_min, near.cost / people
+        start, end = first[least.source], first[least.target]
+        return Optimum(basis, len(kept), *sums, people, *means, groups, proved, start, end, least.amount)

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
+from spatial.engine.travel import allocation
 from spatial.engine.travel.allocation import (
     allocate,
     even_out,
@@ -96,6 +97,28 @@ def test_a_problem_of_three_hundred_places_is_proved() -> None:
     cost, give, take = draw(3, 300, 280)
     best = allocate(cost, give, take)
     assert best.bound == pytest.approx(best.cost, rel=1e-6)
+
+
+def test_a_lattice_with_many_equal_ways_is_proved_both_ways() -> None:
+    places = np.array([(x, y) for x in range(13) for y in range(13)]) * 2.5
+    cost = np.abs(places[:, None] - places[None]).sum(axis=2)
+    random = np.random.default_rng(1)
+    give, take = even_out(random.lognormal(5, 1, 169), random.lognormal(5, 1.2, 169))
+    for ways in (cost, cost.max() - cost):
+        best = allocate(ways, give, take)
+        assert best.bound == pytest.approx(best.cost, rel=2e-6)
+        assert best.is_proved
+
+
+def test_a_solver_that_gives_up_leaves_what_it_has_with_its_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    cost, give, take = draw(8, 60, 60)
+    exact = allocate(cost, give, take)
+    monkeypatch.setattr(allocation, "_PATIENCE", 0.005)
+    monkeypatch.setattr(allocation, "_PAIRS", 1)
+    monkeypatch.setattr(allocation, "_SCALINGS", 1)
+    rough = allocate(cost, give, take)
+    assert rough.bound <= exact.cost + 1e-6 <= rough.cost + 2e-6
+    assert rough.is_proved == (rough.cost - rough.bound <= 1e-5 * rough.cost)
 
 
 def test_what_cannot_be_allocated_is_refused() -> None:
