@@ -36,6 +36,7 @@ def lay_out_summary(order: Order, tables: Sequence[Table]) -> Table:
         (Text(zh="规划", en="Plan"), _state_plan(order)),
         (Text(zh="坐标系", en="Coordinates"), _state_crs(order)),
         (Text(zh="关键数字", en="Key figures"), _list_areas(order, known)),
+        (Text(zh="规划指标", en="Indicators"), _list_indicators(known)),
         (Text(zh="双评价", en="Evaluation of land"), _list_evaluation(known)),
         (Text(zh="通勤圈", en="Commute circles"), _list_circles(known)),
         (Text(zh="承诺结论", en="Verdicts on promises"), _list_verdicts(order, known)),
@@ -112,6 +113,25 @@ def _link(table: str, at: int, column: int, cell: Cell, form: Form = "number") -
     if value is None:
         return None
     return Quantity(Derived(value, "same", ((at, column),), table), form)
+
+
+def _list_indicators(known: dict[str, Table]) -> Iterator[_Row]:
+    """Yield each target of an indicator with its state, linked to the table of trends."""
+    table = known.get("indicator_trends")
+    if table is None:
+        return
+    column = {head.title.zh: at for at, head in enumerate(table.heads)}
+    target, state, year = (column.get(name) for name in ("目标值", "状态", "目标年"))
+    if target is None or state is None or year is None:
+        return
+    for at, row in enumerate(table.rows):
+        cell = row[target]
+        if isinstance(cell, Quantity):
+            name = join_texts(
+                [_as_name(row[0]), make_text(f"{row[year]} 年目标", f"target of {row[year]}")], "，"
+            )
+            linked = Derived(float(number_of(cell) or 0.0), "same", ((at, target),), table.key)
+            yield name, Quantity(linked, "number", cell.digits, cell.sign), row[column["单位"]], row[state]
 
 
 def _list_evaluation(known: dict[str, Table]) -> Iterator[_Row]:
