@@ -9,7 +9,7 @@ import typer
 from spatial.options import DirOption, LanguageOption, PlanArgument, SetOption
 from spatial.terminal import Steps
 
-_ZONE_HELP = "Name of a functional zone; may be repeated; all unless given. 功能区名称"
+_ZONE_HELP = "Name or short name of a functional zone; may be repeated; all unless given. 功能区名称"
 
 ZoneOption = Annotated[list[str] | None, typer.Option("--zone", metavar="NAME", help=_ZONE_HELP)]
 

@@ -20,7 +20,7 @@ from spatial.plan.reader import load_plan
 from spatial.results import Build, Language
 
 Progress = Callable[[str, int, int], None]
-_NEAR = 3
+_NEAR, _LISTED = 3, 12
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def write_dossiers(
     out : str or Path, optional
         Folder for the folders of the zones; ``out/<plan name>/dossier`` in the working folder unless given.
     zones : sequence of str
-        Names of zones, in Chinese or English; all unless given.
+        Names of zones, in Chinese or English, or short names; all unless given.
     overrides : sequence of str
         Such as ``functional_zones.where.kind=zone``.
     language : {"zh", "en", "both"}, optional
@@ -117,7 +117,9 @@ def choose_zones(order: Order, wanted: Sequence[str]) -> list[str]:
         remedy = "check functional_zones.source and functional_zones.where"
         raise PlanError(Fault("functional_zones", "", "the source has no zone that fits", remedy))
     frame = order.layers["functional_zones"]
-    known = dict(zip(frame["name_en"].astype(str), names, strict=True)) | {name: name for name in names}
+    known: dict[str, str] = {}
+    for column in ("short", "name_en", "name"):
+        known |= dict(zip(frame[column].astype(str), names, strict=True))
     known.pop("", None)
     faults = [_refuse(name, list(known)) for name in wanted if name.strip() not in known]
     if faults:
@@ -129,9 +131,10 @@ def choose_zones(order: Order, wanted: Sequence[str]) -> list[str]:
 def _refuse(name: str, known: Sequence[str]) -> Fault:
     near = difflib.get_close_matches(name, known, n=_NEAR, cutoff=0.4)
     near += [other for other in known if name and name in other and other not in near][: _NEAR - len(near)]
-    remedy = (
-        f"did you mean {', '.join(repr(one) for one in near)}?" if near else f"there is {', '.join(known)}"
-    )
+    if near:
+        remedy = f"did you mean {', '.join(repr(one) for one in near)}?"
+    else:
+        remedy = f"there is {', '.join(known[:_LISTED])}{', …' if len(known) > _LISTED else ''}"
     return Fault("--zone", name, "there is no such functional zone", remedy)
 
 

@@ -83,7 +83,14 @@ def draw_plan(folder: Path) -> None:
             "kind": "制造业",
             "industries": "电子、显示",
         },
-        {"name": SECOND, "name_en": "West zone", "ecosystem": "", "kind": "", "industries": ""},
+        {
+            "name": SECOND,
+            "name_en": "West zone",
+            "short": "02",
+            "ecosystem": "",
+            "kind": "",
+            "industries": "",
+        },
         {"name": THIRD, "name_en": "", "ecosystem": "", "kind": "", "industries": ""},
     ]
     write(folder, "zones", zones, [ZONE, box(0.09, 0.01, 0.03, 0.03), box(0.14, 0.04, 0.02, 0.02)])
@@ -241,6 +248,7 @@ def test_tables_without_firms_say_so(bare: Order, full: Order) -> None:
 def test_zones_are_found_by_either_name_and_near_names_are_told(full: Order) -> None:
     assert choose_zones(full, []) == [FIRST, SECOND, THIRD]
     assert choose_zones(full, ["West zone", FIRST]) == [FIRST, SECOND]
+    assert choose_zones(full, ["02"]) == [SECOND]
     with pytest.raises(PlanError) as caught:
         choose_zones(full, ["西部功能", "不相干", FIRST])
     assert [fault.key for fault in caught.value.faults] == ["西部功能", "不相干"]
