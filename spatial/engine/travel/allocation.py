@@ -79,8 +79,8 @@ def allocate(cost: npt.ArrayLike, supply: npt.ArrayLike, demand: npt.ArrayLike) 
 
     Notes
     -----
-    Time grows with about the square of the places, memory with their product: 500 by 500 takes about 0.8 s
-    of one processor, 1 000 by 1 000 about 5 s (12 s where each goes as far as it can), 2 000 by 2 000 35 s.
+    Time grows with about the square of the places, memory with their product: 500 by 500 takes about 1 s of
+    one processor, 1 000 by 1 000 from 2 to 12 s, 2 000 by 2 000 about half a minute.
 
     Examples
     --------
