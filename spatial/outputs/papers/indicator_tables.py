@@ -255,7 +255,8 @@ def lay_out_years(frame: pd.DataFrame, title: Text) -> Table:
     years = sorted({int(year) for year in frame["year"]})
     heads = (
         Head(Text(zh="指标", en="Indicator")), Head(Text(zh="单位", en="Unit")),
-        Head(Text(zh="数值类型", en="Kind")), *(Head(Text(zh=f"{year} 年", en=str(year)), "number", 2) for year in years),
+        Head(Text(zh="数值类型", en="Kind")),
+        *(Head(Text(zh=f"{year} 年", en=str(year)), "number", 2) for year in years),
     )  # fmt: skip
     rows: list[tuple[Cell, ...]] = []
     for (_, _, kind), group in frame.groupby(["indicator", "of", "kind"], sort=False):
