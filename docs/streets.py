@@ -130,21 +130,29 @@ def beside(point: BaseGeometry, chance: np.random.Generator, least_m: float, mos
     return shapely.Point(point.x + off * np.cos(turn), point.y + off * np.sin(turn))
 
 
-def place_homes(
+def draw_homes(
     villages: Sequence[tuple[str, BaseGeometry]], chance: np.random.Generator
-) -> list[tuple[str, int, BaseGeometry]]:
-    """Return where people live: quarters inside what is built with streets near, then the villages."""
+) -> list[tuple[str, BaseGeometry]]:
+    """Return residential land: quarters inside what is built with streets near, then the villages."""
     built = shapely.union_all(read_shapes("terrain/built").geometry.to_numpy())
     streets = shapely.union_all([line for _, line in draw_streets()])
-    land = shapely.intersection(built, shapely.buffer(streets, 350))
+    land = shapely.intersection(built, shapely.buffer(streets, 160))
     west, south, east, north = land.bounds
     shapely.prepare(land)
-    made: list[tuple[str, int, BaseGeometry]] = []
+    made: list[tuple[str, BaseGeometry]] = []
+    taken: list[BaseGeometry] = []
     while len(made) < HOMES:
-        point = shapely.Point(chance.uniform(west, east), chance.uniform(south, north))
-        if land.contains(point):
-            made.append((f"居住小区{len(made) + 1:03d}", int(chance.integers(600, 3_200)), point))
-    return made + [(name, int(chance.integers(250, 1_900)), point) for name, point in villages]
+        x, y = chance.uniform(west, east), chance.uniform(south, north)
+        half = chance.uniform(70, 130)
+        quarter = shapely.box(x - half, y - half, x + half, y + half)
+        if land.contains(shapely.Point(x, y)) and not any(other.intersects(quarter) for other in taken):
+            taken.append(quarter)
+            made.append((f"居住小区{len(made) + 1:03d}", quarter))
+    sides = [chance.uniform(60, 140) for _ in villages]
+    return made + [
+        (name, shapely.buffer(point, side, quad_segs=2))
+        for (name, point), side in zip(villages, sides, strict=True)
+    ]
 
 
 def place_stops() -> list[tuple[str, BaseGeometry]]:
@@ -222,6 +230,23 @@ def write_roads(path: Path) -> Path:
     return path
 
 
+def write_homes(path: Path, homes: Sequence[tuple[str, BaseGeometry]]) -> Path:
+    """Write residential land as GeoJSON."""
+    flat = gpd.GeoSeries([shape for _, shape in homes], crs=METRIC).to_crs(GEODETIC)
+    features = [
+        {
+            "type": "Feature",
+            "properties": {"name": name, "illustrative": True, "source": "illustrative"},
+            "geometry": json.loads(shapely.to_geojson(shapely.set_precision(shape, 1e-6))),
+        }
+        for (name, _), shape in zip(homes, flat, strict=True)
+    ]
+    lines = [json.dumps(feature, ensure_ascii=False, separators=(",", ":")) for feature in features]
+    head = '{"type":"FeatureCollection","name":"homes","features":['
+    path.write_text("\n".join([head, ",\n".join(lines), "]}"]) + "\n", encoding="utf-8")
+    return path
+
+
 def write_all(folder: Path) -> list[Path]:
     """Write roads and places into a folder."""
     chance = np.random.default_rng(419001)
@@ -232,7 +257,7 @@ def write_all(folder: Path) -> list[Path]:
     return [
         write_roads(folder / "roads.geojson"),
         write_points(folder / "facilities.csv", facilities, ("name", "category")),
-        write_points(folder / "homes.csv", place_homes(villages, chance), ("name", "people")),
+        write_homes(folder / "homes.geojson", draw_homes(villages, chance)),
         write_points(folder / "stops.csv", place_stops(), ("name",)),
         write_points(folder / "villages.csv", villages, ("name",)),
         write_points(folder / "hamlets.csv", hamlets, ("name",)),

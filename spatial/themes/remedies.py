@@ -150,14 +150,15 @@ def _is_excelled(pair: tuple[Remedy, State], others: list[tuple[Remedy, State]])
 
 
 def _choose_distinct(trials: list[_Trial]) -> list[_Trial]:
-    """Return the first few with no road in more than two of them, lest all be stretches of one road."""
+    """Return the first few with no road, nor name, in more than two: lest all be stretches of one road."""
     chosen: list[_Trial] = []
-    times: Counter[int] = Counter()
+    times: Counter[int | str] = Counter()
     for trial in trials:
         if trial.remedy.kind == "upgrade":
-            if any(times[road] >= _VARIANTS for road in trial.remedy.roads):
+            raised = {*trial.remedy.roads, trial.remedy.name} - {""}
+            if any(times[one] >= _VARIANTS for one in raised):
                 continue
-            times.update(trial.remedy.roads)
+            times.update(raised)
         chosen.append(trial)
         if len(chosen) == _EXACT:
             break
