@@ -170,8 +170,8 @@ def test_rules_are_those_in_use(jiyuan: Build) -> None:
     of_evaluation = {f"evaluation_{part}" for part in ("capacity", "cover", "ecology", "farming", "urban")}
     more = {"directions", "evaluation_factors", "facilities", "green", "indicators", "proposals"}
     assert own | of_evaluation <= {table for table, _ in rows} <= own | of_evaluation | more
-    assert not [rule.key for _, rule in rows if rule.key.startswith(("cycle.", "walk.", "bus."))]
-    assert any(rule.key == "drive.motorway" for _, rule in rows)
+    assert not [rule.key for _, rule in rows if rule.key.startswith(("cycle.", "bus."))]
+    assert {"drive.motorway", "walk.residential"} <= {rule.key for _, rule in rows}
 
 
 def test_rules_of_an_evaluation_are_those_of_its_profile_with_the_plans_own_rows(jiyuan: Build) -> None:
