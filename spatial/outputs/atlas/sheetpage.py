@@ -53,8 +53,8 @@ _GROUND, _CELLS, _LAYERS, _NAMES, _MARGIN = 1.0, 2.0, 10.0, 200.0, 300.0
 _LISTED = 5
 _LOCATOR_MM, _LOW_LOCATOR_MM, _DETAIL_LOCATOR_MM = 54.0, 42.0, 36.0
 _RINGS = 50.0
-_PANEL_SHARE = 0.62
-_LONG_LEGEND = 15
+_PANEL_SHARE, _LONG_PANEL, _SMALLER = 0.62, 0.45, 0.86
+_LONG_LEGEND = 10
 _NOTE_PT = 6.8
 _SETTINGS: dict[str, Any] = {
     "pdf.fonttype": 42,
@@ -317,6 +317,8 @@ def _draw_detail(ink: Ink, sheet: Sheet, page: Page, box: Box, size: float) -> f
     if sheet.detail is None:
         return box.top
     tongue = page.tongue
+    if measure_panel(sheet.detail.panel, box.width, size, tongue) > _LONG_PANEL * box.height:
+        size *= _SMALLER
     tall = min(measure_panel(sheet.detail.panel, box.width, size, tongue), box.height * _PANEL_SHARE)
     left = draw_panel(
         ink, sheet.detail.panel, Box(box.left, box.top - tall, box.right, box.top), size, tongue

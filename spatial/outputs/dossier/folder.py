@@ -11,7 +11,7 @@ import numpy as np
 import shapely
 
 from spatial.outputs.atlas.book import bind_pages, check_names
-from spatial.outputs.atlas.paper import A3, Bounds, Shapes
+from spatial.outputs.atlas.paper import A3, Bounds, Shapes, make_sight
 from spatial.outputs.atlas.sheetpage import draw_page
 from spatial.outputs.atlas.sheets import Detail, Sheet, Stock, make_stock
 from spatial.outputs.dossier.extract import Extract, extract_zone
@@ -127,7 +127,7 @@ def _find_bounds(stock: Stock, extract: Extract, key: str) -> Bounds:
 
 
 def _has_axes(stock: Stock, extract: Extract) -> bool:
-    box = shapely.box(*_find_bounds(stock, extract, SHEETS[-1]))
+    box = shapely.box(*make_sight(_find_bounds(stock, extract, SHEETS[-1]), A3).bounds)
     return any(
         shapely.intersects(stock.stacks[key].shapes, box).any()
         for key in ("axes", "belts", "cores")
