@@ -155,7 +155,8 @@ def _choose_distinct(trials: list[_Trial]) -> list[_Trial]:
     times: Counter[int | str] = Counter()
     for trial in trials:
         if trial.remedy.kind == "upgrade":
-            raised = {*trial.remedy.roads, trial.remedy.name} - {""}
+            raised: list[int | str] = [*trial.remedy.roads]
+            raised += [trial.remedy.name] if trial.remedy.name else []
             if any(times[one] >= _VARIANTS for one in raised):
                 continue
             times.update(raised)
