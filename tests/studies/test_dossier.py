@@ -175,6 +175,10 @@ def test_the_workbook_has_the_firms_of_the_zone_and_its_blocks(made: Dossiers) -
     assert [row[5] for row in rows] == [300, 90, 20]
     assert rows[0][8].startswith("核心起步区")
     assert len(book.worksheets) == 4
+    zone = {row[0].value: row[1].value for row in book.worksheets[1].iter_rows(min_row=5)}
+    assert zone["城镇空间（公顷） Urban space (ha)"] == pytest.approx(
+        straight_area_m2([ZONE])[0] / 2e4, rel=1e-3
+    )
 
 
 def test_the_same_plan_gives_the_same_bytes(plans: tuple[Path, Path], made: Dossiers, tmp_path: Path) -> None:

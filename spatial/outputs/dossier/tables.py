@@ -11,6 +11,7 @@ from spatial.outputs.dossier.panels import ROLE_NAMES
 from spatial.outputs.order import Order
 from spatial.outputs.papers.cells import Cell, Head, Quantity, Table
 from spatial.outputs.papers.spreadsheet import Imprint
+from spatial.outputs.papers.words import find_words
 from spatial.plan.base import Text
 from spatial.plan.functional import CONTROLS, KIND_NAMES
 
@@ -99,7 +100,8 @@ def _describe_zone(extract: Extract) -> Table:
     kind = str(zone.get("kind") or "")
     facts: list[tuple[Text, Cell]] = [
         (Text(zh="名称", en="Name"), Text(zh=extract.name, en=str(zone.get("name_en") or ""))),
-        (Text(zh="产业生态圈", en="Ecosystem"), str(zone.get("ecosystem") or "—")),
+        (Text(zh="产业生态圈", en="Ecosystem"),
+         Text(zh=str(zone.get("ecosystem") or "—"), en=str(zone.get("ecosystem_en") or ""))),
         (Text(zh="类别", en="Kind"), KIND_NAMES.get(kind, Text(zh=kind or "—"))),
         (Text(zh="主导产业", en="Leading industries"), str(zone.get("industries") or "—")),
         (Text(zh="管理区县（规划）", en="Managing district"), str(zone.get("district") or "—")),
@@ -111,10 +113,11 @@ def _describe_zone(extract: Extract) -> Table:
         (Text(zh="产业社区（公顷）", en="Communities (ha)"),
          Quantity(float(extract.communities["area_ha"].sum()))),
     ]  # fmt: skip
-    facts += [
-        (Text(zh=f"三区：{key}（公顷）", en=f"Space {key} (ha)"), Quantity(area))
-        for key, area in extract.spaces.items()
-    ]
+    words = find_words("zones", "zone")
+    for key, area in extract.spaces.items():
+        space = words.get(key, Text(zh=key))
+        title = Text(zh=f"{space.pick('zh')}（公顷）", en=f"{space.pick('en')} (ha)")
+        facts.append((title, Quantity(area)))
     heads = (Head(Text(zh="项目", en="Item")), Head(Text(zh="内容", en="Value")))
     return Table("zone", Text(zh="功能区概况", en="The zone"), heads, tuple(facts))
 
