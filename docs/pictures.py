@@ -20,6 +20,7 @@ SHEETS: dict[str, tuple[str, ...]] = {
         "circles_beside",
         "promises",
         "gaps",
+        "life_circles",
         "connections",
         "urban",
         "ecology",
@@ -28,8 +29,24 @@ SHEETS: dict[str, tuple[str, ...]] = {
         "functional_zones",
         "directions",
     ),
-    "hebi": ("structure",),
-    "chengdu": ("functional_zones",),
+    "hebi": (
+        "structure",
+        "boundary_roads",
+        "service_districts",
+        "service_sites",
+        "industry",
+        "industry_clusters",
+        "green_network",
+        "ledger_parcels",
+    ),
+    "chengdu": (
+        "ecosystem_zones",
+        "zone_parts",
+        "assessment",
+        "industry_competition",
+        "job_balance",
+        "commute_flows",
+    ),
 }
 """Sheets of the atlas by shipped plan; each picture is called as its sheet, in the folder of its plan."""
 WIDTH_MM, DPI, COLOURS = 300, 96, 255
