@@ -15,8 +15,8 @@ from spatial.pipeline import list_layers, relate_layers
 from spatial.plan.base import Record
 from spatial.plan.contract import Column, Contract
 from spatial.plan.departments import read_departments
+from spatial.plan.reading.schema import export_schema
 from spatial.plan.rules import read_rules
-from spatial.plan.schema import export_schema
 from spatial.plan.shelf import find_shelf
 from spatial.plan.styles import read_styles
 from spatial.plan.systems import System, read_systems

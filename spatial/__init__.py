@@ -18,7 +18,7 @@ _WHERE = {
     "check_plan": "spatial.pipeline",
     "check_projects": "spatial.studies.conform",
     "draw_rings": "spatial.studies.rings",
-    "read_plan": "spatial.plan.reader",
+    "read_plan": "spatial.plan.reading.reader",
     "reconcile_plans": "spatial.studies.blueprint.reconcile",
 }
 

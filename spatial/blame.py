@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import PurePath
 
 from spatial.errors import CrsError, Fault, PlanError, RuleError, SourceError
-from spatial.plan.reader import PlanFile
+from spatial.plan.reading.reader import PlanFile
 from spatial.plan.records import Source
 
 _SAID = ("layer", "crs", "encoding", "name_column")

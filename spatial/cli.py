@@ -223,7 +223,7 @@ def layers(graph: GraphOption = None) -> None:
 @app.command()
 def schema(out: FileOption = None) -> None:
     """Print the JSON Schema of plan.yaml for editors. 输出规划文件的 JSON Schema."""
-    from spatial.plan.schema import export_schema
+    from spatial.plan.reading.schema import export_schema
 
     text = export_schema()
     if out is None:

@@ -7,11 +7,11 @@ from importlib.metadata import version as version_of
 from typing import Any
 
 from spatial.cache import fingerprint, hash_code
-from spatial.plan.assessment import settle_rules
 from spatial.plan.judging import GROUPS, check_choices
-from spatial.plan.reader import PlanFile
+from spatial.plan.parts.assessment import settle_rules
+from spatial.plan.reading.reader import PlanFile
+from spatial.plan.reading.references import list_tables, list_unused
 from spatial.plan.records import Plan
-from spatial.plan.references import list_tables, list_unused
 from spatial.plan.rules import RuleTable, read_rules
 from spatial.plan.styles import Styles, read_styles
 from spatial.sources import references

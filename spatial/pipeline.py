@@ -39,7 +39,7 @@ from spatial.plan.contract import Column as _Column
 from spatial.plan.contract import Contract, contract_of, layer
 from spatial.plan.findings import Finding, frame_findings
 from spatial.plan.rasters import raster_of
-from spatial.plan.reader import PlanFile, load_plan
+from spatial.plan.reading.reader import PlanFile, load_plan
 from spatial.plan.styles import read_styles
 from spatial.results import DIGESTS, Build, Language
 from spatial.sources import grounds, nodes

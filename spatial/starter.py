@@ -12,9 +12,9 @@ import numpy as np
 from spatial.engine.geodesy import area_m2
 from spatial.errors import Fault, OutputError, PlanError
 from spatial.outputs.files import replacing
+from spatial.plan.reading.schema import export_schema
+from spatial.plan.reading.starter import Seat, compose_plan, name_plan
 from spatial.plan.records import Source, Territory
-from spatial.plan.schema import export_schema
-from spatial.plan.starter import Seat, compose_plan, name_plan
 from spatial.sources.districts import read_boundary, read_counties
 from spatial.sources.vector import read_source
 

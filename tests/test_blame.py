@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from spatial.blame import blame_line, blaming
 from spatial.cli import app
 from spatial.errors import CrsError, Fault, SourceError
-from spatial.plan.reader import PlanFile, load_plan
+from spatial.plan.reading.reader import PlanFile, load_plan
 from spatial.plan.shelf import list_plans
 
 PLAN = """\

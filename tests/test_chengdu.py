@@ -18,7 +18,7 @@ import shapely
 
 from spatial.engine.geodesy import area_m2
 from spatial.pipeline import check_plan
-from spatial.plan.reader import read_plan
+from spatial.plan.reading.reader import read_plan
 from spatial.plan.records import Plan
 from spatial.plan.rules import read_rules
 from spatial.plan.shelf import find_shelf

@@ -11,7 +11,7 @@ import pyproj
 import pytest
 import yaml
 
-from spatial.plan.formula import parse_formula
+from spatial.plan.reading.formula import parse_formula
 from spatial.plan.records import Plan
 
 GUIDE = (Path(__file__).resolve().parents[1] / "layers" / "README.md").read_text(encoding="utf-8")

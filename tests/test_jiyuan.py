@@ -12,10 +12,10 @@ import pytest
 import shapely
 
 from spatial.engine.geodesy import area_m2
-from spatial.plan.reader import read_plan
+from spatial.plan.parts.structure import BeltElement, CoreElement, PointElement
+from spatial.plan.reading.reader import read_plan
 from spatial.plan.records import Plan
 from spatial.plan.shelf import find_shelf
-from spatial.plan.structure import BeltElement, CoreElement, PointElement
 
 FOLDER = find_shelf() / "jiyuan"
 FILES = [

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import shapely
 
-from spatial.plan.reader import load_plan
+from spatial.plan.reading.reader import load_plan
 
 TOP = Path(__file__).resolve().parents[1]
 SECTORS = TOP / "layers" / "jiyuan" / "sectors"

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 import shapely
 
-from spatial.plan.evaluation import FACTORS
-from spatial.plan.reader import read_plan
+from spatial.plan.parts.evaluation import FACTORS
+from spatial.plan.reading.reader import read_plan
 from spatial.plan.shelf import find_shelf
 
 rasterio = pytest.importorskip("rasterio")

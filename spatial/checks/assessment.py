@@ -9,9 +9,9 @@ import pandas as pd
 from spatial.engine.rasters.crossings import present_area_ha
 from spatial.engine.rasters.scoring import grade_by_breaks
 from spatial.engine.rasters.stacks import RasterStack
-from spatial.plan.evaluation import FACTORS, Evaluation
 from spatial.plan.findings import Finding
 from spatial.plan.judging import check_choices, settle_table
+from spatial.plan.parts.evaluation import FACTORS, Evaluation
 from spatial.plan.rules import RuleTable
 
 _GROUPS = {

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import geopandas as gpd
 
-from spatial.plan.boundary_roads import BoundaryRoads
 from spatial.plan.findings import Finding
+from spatial.plan.parts.boundary_roads import BoundaryRoads
 
 _LISTED = 3
 _COUNTED = {

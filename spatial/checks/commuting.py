@@ -9,8 +9,8 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from spatial.plan.commuting import Commuting
 from spatial.plan.findings import Finding, Severity
+from spatial.plan.parts.commuting import Commuting
 from spatial.plan.rules import RuleTable
 
 _MOST = 20

@@ -5,8 +5,8 @@ from __future__ import annotations
 import geopandas as gpd
 import pandas as pd
 
-from spatial.plan.directions import ACTION_NAMES, Directions
 from spatial.plan.findings import Finding
+from spatial.plan.parts.directions import ACTION_NAMES, Directions
 
 _SAID = {
     "lags": (

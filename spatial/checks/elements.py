@@ -13,7 +13,7 @@ from spatial.engine.crs import transform_shapes
 from spatial.engine.geodesy import distance_m
 from spatial.engine.shapes.ribbons import measure_side
 from spatial.plan.findings import STORED_CRS, Finding, Severity
-from spatial.plan.structure import LAYER_OF_KIND, AxisElement, BeltElement, Element, Structure
+from spatial.plan.parts.structure import LAYER_OF_KIND, AxisElement, BeltElement, Element, Structure
 
 _OUTSIDE_SHARE = 0.05
 """Boundaries of two sources differ by so much of a belt that follows them; more is worth a look."""

@@ -10,8 +10,8 @@ import pandas as pd
 
 from spatial.engine.shapes.overlays import intersect_areas
 from spatial.plan.findings import Finding
-from spatial.plan.functional import KIND_NAMES, UNKNOWN_KIND, FunctionalZones, ZoneSystem
-from spatial.plan.zone_formula import parse_system
+from spatial.plan.parts.functional import KIND_NAMES, UNKNOWN_KIND, FunctionalZones, ZoneSystem
+from spatial.plan.reading.zone_formula import parse_system
 
 _ONE_M2_HA = 1e-4
 _KINDS = ("industry", "civil_military")

@@ -6,7 +6,7 @@ import geopandas as gpd
 import pandas as pd
 
 from spatial.plan.findings import Finding
-from spatial.plan.functional import FunctionalZones
+from spatial.plan.parts.functional import FunctionalZones
 
 _ONE_M2_HA = 1e-4
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import geopandas as gpd
 import pandas as pd
 
-from spatial.plan.evaluation import Evaluation
 from spatial.plan.findings import Finding
+from spatial.plan.parts.evaluation import Evaluation
 from spatial.plan.rules import RuleTable
 
 _ALONE = 0

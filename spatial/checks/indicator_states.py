@@ -8,10 +8,10 @@ from typing import Any
 import pandas as pd
 
 from spatial.plan.findings import Finding, Severity
-from spatial.plan.indicators import NATURE_NAMES
+from spatial.plan.parts.indicators import NATURE_NAMES
+from spatial.plan.reading.targets import show_target, show_trend
+from spatial.plan.reading.unitwords import UnitWords
 from spatial.plan.rules import RuleTable
-from spatial.plan.targets import show_target, show_trend
-from spatial.plan.unitwords import UnitWords
 
 _STATES: dict[str, tuple[Severity, Severity]] = {
     "due_missed": ("error", "warning"),

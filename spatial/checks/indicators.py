@@ -12,10 +12,10 @@ import pandas as pd
 from spatial.plan.findings import Finding
 from spatial.plan.indicator_course import base_year_of, relation_of
 from spatial.plan.indicator_table import Reading
-from spatial.plan.indicators import NATURE_NAMES, Indicator
+from spatial.plan.parts.indicators import NATURE_NAMES, Indicator
+from spatial.plan.reading.targets import FALLING, RISING
+from spatial.plan.reading.unitwords import UnitWords, plain_unit
 from spatial.plan.rules import RuleTable
-from spatial.plan.targets import FALLING, RISING
-from spatial.plan.unitwords import UnitWords, plain_unit
 
 _LAYER = "indicators"
 _UNSURE_ZH, _UNSURE_EN = "规则表凭经验，未核原文", "the table is from memory, check the text"

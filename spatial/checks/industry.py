@@ -12,8 +12,8 @@ import pandas as pd
 import shapely
 
 from spatial.plan.findings import Finding
-from spatial.plan.industry import Industry
 from spatial.plan.industry_codes import IndustryCodes
+from spatial.plan.parts.industry import Industry
 from spatial.plan.rules import RuleTable
 
 Truths: TypeAlias = "pd.Series[bool]"

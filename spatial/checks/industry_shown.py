@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from spatial.plan.findings import Finding
-from spatial.plan.industry import Industry
+from spatial.plan.parts.industry import Industry
 from spatial.plan.rules import RuleTable
 
 _LISTED = 5

@@ -7,7 +7,7 @@ import pandas as pd
 
 from spatial.engine.areas import straight_area_m2
 from spatial.plan.findings import Finding
-from spatial.plan.landuse import LandUse
+from spatial.plan.parts.landuse import LandUse
 from spatial.plan.rules import RuleTable
 
 

@@ -11,7 +11,7 @@ import shapely
 
 from spatial.engine.areas import straight_area_m2
 from spatial.plan.findings import Finding
-from spatial.plan.ledger import Ledger
+from spatial.plan.parts.ledger import Ledger
 
 _CLOSURE_HA = 1e-4
 """One square metre: below it a balance is rounding."""

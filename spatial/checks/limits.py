@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from spatial.plan.evaluation import Alternative, Evaluation
 from spatial.plan.findings import Finding
 from spatial.plan.judging import settle_table
+from spatial.plan.parts.evaluation import Alternative, Evaluation
 from spatial.plan.proposals import ALTERNATIVES, Bound, Choice, bound_targets
 from spatial.plan.rules import RuleTable
 

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 from spatial.plan.findings import Finding, Severity
+from spatial.plan.parts.services import DISTRICTS, Asked, Services
 from spatial.plan.rules import RuleTable
-from spatial.plan.services import DISTRICTS, Asked, Services
 
 _MOST = 12
 _WIDEST = 3

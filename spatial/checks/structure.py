@@ -11,8 +11,7 @@ from shapely.geometry.base import BaseGeometry
 
 from spatial.engine.crs import transform_shapes
 from spatial.plan.findings import STORED_CRS, Finding
-from spatial.plan.formula import Pair, parse_formula
-from spatial.plan.structure import (
+from spatial.plan.parts.structure import (
     LAYER_OF_KIND,
     AxisElement,
     BeltElement,
@@ -21,6 +20,7 @@ from spatial.plan.structure import (
     Element,
     Structure,
 )
+from spatial.plan.reading.formula import Pair, parse_formula
 
 _WORDS = {
     "core": "个核", "centre": "个中心", "main": "个主中心", "pole": "个极", "sub": "个副中心",

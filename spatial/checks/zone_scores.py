@@ -8,9 +8,9 @@ from typing import NamedTuple
 import geopandas as gpd
 import pandas as pd
 
-from spatial.plan.assessment import Assessment, Criterion, list_criteria
 from spatial.plan.findings import Finding, Severity
-from spatial.plan.functional import KIND_NAMES
+from spatial.plan.parts.assessment import Assessment, Criterion, list_criteria
+from spatial.plan.parts.functional import KIND_NAMES
 from spatial.plan.rules import RuleTable
 
 _SHOWN = 5

@@ -18,7 +18,7 @@ from spatial.grading.robustness import draw_runs, make_layers, measure_swings
 from spatial.grading.streaming import Inputs, Streamed, find_layers, stream
 from spatial.grading.wholes import join_stack, tally_services
 from spatial.plan.digests import Digests
-from spatial.plan.evaluation import Evaluation
+from spatial.plan.parts.evaluation import Evaluation
 from spatial.plan.rules import RuleTable
 from spatial.sources.raster import close_sources
 

@@ -18,8 +18,8 @@ from spatial.grading.location import LOCATION, MinuteSource
 from spatial.grading.plausibility import TEXTURE, doubt_texture, doubt_values
 from spatial.grading.streaming import INSIDE, Inputs, Seen, Streamed, find_layers, stream
 from spatial.grading.wholes import list_inputs
-from spatial.plan.evaluation import BURNT, FACTORS, Evaluation, FactorKind
 from spatial.plan.findings import Finding
+from spatial.plan.parts.evaluation import BURNT, FACTORS, Evaluation, FactorKind
 from spatial.plan.rules import RuleTable
 from spatial.sources.factors import MONTHS, Opened, open_factors
 from spatial.sources.references import SourceRef

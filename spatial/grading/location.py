@@ -24,11 +24,11 @@ from spatial.engine.rings.terrain import Terrain
 from spatial.engine.travel.journeys import choose_ring_rules
 from spatial.engine.travel.network import Mode, Network
 from spatial.errors import Fault, GeometryError, PlanError
-from spatial.plan.evaluation import Evaluation
 from spatial.plan.findings import STORED_CRS, Finding
+from spatial.plan.parts.evaluation import Evaluation
+from spatial.plan.parts.structure import CoreKind
 from spatial.plan.promises import find_elements
 from spatial.plan.records import Roads
-from spatial.plan.structure import CoreKind
 
 LOCATION = "location"
 """The factor that is made here unless the plan gives it."""

@@ -12,8 +12,8 @@ import numpy as np
 
 from spatial.engine.rasters.grids import Grid
 from spatial.grading.streaming import Seen
-from spatial.plan.evaluation import FACTORS, UNITS, Conversion, Factor
 from spatial.plan.findings import Finding
+from spatial.plan.parts.evaluation import FACTORS, UNITS, Conversion, Factor
 from spatial.plan.rules import RuleTable
 from spatial.sources.raster import BlockSource, close_sources
 

@@ -7,7 +7,7 @@ import numpy.typing as npt
 from shapely.geometry.base import BaseGeometry
 
 from spatial.engine.rasters.grids import Grid
-from spatial.plan.evaluation import BURNT
+from spatial.plan.parts.evaluation import BURNT
 from spatial.sources.raster import BurntSource
 from spatial.sources.references import SourceRef
 

@@ -22,8 +22,8 @@ from spatial.engine.rasters.passes import Pass, Step, plan_pass, run_pass
 from spatial.engine.rasters.portions import share_breaks
 from spatial.grading.streaming import INSIDE, Inputs, RasterLayer, find_layers
 from spatial.grading.wholes import Counts
-from spatial.plan.evaluation import Evaluation
 from spatial.plan.judging import settle_table
+from spatial.plan.parts.evaluation import Evaluation
 from spatial.plan.rasters import RasterContract
 from spatial.plan.rules import Intervals, Rule, RuleTable
 from spatial.plan.traces import tracing

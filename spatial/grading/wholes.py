@@ -18,8 +18,8 @@ from spatial.engine.rasters.portions import share_breaks, tally_values
 from spatial.engine.rasters.stacks import RasterStack
 from spatial.grading.patching import Land, stream_land
 from spatial.grading.streaming import INSIDE, Inputs
-from spatial.plan.evaluation import BURNT, Evaluation
 from spatial.plan.judging import settle_table
+from spatial.plan.parts.evaluation import BURNT, Evaluation
 from spatial.plan.rules import RuleTable
 from spatial.sources.factors import MONTHS, Opened
 from spatial.sources.raster import BlockSource, BurntSource, MonthlySource, StackSource

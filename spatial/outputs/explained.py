@@ -7,7 +7,7 @@ from typing import Protocol
 
 from spatial.outputs.reasons import ACTIONS, CONFIDENCES, tell_value, title_name
 from spatial.plan.base import Text
-from spatial.plan.evaluation import BURNT, FACTORS
+from spatial.plan.parts.evaluation import BURNT, FACTORS
 from spatial.plan.rasters import RasterContract
 from spatial.plan.rules import Rule
 from spatial.plan.traces import Cell, Note

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from spatial.plan.base import Text
-from spatial.plan.evaluation import BURNT, FACTORS
+from spatial.plan.parts.evaluation import BURNT, FACTORS
 from spatial.plan.rasters import RasterContract
 from spatial.plan.rules import Confidence, Intervals, Rule
 

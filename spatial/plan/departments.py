@@ -15,10 +15,10 @@ from pydantic_core import ErrorDetails
 
 from spatial.errors import Fault, RuleError
 from spatial.plan.base import Name, Record, Slug, Text, show_value
+from spatial.plan.reading.units import Area, Length
+from spatial.plan.reading.yamltext import LONGEST, Lines, decode_yaml, parse_yaml
 from spatial.plan.rules import Confidence
 from spatial.plan.shelf import find_shelf
-from spatial.plan.units import Area, Length
-from spatial.plan.yamltext import LONGEST, Lines, decode_yaml, parse_yaml
 
 Relation = Literal["overlaps", "outside", "within", "share_above"]
 """``overlaps`` the layer's shapes, lies ``outside`` of them, comes ``within`` a distance of them, or has a

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from spatial.plan.evaluation import Evaluation, Factor
 from spatial.plan.judging import Grades, Judge
+from spatial.plan.parts.evaluation import Evaluation, Factor
 from spatial.plan.rules import RuleTable
 
 Thresholds = Mapping[str, tuple[float, ...]]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from spatial.engine.trends import carry_on, rate_of, step_of
-from spatial.plan.indicators import Indicator
-from spatial.plan.targets import Relation
-from spatial.plan.unitwords import UnitWords
+from spatial.plan.parts.indicators import Indicator
+from spatial.plan.reading.targets import Relation
+from spatial.plan.reading.unitwords import UnitWords
 
 _SHARE = "share"
 

@@ -10,10 +10,10 @@ from pydantic import ValidationError
 
 from spatial.plan.base import Record
 from spatial.plan.findings import Severity
-from spatial.plan.indicators import Indicator, IndicatorRow
+from spatial.plan.parts.indicators import Indicator, IndicatorRow
+from spatial.plan.reading.targets import Target
+from spatial.plan.reading.unitwords import plain_unit
 from spatial.plan.rules import Rule, RuleTable
-from spatial.plan.targets import Target
-from spatial.plan.unitwords import plain_unit
 
 _COLUMNS: dict[str, tuple[str, ...]] = {
     "id": ("id", "标识", "代码", "指标代码", "指标标识"),

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from spatial.plan.base import Text
-from spatial.plan.industry import Level
+from spatial.plan.parts.industry import Level
 from spatial.plan.rules import RuleTable
 
 _CODE = re.compile(r"([A-Z]?)(\d{0,4})")

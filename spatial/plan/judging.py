@@ -18,7 +18,7 @@ from spatial.engine.rasters import scoring
 from spatial.engine.rasters.patches import concentrate
 from spatial.errors import Fault, RuleError
 from spatial.plan.base import Text
-from spatial.plan.evaluation import WEIGHED, Evaluation
+from spatial.plan.parts.evaluation import WEIGHED, Evaluation
 from spatial.plan.rules import Rule, RuleTable
 from spatial.plan.traces import note
 

@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeAlias, cast
 from spatial.errors import Fault, PlanError, RuleError
 from spatial.plan.base import Text
 from spatial.plan.findings import Severity
-from spatial.plan.landuse import Scheme, read_codes
+from spatial.plan.parts.landuse import Scheme, read_codes
 from spatial.plan.rules import Rule, RuleTable, read_rules
 from spatial.plan.shelf import find_shelf
 

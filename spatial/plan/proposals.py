@@ -5,8 +5,8 @@ from __future__ import annotations
 from spatial.errors import Fault, RuleError
 from spatial.plan.base import Record, Text
 from spatial.plan.ecosystems import name_kinds
-from spatial.plan.evaluation import Alternative, Evaluation
 from spatial.plan.judging import settle_table
+from spatial.plan.parts.evaluation import Alternative, Evaluation
 from spatial.plan.records import Line
 from spatial.plan.rules import RuleTable
 

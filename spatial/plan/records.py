@@ -11,21 +11,21 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field, StringConstraints, model_validator
 
-from spatial.plan.assessment import Assessment
 from spatial.plan.base import Name, Position, Record, Slug, Tag, Text
-from spatial.plan.boundary_roads import BoundaryRoads
-from spatial.plan.commuting import Commuting
-from spatial.plan.directions import Directions
-from spatial.plan.evaluation import Evaluation
-from spatial.plan.functional import FunctionalZones
-from spatial.plan.indicators import Indicator
-from spatial.plan.industry import Industry
-from spatial.plan.landuse import LandUse
-from spatial.plan.ledger import Ledger
-from spatial.plan.sector import Sector
-from spatial.plan.services import Services
-from spatial.plan.structure import Structure
-from spatial.plan.units import Area, Length, Speed, Time
+from spatial.plan.parts.assessment import Assessment
+from spatial.plan.parts.boundary_roads import BoundaryRoads
+from spatial.plan.parts.commuting import Commuting
+from spatial.plan.parts.directions import Directions
+from spatial.plan.parts.evaluation import Evaluation
+from spatial.plan.parts.functional import FunctionalZones
+from spatial.plan.parts.indicators import Indicator
+from spatial.plan.parts.industry import Industry
+from spatial.plan.parts.landuse import LandUse
+from spatial.plan.parts.ledger import Ledger
+from spatial.plan.parts.sector import Sector
+from spatial.plan.parts.services import Services
+from spatial.plan.parts.structure import Structure
+from spatial.plan.reading.units import Area, Length, Speed, Time
 
 Zone = Literal["ecology", "farming", "urban"]
 """生态空间, 农业空间, 城镇空间."""

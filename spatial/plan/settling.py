@@ -8,8 +8,8 @@ from typing import Any, get_args
 
 from spatial.errors import Fault, RuleError
 from spatial.plan.base import Text
+from spatial.plan.parts.sector import Role
 from spatial.plan.rules import Rule, RuleTable
-from spatial.plan.sector import Role
 
 TAKES = ("one", "other", "role", "open", *get_args(Role))
 """What a rule may propose; see `Settlement`."""

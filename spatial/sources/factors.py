@@ -20,8 +20,8 @@ from pyproj import CRS
 from spatial.engine.crs import parse_crs
 from spatial.engine.rasters.grids import Grid
 from spatial.errors import CrsError, Fault, SourceError, SpatialError
-from spatial.plan.evaluation import FACTORS, UNITS, Conversion, Factor, FactorKind, Resampling
 from spatial.plan.findings import Finding
+from spatial.plan.parts.evaluation import FACTORS, UNITS, Conversion, Factor, FactorKind, Resampling
 from spatial.sources.elevation import look_inside
 from spatial.sources.raster import MonthlySource, RasterSource
 from spatial.sources.references import SourceRef

@@ -14,12 +14,12 @@ from shapely.geometry.base import BaseGeometry
 
 from spatial.engine.travel.network import Mode, Network
 from spatial.errors import Fault, GeometryError, SourceError
-from spatial.plan.boundary_roads import BoundaryRoads
-from spatial.plan.commuting import Commuting
-from spatial.plan.evaluation import Evaluation
 from spatial.plan.findings import Finding
+from spatial.plan.parts.boundary_roads import BoundaryRoads
+from spatial.plan.parts.commuting import Commuting
+from spatial.plan.parts.evaluation import Evaluation
+from spatial.plan.parts.services import Services
 from spatial.plan.records import Circle, Connections, Facilities, Roads, Territory
-from spatial.plan.services import Services
 from spatial.sources import districts
 from spatial.sources.networks import Travel, build_mode, open_networks
 from spatial.sources.origin import name_origin

@@ -10,7 +10,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from spatial.errors import Fault, SourceError
-from spatial.plan.ledger import Ledger, Quota
+from spatial.plan.parts.ledger import Ledger, Quota
 from spatial.plan.records import Source
 from spatial.sources.encoding import decode_text
 from spatial.sources.origin import name_origin

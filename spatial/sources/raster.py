@@ -24,7 +24,7 @@ from shapely.geometry.base import BaseGeometry
 from spatial.engine.crs import parse_crs
 from spatial.engine.rasters.grids import Block, Grid
 from spatial.engine.rasters.stacks import RasterStack
-from spatial.plan.evaluation import Resampling
+from spatial.plan.parts.evaluation import Resampling
 
 if TYPE_CHECKING:
     from rasterio import DatasetReader

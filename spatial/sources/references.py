@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Literal
 
 from spatial.errors import Fault, SourceError
-from spatial.plan.evaluation import Evaluation
+from spatial.plan.parts.evaluation import Evaluation
+from spatial.plan.reading.references import is_extract
 from spatial.plan.records import Roads, Source, Terrain
-from spatial.plan.references import is_extract
 from spatial.sources.files import hash_parts, list_parts, locate_source
 from spatial.sources.origin import EXTRACTS, RASTERS, name_origin
 from spatial.sources.tables import TABLES

@@ -19,7 +19,7 @@ from spatial.outputs.answers.opinions import OpinionPapers, write_opinions
 from spatial.pipeline import check_plan, list_layers
 from spatial.plan.departments import Departments, SliverLimits, read_departments
 from spatial.plan.findings import Finding, frame_findings
-from spatial.plan.units import parse_quantity
+from spatial.plan.reading.units import parse_quantity
 from spatial.results import Build
 from spatial.studies.conformance import Answer, Judge
 from spatial.studies.drawing_quotas import Drawn, draw_quotas

@@ -16,7 +16,7 @@ from spatial.outputs.dossier.folder import name_folder, prepare_stock, write_dos
 from spatial.outputs.jobs import require_extras
 from spatial.outputs.order import Order
 from spatial.pipeline import check_plan, list_layers
-from spatial.plan.reader import load_plan
+from spatial.plan.reading.reader import load_plan
 from spatial.results import Build, Language
 
 Progress = Callable[[str, int, int], None]

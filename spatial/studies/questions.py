@@ -9,7 +9,7 @@ from typing import cast, get_args
 
 from spatial.engine.travel.network import Mode
 from spatial.errors import Fault, PlanError
-from spatial.plan.units import parse_quantity
+from spatial.plan.reading.units import parse_quantity
 from spatial.sources.roads import RoadColumns
 
 _SPEEDS = {"km/h": 1.0, "kmh": 1.0, "m/s": 3.6, "m/min": 0.06, "公里/小时": 1.0}

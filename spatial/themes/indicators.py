@@ -12,10 +12,10 @@ from spatial.engine.trends import rate_of, step_of
 from spatial.plan.contract import Column, layer, shape_rows
 from spatial.plan.indicator_course import Course, relation_of
 from spatial.plan.indicator_table import Reading, gather_indicators
-from spatial.plan.indicators import Indicator
+from spatial.plan.parts.indicators import Indicator
+from spatial.plan.reading.targets import is_met
+from spatial.plan.reading.unitwords import UnitWords
 from spatial.plan.rules import RuleTable
-from spatial.plan.targets import is_met
-from spatial.plan.unitwords import UnitWords
 
 
 def indicator_reading(

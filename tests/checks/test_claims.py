@@ -12,7 +12,7 @@ from spatial.checks.claims import claim_features_findings, claims_findings
 from spatial.plan.findings import Finding, frame_findings
 from spatial.plan.records import LineClaim, Lines, ZoneClaim, Zones
 from spatial.plan.rules import read_rules
-from spatial.themes import claims
+from spatial.themes.land import claims
 
 CRS = "EPSG:4490"
 M = 1 / 111_000

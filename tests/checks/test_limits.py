@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 
 from spatial.checks.limits import limit_findings
-from spatial.plan.evaluation import Evaluation, Targets
 from spatial.plan.findings import Finding, frame_findings
+from spatial.plan.parts.evaluation import Evaluation, Targets
 from spatial.plan.proposals import settle_choices
 from spatial.plan.rules import read_rules
 

@@ -8,8 +8,8 @@ import pytest
 import shapely
 
 from spatial.checks.proposals import proposal_findings
-from spatial.plan.evaluation import Evaluation, Targets
 from spatial.plan.findings import Finding, frame_findings
+from spatial.plan.parts.evaluation import Evaluation, Targets
 from spatial.plan.proposals import settle_choices
 from spatial.plan.rules import read_rules
 

@@ -11,8 +11,8 @@ from spatial.checks.elements import area_findings, axis_findings, belt_findings,
 from spatial.checks.structure import structure_findings
 from spatial.engine.crs import transform_shapes
 from spatial.engine.shapes.ribbons import make_ribbon
-from spatial.plan.names import find_name_faults
-from spatial.plan.structure import Structure
+from spatial.plan.parts.structure import Structure
+from spatial.plan.reading.names import find_name_faults
 
 CRS, METRIC = "EPSG:4490", "EPSG:4546"
 LAND = box(112.0, 34.9, 112.6, 35.25)

@@ -17,7 +17,7 @@ from spatial.plan.findings import Finding, frame_findings
 from spatial.plan.records import LineClaim, Lines, ZoneClaim, Zones
 from spatial.plan.rules import read_rules
 from spatial.plan.zoning import LINE_NAMES, ZONE_NAMES, Zoning
-from spatial.themes import claims, zones
+from spatial.themes.land import claims, zones
 
 CRS = "EPSG:4490"
 M = 1 / 111_000

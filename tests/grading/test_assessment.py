@@ -19,7 +19,7 @@ from spatial.grading.robustness import draw_runs, is_movable, move_rule
 from spatial.grading.wholes import join_stack
 from spatial.inputs import RULE_TABLES
 from spatial.pipeline import Build, build_plan, check_plan
-from spatial.plan.evaluation import Evaluation
+from spatial.plan.parts.evaluation import Evaluation
 from spatial.plan.rules import read_rules
 from spatial.studies.explain import RESULTS, explain_place, trace_cell
 

@@ -13,7 +13,7 @@ import shapely
 from spatial.engine.geodesy import area_m2
 from spatial.errors import PlanError, SourceError
 from spatial.pipeline import Build, build_plan, check_plan
-from spatial.plan.reader import load_plan
+from spatial.plan.reading.reader import load_plan
 
 rasterio = pytest.importorskip("rasterio")
 

@@ -8,8 +8,8 @@ import pytest
 from spatial.engine.rasters.grids import Grid
 from spatial.grading.plausibility import doubt_texture, doubt_values
 from spatial.grading.streaming import Seen
-from spatial.plan.evaluation import FACTORS, UNITS, Factor
 from spatial.plan.findings import Finding
+from spatial.plan.parts.evaluation import FACTORS, UNITS, Factor
 from spatial.plan.rules import read_rules
 
 TABLE = read_rules("evaluation_factors")

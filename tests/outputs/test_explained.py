@@ -8,8 +8,8 @@ from spatial import themes
 from spatial.grading.streaming import find_layers
 from spatial.outputs.explained import tell_explanation
 from spatial.plan.base import Text
-from spatial.plan.evaluation import Evaluation
 from spatial.plan.judging import Judge
+from spatial.plan.parts.evaluation import Evaluation
 from spatial.plan.rules import read_rules
 from spatial.plan.traces import Note, making, tracing
 

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from spatial.errors import PlanError
-from spatial.plan.reader import load_plan
+from spatial.plan.reading.reader import load_plan
 
 
 @pytest.fixture(scope="module")

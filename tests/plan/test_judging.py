@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from spatial.errors import RuleError
-from spatial.plan.evaluation import Evaluation
 from spatial.plan.judging import GROUPS, Judge, check_choices, settle_table
+from spatial.plan.parts.evaluation import Evaluation
 from spatial.plan.rules import read_rules
 from spatial.plan.traces import making, tracing
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from spatial.errors import SourceError
-from spatial.plan.ledger import Ledger
+from spatial.plan.parts.ledger import Ledger
 from spatial.sources.quotas import complete_ledger
 
 SPEC = Ledger(parcels="stock", quota_file="q.csv")

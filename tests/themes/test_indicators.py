@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from spatial.checks.indicator_states import indicator_state_findings
 from spatial.checks.indicators import indicator_findings
 from spatial.plan.indicator_table import Reading, gather_indicators
-from spatial.plan.indicators import Indicator
+from spatial.plan.parts.indicators import Indicator
 from spatial.plan.rules import read_rules
 from spatial.themes.indicators import indicator_reading, indicator_years, indicators
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from spatial.pipeline import check_plan
-from spatial.plan.indicators import MEASURE
+from spatial.plan.parts.indicators import MEASURE
 
 if TYPE_CHECKING:
     from spatial.results import Build

@@ -14,7 +14,7 @@ from spatial.outputs.atlas.sheetpage import paper_settings
 from spatial.outputs.files import replacing
 from spatial.outputs.order import Order
 from spatial.plan.base import Text
-from spatial.plan.targets import show_target
+from spatial.plan.reading.targets import show_target
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

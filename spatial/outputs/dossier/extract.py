@@ -17,8 +17,8 @@ from spatial.engine.shapes.overlays import intersect_areas
 from spatial.outputs.order import Order
 from spatial.plan.base import Text
 from spatial.plan.findings import STORED_CRS
-from spatial.plan.functional import CONTROLS
-from spatial.plan.landuse import read_codes
+from spatial.plan.parts.functional import CONTROLS
+from spatial.plan.parts.landuse import read_codes
 
 WANTED = (
     "functional_zones", "startup_areas", "zone_communities", "firms", "industry_density", "industry_units",
@@ -88,7 +88,7 @@ def list_zones(order: Order) -> list[str]:
 
     Examples
     --------
-    >>> from spatial.plan.reader import load_plan
+    >>> from spatial.plan.reading.reader import load_plan
     >>> list_zones(Order(load_plan("jiyuan").plan, {}, {}, {}, "EPSG:4546"))
     []
     """

@@ -11,7 +11,7 @@ from spatial.outputs.atlas.sidepanel import Bars, Fact, Grid, Panel, Part, Remar
 from spatial.outputs.dossier.extract import ROLES, Extract, measure_ha
 from spatial.outputs.papers.cells import ABSENT, show_number
 from spatial.plan.base import Text
-from spatial.plan.functional import CONTROLS, KIND_NAMES
+from spatial.plan.parts.functional import CONTROLS, KIND_NAMES
 from spatial.plan.styles import Styles
 
 ROLE_NAMES = {

@@ -13,7 +13,7 @@ from spatial.outputs.papers.cells import Cell, Head, Quantity, Table
 from spatial.outputs.papers.spreadsheet import Imprint
 from spatial.outputs.papers.words import find_words
 from spatial.plan.base import Text
-from spatial.plan.functional import CONTROLS, KIND_NAMES
+from spatial.plan.parts.functional import CONTROLS, KIND_NAMES
 
 FIRMS = "firms"
 _OTHER = Text(zh="其他企业", en="Other firms")

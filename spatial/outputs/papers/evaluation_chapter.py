@@ -15,7 +15,7 @@ from spatial.outputs.papers.plan_tables import VERIFIED
 from spatial.outputs.papers.sentences import write_number, write_share
 from spatial.outputs.papers.words import join_texts, make_text
 from spatial.plan.base import Text
-from spatial.plan.evaluation import FACTORS, Evaluation
+from spatial.plan.parts.evaluation import FACTORS, Evaluation
 
 _RESULTS = ("farming", "urban", "ecology", "land_conflict", "land_potential")
 """Sheets of the results."""

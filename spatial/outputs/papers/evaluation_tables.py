@@ -16,7 +16,7 @@ from spatial.outputs.papers.layouts import TOTAL
 from spatial.outputs.papers.plan_tables import VERIFIED, show_value
 from spatial.outputs.papers.words import CONFIDENCES, make_text
 from spatial.plan.base import Text
-from spatial.plan.evaluation import BURNT, FACTORS
+from spatial.plan.parts.evaluation import BURNT, FACTORS
 from spatial.plan.records import Source
 from spatial.plan.rules import Rule
 from spatial.plan.traces import list_rules

@@ -13,8 +13,8 @@ from spatial.outputs.papers.indicator_tables import STATES
 from spatial.outputs.papers.sentences import count_things
 from spatial.outputs.papers.words import join_texts, make_text
 from spatial.plan.base import Text
-from spatial.plan.indicators import NATURE_NAMES
-from spatial.plan.targets import show_target, show_trend
+from spatial.plan.parts.indicators import NATURE_NAMES
+from spatial.plan.reading.targets import show_target, show_trend
 
 _ORDER = tuple(STATES)
 _NOT_SHOWN: dict[str, frozenset[str]] = {

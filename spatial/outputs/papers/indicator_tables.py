@@ -12,9 +12,9 @@ from spatial.outputs.order import Order
 from spatial.outputs.papers.cells import Cell, Derived, Form, Head, Quantity, Table, is_absent
 from spatial.outputs.papers.words import join_texts, make_text
 from spatial.plan.base import Text
-from spatial.plan.indicators import NATURE_NAMES
+from spatial.plan.parts.indicators import NATURE_NAMES
+from spatial.plan.reading.targets import SIGNS
 from spatial.plan.rules import read_rules
-from spatial.plan.targets import SIGNS
 
 STATES: dict[str, Text] = {
     "reached": Text(zh="已达标", en="reached"),

@@ -12,10 +12,10 @@ from spatial.outputs.papers.cells import Cell, Head, Table, sum_column
 from spatial.outputs.papers.layouts import TOTAL, Layout, lay_out
 from spatial.outputs.papers.words import CONFIDENCES, decode, make_text
 from spatial.outputs.reasons import tell_value
-from spatial.plan.assessment import settle_rules
 from spatial.plan.base import Text
-from spatial.plan.functional import KIND_NAMES
 from spatial.plan.judging import settle_table
+from spatial.plan.parts.assessment import settle_rules
+from spatial.plan.parts.functional import KIND_NAMES
 from spatial.plan.records import Plan
 from spatial.plan.rules import Rule, RuleTable, read_rules
 

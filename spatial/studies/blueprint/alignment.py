@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from spatial.plan.findings import Finding
-from spatial.plan.indicators import CoreIndicator, state_core
+from spatial.plan.parts.indicators import CoreIndicator, state_core
 from spatial.plan.records import Plan
 
 COLUMNS = ("indicator", "plan", "value", "unit", "year", "state")

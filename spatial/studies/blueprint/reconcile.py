@@ -21,10 +21,10 @@ from spatial.pipeline import check_plan
 from spatial.plan.base import Text
 from spatial.plan.departments import read_departments
 from spatial.plan.findings import Finding, frame_findings
-from spatial.plan.landuse import Scheme, crosswalk, read_codes
-from spatial.plan.reader import PlanFile, load_plan
+from spatial.plan.parts.landuse import Scheme, crosswalk, read_codes
+from spatial.plan.parts.sector import Sector
+from spatial.plan.reading.reader import PlanFile, load_plan
 from spatial.plan.rules import read_rules
-from spatial.plan.sector import Sector
 from spatial.plan.settling import read_settling
 from spatial.plan.styles import read_styles
 from spatial.plan.zoning import GRID_DEG

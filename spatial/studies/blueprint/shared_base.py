@@ -17,8 +17,8 @@ import shapely
 from spatial.engine.areas import straight_area_m2
 from spatial.engine.crs import transform_shapes
 from spatial.plan.findings import STORED_CRS, Finding
+from spatial.plan.parts.sector import CommonBase, Sector
 from spatial.plan.records import Plan
-from spatial.plan.sector import CommonBase, Sector
 from spatial.plan.zoning import GRID_DEG
 
 SAME_M2 = 1.0

@@ -15,8 +15,8 @@ from spatial.engine.rasters.crossings import cross_areas, present_area_ha
 from spatial.engine.rasters.stacks import RasterStack
 from spatial.plan.contract import Column, contract_of, layer
 from spatial.plan.ecosystems import name_kinds
-from spatial.plan.evaluation import Evaluation
 from spatial.plan.judging import settle_table
+from spatial.plan.parts.evaluation import Evaluation
 from spatial.plan.rules import RuleTable
 
 RESULTS = (

@@ -19,7 +19,7 @@ from spatial.engine.rasters.cleaning import (
 )
 from spatial.engine.rasters.growing import take_best, take_cheapest
 from spatial.engine.rasters.stacks import RasterStack
-from spatial.plan.evaluation import Evaluation
+from spatial.plan.parts.evaluation import Evaluation
 from spatial.plan.proposals import Choice, settle_choices
 from spatial.plan.rules import RuleTable
 from spatial.plan.zoning import Zoning

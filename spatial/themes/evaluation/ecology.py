@@ -16,8 +16,8 @@ import numpy.typing as npt
 from spatial.engine.rasters import drift, ecology, relief, scoring
 from spatial.plan.base import Text
 from spatial.plan.ecosystems import cover_factors, read_crosswalk, runoff_shares, wind_decays
-from spatial.plan.evaluation import Evaluation, Factor
 from spatial.plan.judging import Grades, Judge, Values, settle_table
+from spatial.plan.parts.evaluation import Evaluation, Factor
 from spatial.plan.rasters import raster
 from spatial.plan.rules import RuleTable
 

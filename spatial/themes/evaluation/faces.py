@@ -28,13 +28,13 @@ from spatial.engine.shapes.topology import (
     repair_polygons,
 )
 from spatial.errors import Fault, SourceError
-from spatial.plan.evaluation import Evaluation
 from spatial.plan.findings import STORED_CRS
+from spatial.plan.parts.evaluation import Evaluation
 from spatial.plan.proposals import Choice
 from spatial.plan.zoning import GRID_DEG, Zoning
-from spatial.themes.claims import land_faces
 from spatial.themes.evaluation.drafts import CODES, OWNERS, Draft
 from spatial.themes.evaluation.grounds import GIVEN
+from spatial.themes.land.claims import land_faces
 
 Integers = npt.NDArray[np.int64]
 Shapes = npt.NDArray[np.object_]
@@ -60,7 +60,7 @@ class Drawn:
     ----------
     draft : Draft
     faces : geopandas.GeoDataFrame
-        As `spatial.themes.claims.land_faces` returns them.
+        As `spatial.themes.land.claims.land_faces` returns them.
     growth : geopandas.GeoDataFrame
         Single polygons that tile the urban boundary: ``subzone``.
     """

@@ -11,8 +11,8 @@ from typing import Any
 import numpy.typing as npt
 
 from spatial.engine.rasters import ecology
-from spatial.plan.evaluation import Evaluation
 from spatial.plan.judging import Grades, Judge, Values, read_codes
+from spatial.plan.parts.evaluation import Evaluation
 from spatial.plan.rasters import raster
 from spatial.plan.rules import RuleTable
 from spatial.themes.evaluation.slopes import GRADES

@@ -18,9 +18,9 @@ from spatial.engine.rasters.grids import Grid
 from spatial.engine.rasters.paths import fill_path, list_stretches, place_cells
 from spatial.plan.contract import Column, contract_of, layer
 from spatial.plan.ecosystems import ecosystem_codes
-from spatial.plan.evaluation import Evaluation
 from spatial.plan.findings import STORED_CRS
 from spatial.plan.judging import settle_table
+from spatial.plan.parts.evaluation import Evaluation
 from spatial.plan.rules import RuleTable
 from spatial.themes.evaluation.green_land import GreenLand
 from spatial.themes.evaluation.green_web import GreenWeb, Way

@@ -22,8 +22,8 @@ from spatial.engine.rasters.grids import Block, Grid, measure_cells
 from spatial.engine.rasters.patches import label_patches
 from spatial.engine.rasters.stacks import RasterStack
 from spatial.plan.ecosystems import ecosystem_codes, name_kinds
-from spatial.plan.evaluation import Evaluation
 from spatial.plan.judging import settle_table
+from spatial.plan.parts.evaluation import Evaluation
 from spatial.plan.records import Roads
 from spatial.plan.rules import RuleTable
 

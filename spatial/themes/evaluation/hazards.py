@@ -12,8 +12,8 @@ import numpy.typing as npt
 
 from spatial.engine.rasters import scoring
 from spatial.plan.base import Text
-from spatial.plan.evaluation import Evaluation
 from spatial.plan.judging import Grades, Judge, Values, read_codes
+from spatial.plan.parts.evaluation import Evaluation
 from spatial.plan.rasters import raster
 from spatial.plan.rules import RuleTable
 from spatial.themes.evaluation.slopes import GRADES

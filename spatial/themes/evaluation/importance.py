@@ -18,9 +18,9 @@ from spatial.engine.rasters import scoring
 from spatial.engine.rasters.portions import grade_by_shares
 from spatial.plan.base import Text
 from spatial.plan.ecosystems import name_kinds
-from spatial.plan.evaluation import Evaluation
 from spatial.plan.grounds import Factors, Thresholds, list_sensitivities, list_services, speaks
 from spatial.plan.judging import Grades, Judge, Values, settle_table
+from spatial.plan.parts.evaluation import Evaluation
 from spatial.plan.rasters import raster
 from spatial.plan.rules import RuleTable
 from spatial.themes.evaluation.ecology import SENSITIVITY

@@ -11,9 +11,9 @@ import numpy as np
 
 from spatial.plan.base import Text
 from spatial.plan.ecosystems import name_kinds
-from spatial.plan.evaluation import Evaluation
 from spatial.plan.grounds import Factors, Thresholds, drop_silent
 from spatial.plan.judging import Grades, Judge, settle_table
+from spatial.plan.parts.evaluation import Evaluation
 from spatial.plan.rasters import raster
 from spatial.plan.rules import RuleTable
 

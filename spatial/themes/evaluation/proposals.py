@@ -18,7 +18,7 @@ from spatial.plan.findings import STORED_CRS
 from spatial.plan.proposals import SUBZONES
 from spatial.plan.zoning import LINE_NAMES, ZONE_NAMES
 from spatial.themes.evaluation.faces import Drawn
-from spatial.themes.zones import lines, zones
+from spatial.themes.land.zones import lines, zones
 
 RECOMMENDED, OTHER = "recommended", "alternative"
 _HECTARE_M2 = 1e4

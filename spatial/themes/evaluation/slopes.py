@@ -7,8 +7,8 @@ import numpy.typing as npt
 
 from spatial.engine.rasters.relief import slope_deg
 from spatial.plan.base import Text
-from spatial.plan.evaluation import Evaluation
 from spatial.plan.judging import Judge
+from spatial.plan.parts.evaluation import Evaluation
 from spatial.plan.rasters import raster
 from spatial.plan.rules import RuleTable
 

@@ -14,8 +14,8 @@ import numpy.typing as npt
 from spatial.engine.rasters import scoring
 from spatial.plan.base import Text
 from spatial.plan.ecosystems import name_kinds
-from spatial.plan.evaluation import Evaluation
 from spatial.plan.judging import Grades, Judge, Values, read_codes, settle_table
+from spatial.plan.parts.evaluation import Evaluation
 from spatial.plan.rasters import raster
 from spatial.plan.rules import RuleTable
 

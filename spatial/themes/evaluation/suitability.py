@@ -8,8 +8,8 @@ area in m² of the patch that it lies in; see `spatial.grading.patching`.
 from __future__ import annotations
 
 from spatial.plan.base import Text
-from spatial.plan.evaluation import Evaluation
 from spatial.plan.judging import Grades, Judge, Values
+from spatial.plan.parts.evaluation import Evaluation
 from spatial.plan.rasters import raster
 from spatial.plan.rules import RuleTable
 from spatial.themes.evaluation.slopes import GRADES

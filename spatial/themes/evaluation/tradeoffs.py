@@ -20,7 +20,7 @@ from spatial.plan.zoning import LINE_NAMES, NAMES, ZONE_NAMES
 from spatial.themes.evaluation.drafts import Draft
 from spatial.themes.evaluation.faces import Drawn
 from spatial.themes.evaluation.proposals import OTHER, RECOMMENDED
-from spatial.themes.zones import conflicts
+from spatial.themes.land.zones import conflicts
 
 _HECTARE_M2 = 1e4
 _NOTHING_HA = 1e-10

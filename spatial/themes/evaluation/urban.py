@@ -10,8 +10,8 @@ import numpy as np
 
 from spatial.engine.rasters import relief, scoring
 from spatial.errors import Fault, RuleError
-from spatial.plan.evaluation import Evaluation
 from spatial.plan.judging import WORST, Grades, Judge, Values
+from spatial.plan.parts.evaluation import Evaluation
 from spatial.plan.rasters import raster
 from spatial.plan.rules import RuleTable
 from spatial.themes.evaluation.slopes import GRADES

@@ -19,11 +19,11 @@ from spatial.outputs.jobs import list_jobs
 from spatial.outputs.order import Order
 from spatial.outputs.papers.assessment_chapter import list_assessment_tables, tell_kind
 from spatial.outputs.papers.plan_tables import list_rules
-from spatial.plan.assessment import Assessment, settle_rules
 from spatial.plan.base import Text
+from spatial.plan.parts.assessment import Assessment, settle_rules
 from spatial.plan.records import Plan
 from spatial.plan.rules import read_rules
-from spatial.themes import zone_indicators, zone_scores
+from spatial.themes.economy import zone_indicators, zone_scores
 
 KINDS = {
     "东园": "manufacturing", "西园": "manufacturing", "南园": "manufacturing", "北园": "manufacturing",

@@ -11,7 +11,7 @@ from spatial.outputs.papers.functional_tables import FUNCTIONAL_LAYOUTS, FUNCTIO
 from spatial.outputs.papers.layouts import lay_out
 from spatial.pipeline import list_layers
 from spatial.plan.contract import shape_rows
-from spatial.themes.functional_system import ecosystems
+from spatial.themes.economy.functional_system import ecosystems
 
 
 def test_ecosystems_have_sums_and_differences() -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
+from tests.themes.test_landuse import make
 
 from spatial.outputs.papers.cells import Derived, Quantity, Table, number_of, say, show_row
 from spatial.outputs.papers.landuse_tables import lay_out_landuse
 from spatial.plan.base import Text
-from tests.themes.test_landuse import make
 
 TITLE = Text(zh="空间功能结构调整表", en="Table of space")
 

@@ -10,7 +10,7 @@ import pytest
 
 from spatial.outputs.papers.service_chapter import SERVICE_LAYOUTS, SERVICE_TABLES, tell_service, tell_site
 from spatial.plan.contract import contract_of
-from spatial.themes import service_access, service_gap, service_sites
+from spatial.themes.services import service_access, service_gap, service_sites
 
 ROW: dict[str, Any] = {
     "name": "小学", "name_en": "Primary school", "group": "children", "met_share": 0.5, "best": "西区",

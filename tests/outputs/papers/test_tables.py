@@ -32,7 +32,7 @@ from spatial.outputs.papers.plan_tables import lay_out_rules, list_rules
 from spatial.outputs.papers.tables import list_tables
 from spatial.plan.base import Text
 from spatial.plan.contract import Column, Contract
-from spatial.plan.evaluation import Evaluation
+from spatial.plan.parts.evaluation import Evaluation
 
 if TYPE_CHECKING:
     from spatial.results import Build

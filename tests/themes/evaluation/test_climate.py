@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 
 from spatial.engine.rasters import ecology
-from spatial.plan.evaluation import Evaluation
+from spatial.plan.parts.evaluation import Evaluation
 from spatial.plan.rules import read_rules
 from spatial.themes.evaluation import climate, farming
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from spatial.plan.evaluation import Evaluation
+from spatial.plan.parts.evaluation import Evaluation
 from spatial.plan.rules import read_rules
 from spatial.themes.evaluation import farming
 

@@ -16,7 +16,7 @@ from spatial.engine.rasters.grids import Grid
 from spatial.engine.rasters.stacks import RasterStack, StackLayer
 from spatial.errors import RuleError
 from spatial.plan.contract import contract_of
-from spatial.plan.evaluation import Evaluation, Green
+from spatial.plan.parts.evaluation import Evaluation, Green
 from spatial.plan.rules import read_rules
 from spatial.themes.evaluation import green
 from spatial.themes.evaluation.green_land import green_lacking, green_land, green_left_out, green_table

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from spatial.engine.rasters.portions import share_breaks, tally_values
-from spatial.plan.evaluation import Evaluation, Factor
+from spatial.plan.parts.evaluation import Evaluation, Factor
 from spatial.plan.rules import read_rules
 from spatial.themes.evaluation import ecology, importance
 

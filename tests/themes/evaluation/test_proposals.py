@@ -24,8 +24,8 @@ from spatial.engine.areas import straight_area_m2
 from spatial.engine.crs import transform_shapes
 from spatial.engine.rasters.grids import Grid
 from spatial.errors import RuleError
-from spatial.plan.evaluation import Evaluation, Targets
 from spatial.plan.findings import Finding
+from spatial.plan.parts.evaluation import Evaluation, Targets
 from spatial.plan.proposals import settle_choices
 from spatial.plan.rules import read_rules
 from spatial.plan.zoning import settle_zoning

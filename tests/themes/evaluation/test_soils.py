@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from spatial.plan.ecosystems import name_kinds
-from spatial.plan.evaluation import Evaluation
+from spatial.plan.parts.evaluation import Evaluation
 from spatial.plan.rules import read_rules
 from spatial.themes.evaluation import soils
 

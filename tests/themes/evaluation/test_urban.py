@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from spatial.errors import RuleError
-from spatial.plan.evaluation import Evaluation
+from spatial.plan.parts.evaluation import Evaluation
 from spatial.plan.rules import read_rules
 from spatial.themes.evaluation import urban
 

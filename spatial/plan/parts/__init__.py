@@ -1,0 +1,1 @@
+"""Parts of a plan: what each may say, as records that the plan's own record is made of."""

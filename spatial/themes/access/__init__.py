@@ -1,0 +1,1 @@
+"""Access: circles and what they promise, living circles, connections, roads across boundaries."""

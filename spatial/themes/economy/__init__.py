@@ -1,0 +1,1 @@
+"""Economy: functional zones and their assessment, industry, jobs and homes."""
