@@ -103,7 +103,7 @@ def shoot_publish(folder: Path) -> Path:
     for words in (
         ["publish", "hebi", "--to", url],
         ["publish", "hebi", "--to", url, *changed],
-        ["versions", url],
+        ["versions", "--at", url],
     ):
         command = [sys.executable, "-m", "spatial.cli", *words]
         settings = {**os.environ, "PGPASSWORD": PASSWORD, "COLUMNS": "120"}
