@@ -34,7 +34,6 @@ TYPES = {
 UNITS = {
     "_km2": "km²", "_ha": "ha", "_m2": "m²", "_km": "km", "_m": "m", "_min": "min", "_kmh": "km/h", "_s": "s",
 }  # fmt: skip
-NOT_YET = "not there yet 尚未实现"
 
 
 def setup(sphinx: Sphinx) -> dict[str, Any]:
@@ -109,8 +108,8 @@ def _find_pictures(layer: str, first: str = "") -> list[str]:
     plans = sorted(CITIES, key=lambda plan: plan != first)
     return [
         f"{plan}/{sheet}"
-        for sheet in sheets
         for plan in plans
+        for sheet in sheets
         if (HERE / "pictures" / plan / f"{sheet}.png").exists()
     ]
 
@@ -257,7 +256,7 @@ def page_of_systems() -> str:
             number,
             CITIES[system.city],
             f"{system.title.pick('zh')} · {system.title.pick('en')}",
-            f"`{system.command}`" if system.command else NOT_YET,
+            f"`{system.command}`",
             ", ".join(
                 [
                     *(f"[`{name}`](layers.md#layer-{name})" for name in system.layers),
