@@ -104,12 +104,14 @@ def list_sld(order: Order) -> dict[str, Sheet]:
     """Return the documents of an order by the names of their files, in the order of its layers.
 
     A layer has one for each of its styles, and if it mixes geometry types one for each of these too. Layers
-    without rows or without geometry have none.
+    without rows or without geometry have none, nor has a style whose classes are values that no row has.
     """
     found = {}
     for name, frame in order.layers.items():
         if isinstance(frame, gpd.GeoDataFrame) and len(frame):
             for key, style, whole in _styles_of(name, frame):
+                if style.each and style.select(frame).empty:
+                    continue  # no row has a value that would be a class
                 mixed = order.contracts[name].shape == "any"
                 kinds = frame.geometry.geom_type.str.removeprefix("Multi")
                 for ending, part in PART_NAMES.items():

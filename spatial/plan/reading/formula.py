@@ -12,6 +12,7 @@ import re
 from dataclasses import dataclass
 
 from spatial.errors import Fault, PlanError
+from spatial.plan.reading.numerals import ARABIC, DIGITS, fault_at, read_numeral, shorten, skip
 
 KINDS: dict[str, tuple[str, ...]] = {
     "core": ("核", "核心", "核心区"),
@@ -36,12 +37,10 @@ KINDS: dict[str, tuple[str, ...]] = {
 """Kind in plans and layers to the Chinese words for it, most important kind first."""
 
 _KIND_OF_WORD = {word: kind for kind, words in KINDS.items() for word in words}
-_DIGITS = "一二三四五六七八九"
-_HALF_WIDTH = str.maketrans("０１２３４５６７８９", "0123456789")
 _MANY = ("多", "若干", "N", "n", "Ｎ", "ｎ")
 _COUNT = re.compile(
-    rf"(?P<many>{'|'.join(_MANY)})|(?P<arabic>[0-9０-９]+)|(?P<pair>[双两])"
-    rf"|(?P<tens>[{_DIGITS[1:]}]?)(?P<ten>十)(?P<ones>[{_DIGITS}]?)|(?P<one>[{_DIGITS}])"
+    rf"(?P<many>{'|'.join(_MANY)})|{ARABIC}|(?P<pair>[双两])"
+    rf"|(?P<tens>[{DIGITS[1:]}]?)(?P<ten>十)(?P<ones>[{DIGITS}]?)|(?P<one>[{DIGITS}])"
 )
 _KIND = re.compile("|".join(sorted(_KIND_OF_WORD, key=len, reverse=True)))
 _BETWEEN = re.compile(r"""[\s、，,；;。·・•＋+\-—“”‘’"'「」『』《》（）()]*""")
@@ -97,8 +96,8 @@ def write_count(count: int | None) -> str:
         return str(count)
     tens, ones = divmod(count, 10)
     if tens == 0:
-        return "两" if ones == 2 else _DIGITS[ones - 1]
-    return (_DIGITS[tens - 1] if tens > 1 else "") + "十" + (_DIGITS[ones - 1] if ones else "")
+        return "两" if ones == 2 else DIGITS[ones - 1]
+    return (DIGITS[tens - 1] if tens > 1 else "") + "十" + (DIGITS[ones - 1] if ones else "")
 
 
 def parse_formula(text: str) -> Formula:
@@ -129,15 +128,17 @@ def parse_formula(text: str) -> Formula:
     spatial.errors.PlanError: '电' at position 6 of '一核两带多电' is no kind of element; write counts ...
     """
     pairs: list[Pair] = []
-    position = _skip(_BETWEEN, text, 0)
+    position = skip(_BETWEEN, text, 0)
     while position < len(text):
         pair, end = _read_pair(text, position)
         if pair.kind in {earlier.kind for earlier in pairs}:
-            raise _fault(text, position, "names a kind a second time", "name each kind once, with its total")
+            raise fault_at(
+                text, position, "names a kind a second time", "name each kind once, with its total"
+            )
         pairs.append(pair)
-        position = _skip(_BETWEEN, text, end)
+        position = skip(_BETWEEN, text, end)
     if not pairs:
-        raise PlanError(Fault("", "", f"{_shorten(text)} holds no count and kind", _UNDERSTOOD))
+        raise PlanError(Fault("", "", f"{shorten(text)} holds no count and kind", _UNDERSTOOD))
     return Formula(tuple(pairs))
 
 
@@ -161,41 +162,11 @@ def check_formula(text: str) -> str:
 def _read_pair(text: str, start: int) -> tuple[Pair, int]:
     count = _COUNT.match(text, start)
     if count is None:
-        raise _fault(text, start, "is no count", _UNDERSTOOD)
-    kind = _KIND.match(text, _skip(_MEASURE, text, count.end()))
+        raise fault_at(text, start, "is no count", _UNDERSTOOD)
+    kind = _KIND.match(text, skip(_MEASURE, text, count.end()))
     if kind is None:
-        raise _fault(text, _skip(_MEASURE, text, count.end()), "is no kind of element", _UNDERSTOOD)
-    number = _number(count)
+        raise fault_at(text, skip(_MEASURE, text, count.end()), "is no kind of element", _UNDERSTOOD)
+    number = None if count["many"] else read_numeral(count)
     if number is not None and not 1 <= number <= _LARGEST:
-        raise _fault(text, start, "is no count", f"a count is 1 to {_LARGEST}")
+        raise fault_at(text, start, "is no count", f"a count is 1 to {_LARGEST}")
     return Pair(number, _KIND_OF_WORD[kind[0]], text[start : kind.end()]), kind.end()
-
-
-def _number(count: re.Match[str]) -> int | None:
-    if count["many"]:
-        return None
-    if count["arabic"]:
-        # Longer numbers are out of range anyway; cutting them keeps int() away from its digit limit.
-        return int(count["arabic"].translate(_HALF_WIDTH)[:9])
-    if count["pair"]:
-        return 2
-    if count["ten"]:
-        tens = _DIGITS.index(count["tens"]) + 1 if count["tens"] else 1
-        return 10 * tens + (_DIGITS.index(count["ones"]) + 1 if count["ones"] else 0)
-    return _DIGITS.index(count["one"]) + 1
-
-
-def _skip(pattern: re.Pattern[str], text: str, position: int) -> int:
-    match = pattern.match(text, position)
-    return match.end() if match else position
-
-
-def _shorten(text: str) -> str:
-    return repr(text if len(text) <= 40 else text[:40] + "…")
-
-
-def _fault(text: str, position: int, problem: str, remedy: str) -> PlanError:
-    seen = repr(text[position : position + 1]) if position < len(text) else "the end"
-    return PlanError(
-        Fault("", "", f"{seen} at position {position + 1} of {_shorten(text)} {problem}", remedy)
-    )

@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 
 from spatial.errors import Fault, PlanError
+from spatial.plan.reading.numerals import ARABIC, DIGITS, fault_at, read_numeral, shorten, skip
 
 NOUNS: dict[str, tuple[str, ...]] = {
     "ecosystems": ("产业生态圈", "生态圈", "industry ecosystems", "ecosystems", "ecosystem"),
@@ -18,12 +19,10 @@ NOUNS: dict[str, tuple[str, ...]] = {
 }
 """What is counted, to the words for it."""
 _SIGNS = {"ecosystems": "产业生态圈", "zones": "产业功能区"}
-_DIGITS = "一二三四五六七八九"
-_HALF_WIDTH = str.maketrans("０１２３４５６７８９", "0123456789")
 _LARGEST = 9999
 _NUMBER = re.compile(
-    rf"(?P<arabic>[0-9０-９]+)|(?P<pair>两)"
-    rf"|(?P<tens>[{_DIGITS}]?)(?P<ten>十)(?P<ones>[{_DIGITS}]?)|(?P<one>[{_DIGITS}])"
+    rf"{ARABIC}|(?P<pair>两)"
+    rf"|(?P<tens>[{DIGITS}]?)(?P<ten>十)(?P<ones>[{DIGITS}]?)|(?P<one>[{DIGITS}])"
 )
 _PLUS = re.compile(r"\s*[+＋加]\s*")
 _MEASURE = re.compile(r"\s*[个大]?\s*")
@@ -71,19 +70,19 @@ def parse_system(text: str) -> SystemFormula:
     spatial.errors.PlanError: '圈' at position 6 of '16+1个圈' is nothing that is counted; write it as ...
     """
     found: dict[str, tuple[int, ...]] = {}
-    position = _skip(_BETWEEN, text, 0)
+    position = skip(_BETWEEN, text, 0)
     while position < len(text):
         counts, end = _read_counts(text, position)
         noun = _NOUN.match(text, end)
         if noun is None:
-            raise _fault(text, end, "is nothing that is counted", _UNDERSTOOD)
+            raise fault_at(text, end, "is nothing that is counted", _UNDERSTOOD)
         key = _KEY_OF_WORD[noun[0].lower()]
         if key in found:
-            raise _fault(text, end, "is counted a second time", "give each count once")
+            raise fault_at(text, end, "is counted a second time", "give each count once")
         found[key] = counts
-        position = _skip(_BETWEEN, text, noun.end())
+        position = skip(_BETWEEN, text, noun.end())
     if not found:
-        raise PlanError(Fault("", "", f"{_shorten(text)} holds no count", _UNDERSTOOD))
+        raise PlanError(Fault("", "", f"{shorten(text)} holds no count", _UNDERSTOOD))
     return SystemFormula(**found)
 
 
@@ -104,40 +103,13 @@ def _read_counts(text: str, start: int) -> tuple[tuple[int, ...], int]:
     counts, position = list[int](), start
     while True:
         number = _NUMBER.match(text, position)
-        value = _value(number) if number else 0
+        value = read_numeral(number) if number else 0
         if number is None or not 1 <= value <= _LARGEST:
-            raise _fault(text, position, "is no count", f"{_UNDERSTOOD}; a number is 1 to {_LARGEST}")
+            raise fault_at(text, position, "is no count", f"{_UNDERSTOOD}; a number is 1 to {_LARGEST}")
         if len(counts) == 2:
-            raise _fault(text, position, "is a third number", _UNDERSTOOD)
+            raise fault_at(text, position, "is a third number", _UNDERSTOOD)
         counts.append(value)
         plus = _PLUS.match(text, number.end())
         if plus is None:
-            return tuple(counts), _skip(_MEASURE, text, number.end())
+            return tuple(counts), skip(_MEASURE, text, number.end())
         position = plus.end()
-
-
-def _value(number: re.Match[str]) -> int:
-    if number["arabic"]:
-        # Longer numbers are out of range anyway; cutting them keeps int() away from its digit limit.
-        return int(number["arabic"].translate(_HALF_WIDTH)[:9])
-    if number["pair"]:
-        return 2
-    if number["ten"]:
-        tens = _DIGITS.index(number["tens"]) + 1 if number["tens"] else 1
-        return 10 * tens + (_DIGITS.index(number["ones"]) + 1 if number["ones"] else 0)
-    return _DIGITS.index(number["one"]) + 1
-
-
-def _skip(pattern: re.Pattern[str], text: str, position: int) -> int:
-    match = pattern.match(text, position)
-    return match.end() if match else position
-
-
-def _shorten(text: str) -> str:
-    return repr(text if len(text) <= 40 else text[:40] + "…")
-
-
-def _fault(text: str, position: int, problem: str, remedy: str) -> PlanError:
-    seen = repr(text[position : position + 1]) if position < len(text) else "the end"
-    place = f"{seen} at position {position + 1} of {_shorten(text)}"
-    return PlanError(Fault("", "", f"{place} {problem}", remedy))

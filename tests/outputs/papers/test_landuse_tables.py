@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
-from tests.themes.test_landuse import make
+from tests.themes.land.test_landuse import make
 
 from spatial.outputs.papers.cells import Derived, Quantity, Table, number_of, say, show_row
 from spatial.outputs.papers.landuse_tables import lay_out_landuse
