@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,6 +33,7 @@ SHEETS = ("dossier_master", "dossier_control", "dossier_panorama")
 _TABLE = Text(zh="重点企业与配套企业表", en="Key and supporting firms")
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*]+')
 _LONGEST = 60
+_OURS = re.compile(r"dossier\.pdf|firms\.xlsx|\d+_(master|control|panorama|firms)\.png")
 
 
 def name_folder(number: int, name: str) -> str:
@@ -88,11 +90,38 @@ def write_dossier(stock: Stock, name: str, out: Path) -> list[str]:
     """
     extract = extract_zone(stock.order, name)
     notes: list[str] = []
-    with replacing_folder(out / name_folder(extract.number, name)) as folder:
+    target = out / name_folder(extract.number, name)
+    with replacing_folder(target) as folder:
         bind_pages(stock.order, _draw_pages(stock, extract, folder, notes), folder / "dossier.pdf")
         imprint = make_imprint(stock.order, extract)
         notes += write_tables(list_tables(extract), imprint, folder / "firms.xlsx")
+        keep_others(target, folder)
     return [f"{name}: {note}" for note in notes]
+
+
+def keep_others(old: Path, new: Path) -> None:
+    """Copy what a user laid into the last folder of a zone into the one that takes its place.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as room:
+    ...     old, new = Path(room, "old"), Path(room, "new")
+    ...     for folder in (old, new):
+    ...         folder.mkdir()
+    ...     for file in ("notes.txt", "1_master.png", "5_firms.png"):
+    ...         _ = (old / file).write_text("last")
+    ...     keep_others(old, new)
+    ...     [path.name for path in new.iterdir()]
+    ['notes.txt']
+    """
+    for path in sorted(old.iterdir()) if old.is_dir() else ():
+        if _OURS.fullmatch(path.name):
+            continue
+        if path.is_dir():
+            shutil.copytree(path, new / path.name, symlinks=True)
+        else:
+            shutil.copy2(path, new / path.name, follow_symlinks=False)
 
 
 def _draw_pages(

@@ -26,6 +26,7 @@ from spatial.outputs.papers.cells import Language, number_of, say
 from spatial.outputs.papers.circle_tables import name_aim, name_circles
 from spatial.outputs.papers.commuting_chapter import tell_commuting
 from spatial.outputs.papers.evaluation_chapter import tell_evaluation
+from spatial.outputs.papers.functional_chapter import tell_functional
 from spatial.outputs.papers.headings import head_chapter
 from spatial.outputs.papers.indicator_chapter import tell_indicators
 from spatial.outputs.papers.industry_chapter import tell_industry
@@ -299,6 +300,7 @@ _CHAPTERS = (
     (Text(zh="通勤圈", en="Commute circles"), _tell_circles),
     (Text(zh="交通连接", en="Connections"), _tell_connections),
     (Text(zh="生活圈", en="Living circles"), _tell_life),
+    (Text(zh="产业功能区", en="Functional zones"), tell_functional),
     (Text(zh="公共服务落差", en="Gap in public services"), tell_services),
     (Text(zh="职住平衡", en="Jobs and homes"), tell_commuting),
     (Text(zh="产业地图", en="Industry"), tell_industry),

@@ -236,7 +236,7 @@ def test_legend_tells_only_what_is_in_the_frame(city: Any) -> None:
     assert "王屋镇" in texts
     assert "邵原镇" not in texts
     assert "规划范围" not in texts
-    assert texts[texts.index("乡镇（街道）驻地") + 1] == "1"
+    assert texts[texts.index("行政驻地") + 1] == "1"
 
 
 def test_zones_and_lines_differ_in_grey_print() -> None:

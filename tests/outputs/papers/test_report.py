@@ -133,8 +133,8 @@ def test_chapters_of_jiyuan(jiyuan: Build, written: Mapping[str, Path]) -> None:
     ]
     assert heads == [
         "第一章 总则与依据", "第二章 规划指标", "第三章 国土空间总体格局", "第四章 三区三线", "第五章 通勤圈",
-        "第六章 交通连接", "第七章 生活圈", "第八章 校核结果", "第九章 局限与说明", "第十章 其他图件",
-        "附录：溯源信息",
+        "第六章 交通连接", "第七章 生活圈", "第八章 产业功能区", "第九章 校核结果", "第十章 局限与说明",
+        "第十一章 其他图件", "附录：溯源信息",
     ]  # fmt: skip
     english = docx.Document(str(written["en.docx"]))
     assert "4 Zones and lines" in [paragraph.text for paragraph in english.paragraphs]

@@ -8,7 +8,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from spatial.outputs.papers.service_chapter import SERVICE_LAYOUTS, SERVICE_TABLES, tell_service, tell_site
+from spatial.outputs.papers.service_chapter import (
+    SERVICE_LAYOUTS,
+    SERVICE_TABLES,
+    tell_outside,
+    tell_service,
+    tell_site,
+)
 from spatial.plan.contract import contract_of
 from spatial.themes.services import service_access, service_gap, service_sites
 
@@ -67,3 +73,28 @@ def test_tables_show_columns_that_layers_have() -> None:
         assert contract is not None
         layout = SERVICE_LAYOUTS.get(layer.__name__)
         assert set(layout.columns if layout else ()) <= set(contract.all_columns())
+
+
+def test_people_outside_the_districts_are_told_with_their_number() -> None:
+    rows = pd.DataFrame([
+        ROW | {"group": "all", "people": 488_422.0, "outside_people": 897_434.0},
+        ROW | {"group": "all", "people": 488_422.0, "outside_people": 897_434.0, "name": "公园"},
+        ROW | {"people": 10.0, "outside_people": 0.0},
+    ])  # fmt: skip
+    (told,) = tell_outside(rows)
+    assert "1,385,856 人，其中 897,434 人（64.8%）" in told.zh
+    assert "897,434 of 1,385,856 people (64.8%)" in told.en
+    assert "（全体人口，仅行政区内）" in tell_service(rows.iloc[0].to_dict(), NAMES).zh
+    assert "inside the districts only" in tell_service(rows.iloc[0].to_dict(), NAMES).en
+    assert "仅" not in tell_service(rows.iloc[2].to_dict(), NAMES).zh
+
+
+def test_the_share_of_all_services_says_that_it_is_of_pairs() -> None:
+    contract = contract_of(service_gap.service_districts)
+    assert contract is not None
+    column = contract.all_columns()["met_share"]
+    assert "人—服务" in column.zh
+    assert "person-service pairs" in column.en
+    notes = SERVICE_LAYOUTS["service_districts"].notes
+    assert any("人—服务" in note.pick("zh") and "no share of people" in note.pick("en") for note in notes)
+    assert not any("，无人剔除" in note.pick("zh") for one in SERVICE_LAYOUTS.values() for note in one.notes)
