@@ -212,12 +212,12 @@ def test_grid_north_is_told() -> None:
 
 def test_sheets_show_only_where_their_layers_are_when_asked(jiyuan: Build) -> None:
     styles = read_styles()
-    near = styles.sheets["connections"].model_copy(update={"extent": "layers"})
     order = order_of(jiyuan)
     both = []
-    for sheets in (styles.sheets, {"connections": near}):
-        stock = make_stock(order, styles.model_copy(update={"sheets": sheets}))
-        both.append(draw_page(stock, find_sheet(stock, "connections"), A3, "zh").sight.scale)
+    for extent in ("territory", "layers"):
+        sheet = styles.sheets["functional_zones"].model_copy(update={"extent": extent})
+        stock = make_stock(order, styles.model_copy(update={"sheets": {"functional_zones": sheet}}))
+        both.append(draw_page(stock, find_sheet(stock, "functional_zones"), A3, "zh").sight.scale)
     assert both[1] < both[0]
 
 
