@@ -78,7 +78,7 @@ def _tell_unreached(gap: pd.DataFrame, absent: set[str]) -> list[Finding]:
         Finding(
             "services.unreached", "warning", "service_gap", row.id,
             f"{row.service}：{row.unreached_people:,.0f} 人（占 {row.unreached_people / row.people:.1%}）"
-            "无路可达任何设施，已计为未达标，未剔除。",
+            "（行政区内）无路可达任何设施，已计为未达标，未剔除。",
             f"{row.service_en}: no way leads {row.unreached_people:,.0f} people "
             f"({row.unreached_people / row.people:.1%}) to any facility; they count as below the standard",
             float(row.unreached_people), 0.0,
@@ -111,7 +111,8 @@ def service_input_findings(
     service_spec: Services | None,
     service_asked: tuple[Asked, ...],
     service_problems: dict[str, str],
-    service_strays: dict[str, float],
+    service_strays: dict[str, tuple[float, float]],
+    service_rules: RuleTable,
 ) -> list[Finding]:
     """Report groups that cannot be counted, people outside all districts, and services without a standard.
 
@@ -119,7 +120,7 @@ def service_input_findings(
     -------
     list of Finding
         Warnings: ``services.people``, ``services.unknown``, and ``services.outside`` (`value` people), which
-        is info where the plan names districts of its own.
+        is info where the plan names districts of its own and the share is at most that of the rule table.
     """
     if service_spec is None:
         return []
@@ -130,17 +131,7 @@ def service_input_findings(
             "services.people", "warning", "service_gap", group,
             f"公共服务：人群 {group} 未计入：{zh}", f"public services: group {group} is not counted: {en}",
         ))  # fmt: skip
-    group, outside = max(service_strays.items(), key=lambda item: item[1], default=("", 0.0))
-    if outside > 0:
-        # A plan that names districts of its own may well mean a part of the city.
-        severity: Severity = "warning" if service_spec.districts == DISTRICTS else "info"
-        found.append(Finding(
-            "services.outside", severity, "service_access", group,
-            f"公共服务：{outside:,.0f} 人（人群 {group}）不在任何行政区内，未计入各区。",
-            f"public services: {outside:,.0f} people (group {group}) live in none of the districts and are "
-            "not counted in any",
-            float(outside), 0.0,
-        ))  # fmt: skip
+    found += _tell_outside(service_spec, service_strays, float(service_rules.value("outside.most")))
     known = {one.category for one in service_asked}
     unknown = sorted({one.category for one in service_spec.services} - known)
     if unknown:
@@ -152,6 +143,24 @@ def service_input_findings(
             "the table",
         ))  # fmt: skip
     return found
+
+
+def _tell_outside(spec: Services, strays: dict[str, tuple[float, float]], most: float) -> list[Finding]:
+    """Say how many people live in no district: all shares are of the others alone."""
+    group, (outside, whole) = max(strays.items(), key=lambda item: item[1], default=("", (0.0, 0.0)))
+    if not outside > 0:
+        return []
+    # A plan that names districts of its own may well mean a part of the city, but hardly leave out many.
+    severe = spec.districts == DISTRICTS or outside > most * whole
+    severity: Severity = "warning" if severe else "info"
+    return [Finding(
+        "services.outside", severity, "service_access", group,
+        f"公共服务：{whole:,.0f} 人（人群 {group}）中有 {outside:,.0f} 人（{outside / whole:.1%}）"
+        "不在任何行政区内，未计入；各项比例均只就行政区内人口而言。",
+        f"public services: {outside:,.0f} of {whole:,.0f} people ({outside / whole:.1%}, group {group}) "
+        "live in none of the districts and are not counted; all shares are of those inside",
+        float(outside), most * whole,
+    )]  # fmt: skip
 
 
 def service_facility_findings(
@@ -192,9 +201,10 @@ def service_facility_findings(
         zh, en = "、".join(one.zh for one in absent), ", ".join(one.en for one in absent)
         found.append(Finding(
             "services.absent", "warning", "service_gap", "",
-            f"公共服务：来源 {service_spec.facilities} 没有以下类别的设施，全部人口计为未达标：{zh}。",
-            f"public services: source {service_spec.facilities} has no facility of {en}; everybody counts as "
-            "below the standard",
+            f"公共服务：来源 {service_spec.facilities} 没有以下类别的设施，"
+            f"行政区内全部人口计为未达标：{zh}。",
+            f"public services: source {service_spec.facilities} has no facility of {en}; everybody in the "
+            "districts counts as below the standard",
             float(len(absent)),
         ))  # fmt: skip
     found += _tell_unreached(service_gap, {one.zh for one in absent})

@@ -151,8 +151,8 @@ def tell_outside(unequal: pd.DataFrame) -> Iterator[Text]:
         zh = f"{people.pick('zh')}共 {whole:,.0f} 人，其中 {outside:,.0f} 人（{outside / whole:.1%}）"
         yield make_text(
             f"{zh}不在所评价的行政区内，未计入；以下比例均为行政区内人口的比例。",
-            f"{people.pick('en')}: {outside:,.0f} of {whole:,.0f} people ({outside / whole:.1%}) live outside "
-            "the districts looked at and are not counted; all shares below are of those inside.",
+            f"{people.pick('en')}: {outside:,.0f} of {whole:,.0f} people ({outside / whole:.1%}) live "
+            "outside the districts looked at and are not counted; all shares below are of those inside.",
         )
 
 

@@ -52,8 +52,9 @@ def service_gap(
 ) -> pd.DataFrame:
     """Return how each group of each district fares with each service; the last row of a service is of all.
 
-    Nobody is dropped: people whom no way leads to a facility are below the standard, count as the cap in the
-    mean, and make the median null where they are half. `level` is ``district`` or ``total``.
+    Nobody who lives in a district is dropped: people whom no way leads to a facility are below the standard,
+    count as the cap in the mean, and make the median null where they are half. `level` is ``district`` or
+    ``total``.
     """
     rows = list[dict[str, Any]]()
     names = service_units["name"].tolist()
@@ -113,6 +114,7 @@ def _sum(times: Times, where: Truths) -> dict[str, Any]:
     theil_between=Column("number", "区间泰尔指数", "Theil between districts", nullable=True),
     theil_within=Column("number", "区内泰尔指数", "Theil within districts", nullable=True),
     gini=Column("number", "时间的基尼系数", "Gini coefficient of minutes", nullable=True),
+    outside_people=Column("number", "行政区外人数（未计入）", "People outside the districts, not counted"),
 )  # fmt: skip
 def service_inequality(
     service_people: People,
@@ -123,8 +125,9 @@ def service_inequality(
     """Return how unequal each service is: best and worst district, Theil between and within, Gini.
 
     Theil and Gini are of capped minutes over all people of the group; districts without such people do not
-    count. A ratio is null where the lowest share is zero: no number says how many times more that is. No
-    district is named where all have the same share.
+    count, nor do people in none of them, whose number is in `outside_people`. A ratio is null where the
+    lowest share is zero: no number says how many times more that is. No district is named where all have the
+    same share.
     """
     names = service_units["name"].to_numpy(dtype=object)[service_people.unit]
     rows, each = list[dict[str, Any]](), len(service_units) + 1
@@ -136,6 +139,7 @@ def service_inequality(
             "id": one.service.id,
             "name": one.service.zh,
             "name_en": one.service.en,
+            "outside_people": service_people.outside[one.service.group],
         }
         if len(parts):
             index = split_theil(one.capped, names, one.weights)
@@ -172,7 +176,10 @@ def _compare(parts: pd.DataFrame) -> dict[str, Any]:
     rank=Column("integer", "位次", "Rank"),
     people=Column("number", "人口", "People"),
     services=Column("integer", "服务数", "Services"),
-    met_share=Column("number", "综合达标比例", "Share within the standard, all services", nullable=True),
+    met_share=Column(
+        "number", "综合达标比例（按“人—服务”对计）", "Share of person-service pairs within the standard",
+        nullable=True,
+    ),
     below=Column("integer", "低于要求的服务数", "Services below the share wanted"),
     worst=Column("text", "最薄弱的服务", "Worst service"),
     worst_share=Column("number", "最薄弱服务达标比例", "Share of the worst service", nullable=True),
@@ -190,7 +197,8 @@ def service_districts(
 ) -> gpd.GeoDataFrame:
     """Return the districts with their share of people within the standard over all services.
 
-    The overall share is that of all pairs of a person and a service; the service with the lowest share is
+    The overall share is that of all pairs of a person and a service, so that somebody counts once for each
+    service that his group asks for: it is no share of people. The service with the lowest share is
     named. Rank 1 has the highest share; districts without people come last.
     """
     rough = bool(service_people.frame["illustrative"].any() or service_facilities["illustrative"].any())

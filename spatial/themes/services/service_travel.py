@@ -164,16 +164,41 @@ def service_measures(
     service_ways: dict[Mode, Way],
     service_spots: dict[Mode, Spots],
 ) -> tuple[Times, ...]:
-    """Return the minutes of every service whose group can be counted and whose mode has roads."""
+    """Return the minutes of every service whose group can be counted and whose mode has roads.
+
+    Capacity is shared out among all people of the source, those in no district as well: they compete for it.
+    """
+    away = _Rivals(service_people, service_ways, {})
     return tuple(
         _measure(one, service_people.groups[one.group], service_facilities, service_ways[one.mode],
-                 service_spots[one.mode])
+                 (service_spots[one.mode], away))
         for one in service_asked
         if one.group in service_people.groups and one.mode in service_ways
     )  # fmt: skip
 
 
-def _measure(service: Asked, weights: Floats, facilities: gpd.GeoDataFrame, way: Way, people: Spots) -> Times:
+@dataclass(frozen=True, eq=False)
+class _Rivals:
+    """People in no district, joined to the roads of a mode once they are asked for."""
+
+    people: People
+    ways: dict[Mode, Way]
+    joined: dict[Mode, Spots]
+
+    def add(self, service: Asked, spots: Spots, weights: Floats) -> tuple[Spots, Floats]:
+        """Return places and people of a service's group with those in no district after them."""
+        if not len(self.people.away_points):
+            return spots, weights
+        if service.mode not in self.joined:
+            self.joined[service.mode] = self.ways[service.mode].join(self.people.away_points)
+        both = np.concatenate([weights, self.people.away[service.group]])
+        return spots.beside(self.joined[service.mode]), both
+
+
+def _measure(
+    service: Asked, weights: Floats, facilities: gpd.GeoDataFrame, way: Way, both: tuple[Spots, _Rivals]
+) -> Times:
+    people, away = both
     rows = np.flatnonzero((facilities["category"] == service.category).to_numpy())
     goals = way.join(facilities.geometry.to_numpy()[rows])
     minutes, which = way.nearest(people, goals)
@@ -181,7 +206,8 @@ def _measure(service: Asked, weights: Floats, facilities: gpd.GeoDataFrame, way:
     capacity = facilities["capacity"].to_numpy(dtype=float)[rows]
     shared = None
     if len(rows) and np.isfinite(capacity).all() and capacity.sum() > 0:
-        shared = _share_out(service, weights, capacity, way, (people, goals))
+        crowd, demand = away.add(service, people, weights)
+        shared = _share_out(service, demand, capacity, way, (crowd, goals))[: len(weights)]
     return Times(service, weights, minutes, nearest, people.joined, goals, shared)
 
 

@@ -102,20 +102,29 @@ class People:
         People of each group at each place.
     problems : dict of str to str
         Why a group cannot be counted, in Chinese and English.
-    outside : dict of str to float
-        People of each group in no district.
+    away_points : ndarray of shapely.Point
+        Places of people in no district, EPSG:4490. Nothing is told of them, but they go to the same
+        facilities.
+    away : dict of str to ndarray
+        People of each group at each of these.
     """
 
     frame: gpd.GeoDataFrame
     unit: Longs
     groups: dict[str, Floats]
     problems: dict[str, str]
-    outside: dict[str, float]
+    away_points: npt.NDArray[np.object_]
+    away: dict[str, Floats]
 
     @property
     def points(self) -> npt.NDArray[np.object_]:
         """Where journeys begin."""
         return _middles(self.frame)
+
+    @property
+    def outside(self) -> dict[str, float]:
+        """People of each group in no district."""
+        return {key: float(count.sum()) for key, count in self.away.items()}
 
     @staticmethod
     def locate(points: npt.NDArray[np.object_], units: gpd.GeoDataFrame) -> Longs:
@@ -136,7 +145,7 @@ def service_people(
     columns = ["id", "name", "illustrative", "geometry"]
     if service_spec is None:
         empty = gpd.GeoDataFrame({"id": [], "name": [], "illustrative": []}, geometry=[], crs=STORED_CRS)
-        return People(empty, np.empty(0, dtype=np.int64), {}, {}, {})
+        return People(empty, np.empty(0, dtype=np.int64), {}, {}, np.empty(0, dtype=object), {})
     frame = source_frames[service_spec.people]
     told = {
         key: find_miscounts(frame, service_spec.people, name) for key, name in service_spec.groups.items()
@@ -144,7 +153,8 @@ def service_people(
     problems = {key: problem for key, problem in told.items() if problem}
     placed = np.isin(shapely.get_dimensions(frame.geometry.to_numpy()), (0, 2))
     frame = frame[placed & ~shapely.is_empty(frame.geometry.to_numpy())]
-    unit = People.locate(_middles(frame), service_units)
+    points = _middles(frame)
+    unit = People.locate(points, service_units)
     counts = {
         key: pd.to_numeric(frame[name]).to_numpy(dtype=float)
         for key, name in service_spec.groups.items()
@@ -156,7 +166,8 @@ def service_people(
         unit[inside],
         {key: count[inside] for key, count in counts.items()},
         problems,
-        {key: float(count[~inside].sum()) for key, count in counts.items()},
+        points[~inside],
+        {key: count[~inside] for key, count in counts.items()},
     )
 
 
@@ -196,6 +207,7 @@ def service_problems(service_people: People) -> dict[str, str]:
     return service_people.problems
 
 
-def service_strays(service_people: People) -> dict[str, float]:
-    """Return the people of each group that live in none of the districts."""
-    return service_people.outside
+def service_strays(service_people: People) -> dict[str, tuple[float, float]]:
+    """Return the people of each group that live in none of the districts, and those of the whole source."""
+    inside = {key: float(count.sum()) for key, count in service_people.groups.items()}
+    return {key: (away, away + inside[key]) for key, away in service_people.outside.items()}

@@ -106,7 +106,7 @@ def run(frames: dict[str, gpd.GeoDataFrame], network: Network | None = None, **g
     made["findings"] = [
         *checks.service_findings(spec, asked, gap, by_district, unequal),
         *checks.service_input_findings(
-            spec, asked, theme.service_problems(people), theme.service_strays(people)
+            spec, asked, theme.service_problems(people), theme.service_strays(people), rules
         ),
         *checks.service_facility_findings(spec, asked, there, FACILITIES, gap),
         *checks.service_site_findings(spec, asked, chosen, notes, gap),
@@ -349,6 +349,36 @@ def test_a_plan_without_the_part_has_nothing() -> None:
     people = theme.service_people(None, {}, theme.service_units(None, {}, NOBODY))
     assert access.service_access(people, (), theme.service_units(None, {}, NOBODY)).empty
     assert checks.service_findings(None, (), pd.DataFrame(), NOBODY, pd.DataFrame()) == []
-    assert checks.service_input_findings(None, (), {}, {}) == []
+    assert checks.service_input_findings(None, (), {}, {}, RULES) == []
     assert checks.service_facility_findings(None, (), NOBODY, FACILITIES, pd.DataFrame()) == []
     assert checks.service_site_findings(None, (), NOBODY, {}, pd.DataFrame()) == []
+
+
+def test_people_outside_the_districts_compete_for_capacity_and_are_not_reported() -> None:
+    school = EDGE + MINUTE
+    there = [(school, {"category": "primary", "capacity": 90})]
+    homes = [
+        (school + 2 * MINUTE, {"people": 100, "old": 0}), (school - 4 * MINUTE, {"people": 200, "old": 0})
+    ]  # fmt: skip
+    wide = units({"全区": shapely.box(112.4, 35.0, 112.7, 35.2)})
+    east = {"units": units({"东区": UNITS["东区"]})}
+    frames = {"people": frame(homes), "facilities": frame(there)}
+    part, whole = (run(frames | given, services=PRIMARY) for given in (east, {"units": wide}))
+    told = whole["times"].set_index("name")["per_1000"]
+    mine = part["times"].set_index("name")["per_1000"]
+    assert (len(mine), len(told)) == (1, 2)
+    assert mine.iloc[0] < 900  # what those inside would have alone
+    assert mine.to_dict() == pytest.approx(told[mine.index].to_dict())
+
+
+@pytest.mark.parametrize(("away", "severity"), [(5, "info"), (500, "warning")])
+def test_many_people_outside_the_districts_are_a_warning_and_their_number_is_in_the_table(
+    away: int, severity: str
+) -> None:
+    homes = frame([*HOMES, (112.75, {"people": away, "old": 1})])
+    made = run({"people": homes, "facilities": frame(SCHOOLS)}, services=PRIMARY)
+    finding = next(one for one in made["findings"] if one.rule == "services.outside")
+    assert (finding.severity, finding.value) == (severity, away)
+    assert f"{away / (500 + away):.1%}" in finding.message_zh
+    assert made["inequality"]["outside_people"].tolist() == [away]
+    assert made["inequality"]["people"].tolist() == [500]
