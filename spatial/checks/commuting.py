@@ -87,9 +87,10 @@ def _find_counts(zones: gpd.GeoDataFrame, balance: gpd.GeoDataFrame) -> list[Fin
             name = zones["name"].iloc[row]
             found.append(Finding(
                 "commuting.count", "error", "job_balance", balance["id"].iloc[row],
-                f"{name}的{zh}“{said}”不是有效数量；该单元不计入平均通勤，圈内合计按 0 计。",
+                f"{name}的{zh}“{said}”不是有效数量；该单元不计入平均通勤；"
+                "含该单元的时间圈合计按 0 计，不给出职住比。",
                 f"{en} of {name} are no valid count: {said!r}; the mean commute leaves this zone out, "
-                "and bands count none there.",
+                "bands count none there, and those with it in them have no ratio.",
                 geometry=balance.geometry.iloc[row],
             ))  # fmt: skip
         if len(wrong) > _MOST:

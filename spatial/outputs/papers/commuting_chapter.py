@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -35,8 +36,9 @@ _LINES = Text(
     en="Lines on maps join middles of zones and are no routes; they bend to the right on the way to work.",
 )
 _BANDS = Text(
-    zh="时间圈为累计圈：圈内各单元整个计入，单元本身始终计入。",
-    en="Bands lie within each other; a zone within one counts whole, and its own zone always does.",
+    zh="时间圈为累计圈：圈内各单元整个计入，单元本身始终计入；圈内有单元缺岗位数或就业人口的，不给出职住比。",
+    en="Bands lie within each other; a zone within one counts whole, and its own zone always does. A band "
+    "with a zone whose jobs or workers are not known has no ratio.",
 )
 _EXCESS = Text(
     zh="最小可能平均通勤：岗位与住处不动、人员互换后的最小值（运输问题）。过剩通勤率＝（现状－最小）÷现状；"
@@ -74,11 +76,21 @@ def list_commuting_tables(order: Order) -> list[Table]:
         frame = order.layers.get(name)
         if frame is not None and len(frame):
             contract = order.contracts[name]
-            made.append(lay_out(name, frame, contract, _with_heads(layout, contract)))
+            made.append(lay_out(name, frame, contract, _with_heads(keep_sure(layout, frame), contract)))
     whole = order.layers.get("commuting")
     if whole is not None and len(whole):
         made.append(_turn(whole, order.contracts["commuting"]))
     return made
+
+
+def keep_sure(layout: Layout, frame: pd.DataFrame) -> Layout:
+    """Return a layout without the formulas that would make numbers where the layer has none."""
+    formulas = {
+        target: how
+        for target, how in layout.formulas.items()
+        if not (frame[target].isna() & frame[how.first].notna() & (frame[how.second] > 0)).any()
+    }
+    return replace(layout, formulas=formulas)
 
 
 def _with_heads(layout: Layout, contract: Contract) -> Layout:

@@ -12,7 +12,7 @@ import pandas as pd
 import shapely
 
 from spatial.engine.travel.access import cumulative, gather_times, two_step
-from spatial.engine.travel.network import Floats
+from spatial.engine.travel.network import Floats, Truths
 from spatial.errors import Fault, RuleError
 from spatial.plan.contract import Column, layer, shape_rows
 from spatial.plan.findings import STORED_CRS
@@ -31,6 +31,8 @@ class Reach:
     bands : tuple of float
         Minutes, rising.
     jobs, workers : ndarray of float64, shape (n, bands)
+    unknown : ndarray of bool, shape (n, bands)
+        Whether jobs or workers of a zone within the band are not known: the band has no ratio then.
     shared : ndarray of float64, shape (n,)
         Jobs for each worker within the main band, where all who reach a job share it; NaN where unknown.
     main : int
@@ -40,6 +42,7 @@ class Reach:
     bands: tuple[float, ...]
     jobs: Floats
     workers: Floats
+    unknown: Truths
     shared: Floats
     main: int
 
@@ -63,7 +66,8 @@ def commuting_reach(
         raise RuleError(fault)
     main = bands.index(wanted)
     shape = len(commuting_zones), len(bands)
-    reach = Reach(bands, np.full(shape, np.nan), np.full(shape, np.nan), np.full(shape[0], np.nan), main)
+    sums = np.full(shape, np.nan), np.full(shape, np.nan)
+    reach = Reach(bands, *sums, np.zeros(shape, dtype=bool), np.full(shape[0], np.nan), main)
     kept = np.flatnonzero(commuting_minutes.reached)
     if not len(kept):
         return reach
@@ -72,7 +76,9 @@ def commuting_reach(
     start, end = np.nonzero(minutes <= max(bands))
     times = gather_times(start, end, minutes[start, end], origins=len(kept), targets=len(kept))
     counts = [commuting_zones[name].fillna(0.0).to_numpy(dtype=float)[kept] for name in ("jobs", "workers")]
+    gaps = commuting_zones[["jobs", "workers"]].isna().any(axis=1).to_numpy()[kept].astype(float)
     for at, band in enumerate(bands):
+        reach.unknown[kept, at] = cumulative(times, gaps, limit_min=band) > 0
         reach.jobs[kept, at] = cumulative(times, counts[0], limit_min=band)
         reach.workers[kept, at] = cumulative(times, counts[1], limit_min=band)
     reach.shared[kept] = two_step(times, counts[0], counts[1], limit_min=bands[main]).access
@@ -85,6 +91,12 @@ def _divide(jobs: npt.ArrayLike, workers: npt.ArrayLike) -> Floats:
     ratio = np.full(above.shape, np.nan)
     np.divide(above, below, out=ratio, where=below > 0)
     return ratio
+
+
+def _rate_bands(reach: Reach, rules: RuleTable) -> tuple[Floats, npt.NDArray[np.object_]]:
+    """Return ratio and state of each band of each zone: NaN and ``unknown`` where a count is missing."""
+    ratios, states = _divide(reach.jobs, reach.workers), _judge(reach.jobs, reach.workers, rules)
+    return np.where(reach.unknown, np.nan, ratios), np.where(reach.unknown, "unknown", states)
 
 
 def _judge(jobs: npt.ArrayLike, workers: npt.ArrayLike, rules: RuleTable) -> npt.NDArray[np.object_]:
@@ -177,7 +189,8 @@ def job_balance(
 ) -> gpd.GeoDataFrame:
     """Return jobs and homes by zone: the ratio, what lies within some minutes, and who works where he lives.
 
-    A band holds all zones whose middle is reached along the roads in so many minutes, whole, itself always.
+    A band holds all zones whose middle is reached along the roads in so many minutes, whole, itself always;
+    it has no ratio where one of them lacks a count, and its sums are those of the others.
     `jobs_per_worker` shares each job among all workers who reach it (two-step floating catchment areas).
     `balanced_band` is ``none`` where no band is in balance, ``unreached`` where no road leads. From the
     flows: `self_containment` is the share of residents who work in their zone, `self_sufficiency` of jobs
@@ -194,7 +207,8 @@ def job_balance(
     frame["within_min"] = commuting_minutes.inner
     jobs, workers = reach.jobs[:, reach.main], reach.workers[:, reach.main]
     frame["band_min"], frame["band_jobs"], frame["band_workers"] = reach.bands[reach.main], jobs, workers
-    frame["band_ratio"], frame["band_balance"] = _divide(jobs, workers), _judge(jobs, workers, rules)
+    ratios, states = _rate_bands(reach, rules)
+    frame["band_ratio"], frame["band_balance"] = ratios[:, reach.main], states[:, reach.main]
     whole = float(zones["jobs"].sum())
     frame["jobs_share"] = jobs / whole if whole > 0 else np.nan
     frame["jobs_per_worker"] = reach.shared
@@ -211,7 +225,7 @@ def job_balance(
 
 def _find_balanced(reach: Reach, rules: RuleTable) -> npt.NDArray[np.object_]:
     """Return the smallest band of each zone that is in balance, in minutes as text, or why there is none."""
-    balanced = _judge(reach.jobs, reach.workers, rules) == "balanced"
+    balanced = _rate_bands(reach, rules)[1] == "balanced"
     words = np.array([*(f"{band:g}" for band in reach.bands), "none"], dtype=object)
     found = words[np.where(balanced.any(axis=1), balanced.argmax(axis=1), len(reach.bands))]
     return np.where(np.isfinite(reach.jobs[:, 0]), found, "unreached")
@@ -253,17 +267,21 @@ def _measure_trips(trips: Trips, minutes: Minutes, count: int) -> dict[str, Any]
 def job_bands(
     commuting_zones: gpd.GeoDataFrame, commuting_reach: Reach, commuting_rules: RuleTable
 ) -> pd.DataFrame:
-    """Return jobs and workers within each band of each zone that a road reaches, bands within each other."""
+    """Return jobs and workers within each band of each zone that a road reaches, bands within each other.
+
+    A band with a zone whose jobs or workers are not known has no ratio.
+    """
     reach = commuting_reach
     row, band = np.nonzero(np.isfinite(reach.jobs))
     jobs, workers = reach.jobs[row, band], reach.workers[row, band]
+    ratios, states = (rated[row, band] for rated in _rate_bands(reach, commuting_rules))
     zones = commuting_zones.iloc[row]
     minutes = np.array(reach.bands)[band]
     frame = pd.DataFrame({
         "id": [f"job-zone-{at + 1:04d}-{limit:g}" for at, limit in zip(row, minutes, strict=True)],
         "name": zones["name"].to_numpy(), "name_en": zones["name_en"].to_numpy(),
         "zone": zones["zone"].to_numpy(), "time_min": minutes, "jobs": jobs, "workers": workers,
-        "ratio": _divide(jobs, workers), "balance": _judge(jobs, workers, commuting_rules),
+        "ratio": ratios, "balance": states,
     })  # fmt: skip
     return shape_rows(frame, job_bands)
 

@@ -58,7 +58,8 @@ def commuting_trips(
 
     Left out and told: rows with a name that is none of a zone or of two, with people that are missing,
     unreadable or negative, and those between two places outside. A pair given twice with the same number
-    counts once, with different ones as their sum, and is told as well.
+    counts once, with different ones as their sum, and is told as well; places outside are told apart by what
+    they are called in the table.
     """
     nothing = np.empty(0, dtype=np.int64)
     if commuting_spec is None or commuting_spec.flows is None:
@@ -79,10 +80,15 @@ def commuting_trips(
     lines = np.asarray(table.index, dtype=np.int64)
     doubts = [*finder.list_unknown(texts, lines), *_list_miscounts(texts, people, table[named.people], lines)]
     usable = (start > -2) & (end > -2) & ((start >= 0) | (end >= 0)) & np.isfinite(people) & (people >= 0)
-    rows = pd.DataFrame({"start": start, "end": end, "people": people, "line": lines})[usable]
-    repeated = rows[rows.duplicated(["start", "end"], keep=False)]
-    doubts += _list_repeats(repeated, commuting_zones["name"].to_list())
-    once = rows.drop_duplicates(["start", "end", "people"])
+    # Two places outside are one to the sums, but flows to both of them are not one flow given twice.
+    names = commuting_zones["name"].to_list()
+    places = [_name_places(at, words, names) for at, words in zip((start, end), texts, strict=True)]
+    rows = pd.DataFrame({
+        "start": start, "end": end, "from": places[0], "to": places[1], "people": people, "line": lines,
+    })[usable]  # fmt: skip
+    pair = ["start", "end", "from", "to"]
+    doubts += _list_repeats(rows[rows.duplicated(pair, keep=False)])
+    once = rows.drop_duplicates([*pair, "people"])
     sums = once.groupby(["start", "end"], as_index=False)["people"].sum()
     sums = sums[sums["people"] > 0]
     return Trips(
@@ -139,10 +145,15 @@ def _list_miscounts(
     ]
 
 
-def _list_repeats(rows: pd.DataFrame, names: list[str]) -> list[tuple[object, ...]]:
+def _name_places(rows: Longs, words: npt.NDArray[np.object_], names: list[str]) -> list[str]:
+    """Return the names of zones, and of other places what the table calls them."""
+    return [names[row] if row >= 0 else str(word) for row, word in zip(rows, words, strict=True)]
+
+
+def _list_repeats(rows: pd.DataFrame) -> list[tuple[object, ...]]:
     found = list[tuple[object, ...]]()
-    for (start, end), group in rows.groupby(["start", "end"], sort=True):
-        pair = "—".join("" if at < 0 else names[int(at)] for at in (start, end))
+    for (_, _, *places), group in rows.groupby(["start", "end", "from", "to"], sort=True):
+        pair = "—".join(places)
         same = group["people"].nunique() == 1
         lines = "、".join(str(line) for line in group["line"])
         found.append(("repeated" if same else "parts", pair, lines, int(group["line"].min()),

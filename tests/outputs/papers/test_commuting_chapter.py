@@ -6,6 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import geopandas as gpd
+import numpy as np
+import pandas as pd
 import pytest
 import shapely
 
@@ -13,7 +15,13 @@ from spatial.outputs.order import Order
 from spatial.outputs.papers.blocks import Stock
 from spatial.outputs.papers.cells import Derived, Table, show_row
 from spatial.outputs.papers.chapters import list_chapters
-from spatial.outputs.papers.commuting_chapter import COMMUTING_TABLES, tell_commute, tell_commuting
+from spatial.outputs.papers.commuting_chapter import (
+    COMMUTING_TABLES,
+    keep_sure,
+    tell_commute,
+    tell_commuting,
+)
+from spatial.outputs.papers.layouts import Formula, Layout
 from spatial.outputs.papers.tables import list_tables
 from spatial.pipeline import check_plan
 from spatial.plan.base import Text
@@ -114,3 +122,10 @@ def test_nothing_is_told_without_zones_and_merging_is_said(order: Order) -> None
     row = {"basis": "counts", "least_min": 5.0, "random_min": 9.0, "most_min": 12.0,
            "present_min": None, "solved": "merged"}  # fmt: skip
     assert "not proved" in tell_commute(row).en
+
+
+def test_a_ratio_that_is_not_known_is_no_formula() -> None:
+    layout = Layout(formulas={"ratio": Formula("ratio", "jobs", "workers")})
+    frame = pd.DataFrame({"ratio": [2.0, np.nan], "jobs": [4.0, 3.0], "workers": [2.0, 0.0]})
+    assert keep_sure(layout, frame).formulas == layout.formulas
+    assert keep_sure(layout, frame.assign(workers=1.0)).formulas == {}

@@ -468,3 +468,32 @@ def test_a_plan_that_asks_for_what_there_is_not_is_refused() -> None:
         Commuting.model_validate({"zones": "cells", "mode": "bus"})
     with pytest.raises(ValidationError):
         Commuting.model_validate({"zones": "cells", "columns": {"job": "x"}})
+
+
+def test_flows_to_different_places_outside_all_count_though_their_numbers_are_the_same() -> None:
+    rows = [("甲", "市外", 40), ("甲", "其他", 40), ("市外", "乙", 7), ("其他", "乙", 9), ("甲", "其他", 40)]
+    made = run(
+        draw_zones([100, 100, 100], [80, 50, 100]), flows_table=trip_table(rows), outside=["市外", "其他"]
+    )
+    by_name = made.balance.set_index("name")
+    assert by_name.loc["甲", "out_trips"] == 80
+    assert by_name.loc["乙", "in_trips"] == 16
+    (twice,) = [one for one in made.findings if one.rule == "commuting.flow_twice"]
+    assert twice.value == 40
+    assert "甲—其他" in twice.message_zh
+
+
+def test_a_zone_given_by_name_and_by_id_is_one_place() -> None:
+    made = run(draw_zones([100] * 3, [100] * 3), flows_table=trip_table([("甲", "乙", 30), ("z0", "z1", 30)]))
+    assert made.balance.set_index("name").loc["甲", "out_trips"] == 30
+
+
+def test_a_band_with_a_zone_without_a_count_has_no_ratio() -> None:
+    made = run(draw_zones([300, 60, None], [100, 50, 80]), rules={"bands": [1, 10, 15, 60], "band.main": 60})
+    assert made.balance["band_ratio"].isna().all()
+    assert set(made.balance["band_balance"]) == {"unknown"}
+    assert made.balance["band_jobs"].tolist() == [360, 360, 360]
+    near = made.bands[made.bands["time_min"] == 1].set_index("name")
+    assert near["ratio"].to_dict() == pytest.approx({"甲": 3, "乙": 1.2, "丙": np.nan}, nan_ok=True)
+    assert near["balance"].to_dict() == {"甲": "workplace", "乙": "balanced", "丙": "unknown"}
+    assert made.bands.loc[made.bands["time_min"] == 60, "ratio"].isna().all()
