@@ -78,9 +78,9 @@ def zone_score_findings(
     Returns
     -------
     list of Finding
-        ``assessment.no_zones``, ``.no_column``, ``.contradictory`` (error); ``.unknown_zone``,
-        ``.unknown_indicator``, ``.not_a_number``, ``.no_year``, ``.weights``, ``.no_kind``, ``.no_set``,
-        ``.unscored``, ``.doubtful``, ``.unstable`` (warning); ``.repeated``, ``.other_year``,
+        ``assessment.no_zones``, ``.no_column``, ``.contradictory``, ``.no_percent`` (error);
+        ``.unknown_zone``, ``.unknown_indicator``, ``.not_a_number``, ``.no_year``, ``.weights``, ``.no_kind``,
+        ``.no_set``, ``.unscored``, ``.doubtful``, ``.unstable`` (warning); ``.repeated``, ``.other_year``,
         ``.not_in_set``, ``.partial``, ``.few``, ``.alike``, ``.alone``, ``.defaults`` (info).
     """
     if assessment_spec is None:
@@ -104,6 +104,7 @@ def zone_score_findings(
     criteria = list_criteria(assessment_spec, assessment_rules)
     return [
         *_list_rows(assessment_cells),
+        *_list_percents(assessment_cells, assessment, criteria),
         *_list_doubtful(assessment_scores, float(assessment_rules.value("doubt.factor"))),
         *_list_weights(assessment_spec, assessment_rules),
         *_list_zones(assessment, float(assessment_rules.value("missing.most"))),
@@ -129,6 +130,27 @@ def _list_rows(cells: pd.DataFrame) -> Iterator[Finding]:
                 f"Table of values, line {shown_en}: {case.en.format(what=word)}{close[1]}.",
                 float(len(rows)),
             )  # fmt: skip
+
+
+def _list_percents(
+    cells: pd.DataFrame, zones: gpd.GeoDataFrame, criteria: dict[str, tuple[Criterion, ...]]
+) -> Iterator[Finding]:
+    """Tell of each share that no share can be: a slip that would press all other zones together."""
+    called = {one.key: one.name for rows in criteria.values() for one in rows}
+    names = {row.zone: (row.name, row.name_en or row.name) for row in zones.itertuples(index=False)}
+    for row in cells[cells["problem"] == "no_percent"].to_dict("records"):
+        zh, en = names.get(row["zone_id"], (row["zone"], row["zone"]))
+        what, value = called[row["key"]], float(row["number"])
+        yield Finding(
+            "assessment.no_percent", "error", "assessment_scores", str(row["zone_id"]),
+            f"考核数据表第 {row['line']} 行：{zh}的{what.pick('zh')}为 {value:.6g} %，"
+            f"不在 0～100 % 之内，按缺失处理；请核对。"
+            f"若该指标（{row['key']}）可以超出，请列入 assessment.rules 的 percent.free。",
+            f"Table of values, line {row['line']}: {what.pick('en')} of {en} is {value:.6g} %, not within 0 "
+            f"to 100 %, and counts as missing; check it. If the indicator ({row['key']}) may leave this, "
+            "list it in percent.free under assessment.rules.",
+            value, 100.0 if value > 0 else 0.0,
+        )  # fmt: skip
 
 
 def _list_doubtful(scores: pd.DataFrame, factor: float) -> Iterator[Finding]:

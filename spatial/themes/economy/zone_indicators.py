@@ -38,8 +38,9 @@ def assessment_cells(
         ``line`` of the file; zone, indicator, value, year as written; ``zone_id``, ``kind``, ``key``,
         ``number`` as understood; ``problem``: empty, ``no_column``, ``unknown_zone``, ``unknown_indicator``,
         ``not_a_number``, ``no_year``, ``other_year``, ``not_in_set``, ``repeated`` (the same value again),
-        ``contradictory`` (other values for the same; none of them is used) or ``empty``; ``near`` names that
-        come close, or the column that is not there.
+        ``contradictory`` (other values for the same; none of them is used), ``no_percent`` (a share that is
+        not within 0 and 100 %, which counts as missing) or ``empty``; ``near`` names that come close, or the
+        column that is not there.
     """
     nothing = pd.DataFrame({name: pd.Series(dtype=object) for name in _CELLS})
     table = source_tables.get(assessment_spec.table) if assessment_spec else None
@@ -59,6 +60,7 @@ def assessment_cells(
     _understand(cells, assessment_spec, assessment_rules, functional_zones)
     _choose_year(cells, assessment_spec.year, named.year in table)
     _refuse_twice(cells)
+    _refuse_percents(cells, assessment_spec, assessment_rules)
     return cells.reindex(columns=list(_CELLS))
 
 
@@ -146,6 +148,20 @@ def _refuse_twice(cells: pd.DataFrame) -> None:
     again = good.duplicated(["zone_id", "key"]) & ~differ
     cells.loc[good.index[differ], "problem"] = "contradictory"
     cells.loc[good.index[again], "problem"] = "repeated"
+
+
+def _refuse_percents(cells: pd.DataFrame, spec: Assessment, rules: RuleTable) -> None:
+    """Refuse shares below 0 % or above 100 % of indicators that the rule table does not let leave these."""
+    free = set(rules.value("percent.free"))
+    shares = {
+        (kind, one.key)
+        for kind, rows in list_criteria(spec, rules).items()
+        for one in rows
+        if _fold(one.unit.pick("zh")) == "%" and one.key not in free
+    }
+    share = [pair in shares for pair in zip(cells["kind"], cells["key"], strict=True)]
+    good = (cells["problem"] == "") & np.array(share, dtype=bool)
+    cells.loc[good & ~cells["number"].between(0.0, 100.0), "problem"] = "no_percent"
 
 
 def assessment_year(assessment_spec: Assessment | None, assessment_cells: pd.DataFrame) -> int | None:

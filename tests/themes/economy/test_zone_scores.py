@@ -277,3 +277,36 @@ def test_a_zone_that_is_nowhere_better_never_ranks_above(values: list[tuple[int,
     assert made.weights["weight"].sum() == pytest.approx(1.0)
     drag = made.scores.groupby("zone")["drag"].sum()
     assert (np.isclose(drag, 1.0) | np.isclose(drag, 0.0)).all()
+
+
+def test_a_share_that_no_share_can_be_is_an_error_and_counts_as_missing() -> None:
+    sets = {"services": [
+        {"indicator": "vacancy_rate", "weight": 0.5}, {"indicator": "revenue_growth", "weight": 0.25},
+        {"indicator": "visits", "weight": 0.25}]}  # fmt: skip
+    zones = make_zones(甲="services", 乙="services", 丙="services")
+    rows = [
+        ("甲", "vacancy_rate", 650), ("乙", "vacancy_rate", 10), ("丙", "vacancy_rate", 100),
+        ("甲", "revenue_growth", -5), ("乙", "revenue_growth", 180), ("丙", "revenue_growth", 3),
+        ("甲", "visits", 500), ("乙", "visits", 300), ("丙", "visits", 250),
+    ]  # fmt: skip
+    spec = Assessment.model_validate({"table": "scores", "sets": sets, "weights": "expert"})
+    made = Result(spec, zones, table_of(*rows))
+    (found,) = [one for one in made.found if one.rule == "assessment.no_percent"]
+    assert (found.severity, found.value, found.limit) == ("error", 650, 100)
+    assert all(word in found.message_zh for word in ("甲", "楼宇空置率", "650 %", "第 2 行"))
+    assert all(word in found.message_en for word in ("Zone 甲", "Vacancy of buildings", "650 %", "line 2"))
+    absent = Result(spec, zones, table_of(*rows[1:]))
+    pd.testing.assert_frame_equal(made.scores, absent.scores)
+    assert made.row("甲")["standing"] == absent.row("甲")["standing"] == "unscored"
+    below = Result(spec, zones, table_of(("甲", "vacancy_rate", -0.1), *rows[1:]))
+    assert "no_percent" in below.rules()
+    free = spec.model_copy(update={"rules": {"percent.free": ["revenue_growth", "vacancy_rate"]}})
+    assert "no_percent" not in Result(free, zones, table_of(*rows)).rules()
+
+
+def test_another_year_may_hold_a_share_that_is_not_looked_at() -> None:
+    sets = {"services": [{"indicator": "vacancy_rate", "weight": 1}]}
+    spec = Assessment.model_validate({"table": "scores", "sets": sets, "weights": "expert"})
+    rows = [("甲", "vacancy_rate", 650, 2018), ("甲", "vacancy_rate", 6, 2019)]
+    made = Result(spec, make_zones(甲="services"), table_of(*rows, year=True))
+    assert made.cells["problem"].tolist() == ["other_year", ""]
