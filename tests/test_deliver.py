@@ -73,7 +73,9 @@ def test_every_file_is_of_its_kind_and_as_the_manifest_says(delivered: Delivered
     for path in ("文本/report.docx", "附表/tables.xlsx"):
         assert zipfile.ZipFile(delivered.folder / path).testzip() is None
     layers = {name for name, _ in pyogrio.list_layers(delivered.folder / "数据库/plan.gpkg")}
-    assert set(delivered.build.layers) <= layers
+    built = {name for name, frame in delivered.build.layers.items() if len(frame)}
+    assert built <= layers
+    assert not layers & set(delivered.build.order().not_built)
 
 
 def test_nothing_is_made_twice(delivered: Delivered) -> None:

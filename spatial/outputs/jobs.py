@@ -182,9 +182,13 @@ _JOBS: dict[OutputKind, Callable[[Order, str, bool], Iterator[Job]]] = {
 def _write_geopackage(order: Order, targets: Sequence[Path]) -> list[str]:
     from spatial.outputs.formats.geopackage import write_geopackage
 
+    # What the plan says nothing of would stand in QGIS as dozens of empty layers.
+    layers = {
+        name: frame for name, frame in order.layers.items() if len(frame) or name not in order.not_built
+    }
     write_geopackage(
         targets[0],
-        order.layers,
+        layers,
         contracts=order.contracts,
         styles=read_styles().fit(order.layers),
         provenance=order.provenance,
