@@ -79,9 +79,10 @@ def zone_score_findings(
     -------
     list of Finding
         ``assessment.no_zones``, ``.no_column``, ``.contradictory``, ``.no_percent`` (error);
-        ``.unknown_zone``, ``.unknown_indicator``, ``.not_a_number``, ``.no_year``, ``.weights``, ``.no_kind``,
-        ``.no_set``, ``.unscored``, ``.doubtful``, ``.unstable`` (warning); ``.repeated``, ``.other_year``,
-        ``.not_in_set``, ``.partial``, ``.few``, ``.alike``, ``.alone``, ``.defaults`` (info).
+        ``.unknown_zone``, ``.unknown_indicator``, ``.not_a_number``, ``.no_year``, ``.weights``,
+        ``.no_kind``, ``.no_set``, ``.unscored``, ``.doubtful``, ``.unstable`` (warning); ``.repeated``,
+        ``.other_year``, ``.not_in_set``, ``.partial``, ``.few``, ``.alike``, ``.alone``,
+        ``.defaults`` (info).
     """
     if assessment_spec is None:
         return []
