@@ -126,7 +126,7 @@ def tell_services(stock: Stock) -> Iterator[Block]:
         yield tell_service(row, names)
     yield from stock.draw("service_districts")
     yield from stock.table("service_districts", (0, 1, 2, 4, 5, 6, 7, 10))
-    yield from stock.table("service_inequality", (0, 1, 3, 4, 5, 6, 7, 8, 11))
+    yield from stock.table("service_inequality", (0, 1, 3, 4, 5, 6, 7, 8, 11, 14))
     sites = stock.layer("service_sites")
     if sites is not None:
         for _, rows in sites[sites["aim"] == "narrow"].groupby("service", sort=False):
