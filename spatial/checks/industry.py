@@ -48,6 +48,7 @@ def industry_findings(
         (errors): nothing can be compared. ``industry.unknown_code``, ``industry.outside``,
         ``industry.no_unit``, ``industry.duplicate``, ``industry.jobs``, ``industry.output``,
         ``industry.role``, ``industry.year`` (warnings): rows that do not count or are doubtful.
+        ``industry.slip`` (warning): firms of so many jobs or so much output that the unit may be wrong.
         ``industry.coarse`` and ``industry.moved`` (info).
     """
     if industry_spec is None:
@@ -71,7 +72,8 @@ def industry_findings(
         if state != "no_unit" or len(industry_grounds):
             found += _find_rows(roll, roll["state"] == state, state, words)
     oldest = plan_year - int(industry_rules.value("year.oldest"))
-    return [*found, *_find_amounts(roll, spec), *_find_doubts(spec, source_frames[spec.firms], roll, oldest),
+    return [*found, *_find_amounts(roll, spec), *_find_slips(roll, industry_rules),
+            *_find_doubts(spec, source_frames[spec.firms], roll, oldest),
             *_find_levels(spec, roll, industry_codes)]  # fmt: skip
 
 
@@ -170,6 +172,37 @@ def _find_amounts(roll: gpd.GeoDataFrame, spec: Industry) -> Iterator[Finding]:
             f"的{zh}为负或不是数值，按缺失处理", f"without a usable number of {en}: below zero or no number",
         ))  # fmt: skip
         yield from _find_rows(roll, ~given, rule, (f"没有{zh}，合计中未含", f"without {en}; sums lack them"))
+
+
+def _find_slips(roll: gpd.GeoDataFrame, rules: RuleTable) -> Iterator[Finding]:
+    """Report firms whose numbers lie far above all others of their division, or do not fit each other."""
+    ratio, most = float(rules.value("slip.ratio")), float(rules.value("slip.output_per_job"))
+    counted = roll["state"] == "counted"
+    for what, zh, en in (("jobs", "从业人员", "jobs"), ("output", "产值", "output")):
+        amounts = roll[what].where(counted & (roll["division"] != ""))
+        others = _find_largest_other(amounts, roll["division"])
+        yield from _find_rows(roll, (others > 0) & (amounts > ratio * others), "slip", (
+            f"的{zh}超过同大类其他企业最大值的 {ratio:g} 倍，请核对单位",
+            f"with more than {ratio:g} times the {en} of the largest other of their division; check the unit",
+        ))  # fmt: skip
+    much = counted & (roll["output"] > most * roll["jobs"]) & (roll["jobs"] > 0)
+    yield from _find_rows(roll, much, "slip", (
+        f"的人均产值超过 {most:g} 万元，请核对产值和从业人员的单位",
+        f"with an output of more than {most:g} times 10 000 yuan a job; check the units of output and jobs",
+    ))  # fmt: skip
+
+
+def _find_largest_other(amounts: pd.Series[float], division: pd.Series[str]) -> pd.Series[float]:
+    """Return the largest amount that another row of the division has, NaN where no other has any."""
+    order = pd.DataFrame({"division": division, "amount": amounts}).dropna()
+    order = order.sort_values("amount", ascending=False, kind="stable")
+    place = order.groupby("division").cumcount()
+    first = order[place == 0].set_index("division")["amount"]
+    second = order[place == 1].set_index("division")["amount"]
+    largest = order.index[place == 0]
+    others = division.map(first.to_dict()).astype(float)
+    others[largest] = division[largest].map(second.to_dict()).astype(float)
+    return others
 
 
 def _find_doubts(

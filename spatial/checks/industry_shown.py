@@ -37,17 +37,20 @@ def industry_shown_findings(
     -------
     list of Finding
         ``industry.hidden`` or ``industry.all_shown`` (info): how much is kept back, or that nothing is.
-        ``industry.points`` (info): single firms are shown. ``industry.pooled`` (warning): units of which so
-        much is hidden that indices say little. ``industry.competing`` (warning): pairs of units alike.
+        ``industry.points``: single firms are shown with their numbers, a warning where numbers are kept back
+        all the same, else info. ``industry.pooled`` (warning): units of which so much is hidden that indices
+        say little. ``industry.competing`` (warning): pairs of units alike. ``industry.undecided`` (info):
+        pairs of which it cannot be told.
         ``industry.link_unknown`` and ``industry.link_amount`` (warnings): links that cannot be used.
     """
     if industry_spec is None or industry_units.empty:
         return []
     return [
         *_tell_hidden(industry_structure, industry_least),
-        *_tell_points(firms, industry_spec),
+        *_tell_points(firms, industry_spec, int((industry_structure["shown"] != "published").sum())),
         *_find_pooled(industry_units, float(industry_rules.value("pooled.share"))),
         *_find_competing(industry_similarity, industry_spec, float(industry_rules.value("compete.cosine"))),
+        *_tell_undecided(industry_similarity),
         *_find_strangers(industry_chain, firms),
         *_find_wrong_amounts(industry_chain),
     ]
@@ -62,30 +65,30 @@ def _tell_hidden(structure: pd.DataFrame, least: int) -> Iterator[Finding]:
             float(least),
         )  # fmt: skip
         return
-    counts = structure["shown"].value_counts()
-    few, alone, second = (int(counts.get(key, 0)) for key in ("few", "dominant", "second"))
-    total = few + alone + second
+    total = int((structure["shown"] != "published").sum())
     if total:
         yield Finding(
             "industry.hidden", "info", "industry_structure", "",
-            f"产业结构表 {len(structure)} 个数据中 {total} 个不公开：{few} 个少于 {least} 家企业，"
-            f"{alone} 个由单个企业占绝大部分，{second} 个为防止反推。"
+            f"产业结构表 {len(structure)} 个数据中 {total} 个不公开（少于 {least} 家企业、"
+            "单个企业占绝大部分，或为防止反推；各属哪种不作说明）。"
             "专业化、多样化与相似系数只用公开数据计算，为下限。",
-            f"of {len(structure)} numbers of the structure {total} are not shown: {few} of less than {least} "
-            f"firms, {alone} of which one firm has nearly all, {second} from which others would follow; "
+            f"of {len(structure)} numbers of the structure {total} are not shown (of less than {least} "
+            "firms, one firm has nearly all, or others would follow; which of these is not told); "
             "indices are made from what is shown and tell the least that holds",
             float(total), float(least),
         )  # fmt: skip
 
 
-def _tell_points(firms: gpd.GeoDataFrame, spec: Industry) -> Iterator[Finding]:
+def _tell_points(firms: gpd.GeoDataFrame, spec: Industry, hidden: int) -> Iterator[Finding]:
     if spec.show == "points" and len(firms):
+        undone = f"，{hidden} 个不公开的合计可由此算出" if hidden else ""
+        undone_en = f", from which the {hidden} sums that are kept back follow" if hidden else ""
         yield Finding(
-            "industry.points", "info", "firms", "",
-            f"产业地图逐一显示 {len(firms)} 家企业及其数据，不公开的合计可由此算出；"
-            "名录不宜公开时请用 industry.show: places（只显示位置与行业）或 none。",
-            f"the industry map shows {len(firms)} firms one by one with their numbers, from which hidden "
-            "sums follow; where the list is not public use industry.show: places (where and what) or none",
+            "industry.points", "warning" if hidden else "info", "firms", "",
+            f"产业地图逐一显示 {len(firms)} 家企业及其数据（industry.show: points）{undone}；"
+            "名录不宜公开时请用 places（默认，只显示位置与行业）或 none。",
+            f"the industry map shows {len(firms)} firms one by one with their numbers (industry.show: points)"
+            f"{undone_en}; where the list is not public use places (the default: where and what) or none",
             float(len(firms)),
         )  # fmt: skip
 
@@ -126,6 +129,18 @@ def _find_competing(pairs: gpd.GeoDataFrame, spec: Industry, least: float) -> It
             f"另有 {len(alike) - _LISTED} 对单元产业同质化，见相似系数表。",
             f"{len(alike) - _LISTED} more pairs of units are alike in industry; see the table of similarity",
             float(len(alike)), least,
+        )  # fmt: skip
+
+
+def _tell_undecided(pairs: gpd.GeoDataFrame) -> Iterator[Finding]:
+    count = int((pairs["verdict"] == "undecided").sum())
+    if count:
+        yield Finding(
+            "industry.undecided", "info", "industry_similarity", "",
+            f"{len(pairs)} 对单元中 {count} 对是否同质化未定：相似系数下限低于限值，但有数据未公开。",
+            f"of {len(pairs)} pairs of units {count} are undecided: the least similarity is below the limit, "
+            "but something is hidden",
+            float(count),
         )  # fmt: skip
 
 

@@ -45,7 +45,7 @@ sources:
   homes: {file: homes.geojson, crs: "EPSG:4490"}
 """
 INDUSTRY = """\
-industry: {firms: firms, units: functional_zones}
+industry: {firms: firms, units: functional_zones, show: points}
 """
 FIRMS = """\
 name,code,jobs,output,year,role,lon,lat

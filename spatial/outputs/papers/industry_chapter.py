@@ -69,29 +69,37 @@ def tell_leading(units: pd.DataFrame) -> Iterator[Text]:
 
 
 def tell_competition(pairs: pd.DataFrame) -> Text:
-    """Say how many pairs of units are alike enough to compete, and which one is most alike.
+    """Say how many pairs of units are alike enough to compete, which is most alike, and what is undecided.
 
     Examples
     --------
     >>> row = {"unit": "东区", "other": "西区", "name_en": "E–W", "similarity": 0.934, "verdict": "different"}
     >>> tell_competition(pd.DataFrame([row])).en
     'Of 1 pair of units none is alike enough to compete.'
+    >>> tell_competition(pd.DataFrame([row | {"verdict": "undecided"}])).en[39:]
+    'alike enough to compete; 1 is undecided, for numbers are not shown.'
     """
     alike, count = pairs[pairs["verdict"] == "competing"], len(pairs)
     of = count_things(count, "pair of units", "pairs of units")
+    open_ = int(pairs["verdict"].isin(("undecided", "unknown")).sum())
+    more_zh = f"；另有 {open_} 对因部分数据不公开而未定" if open_ else ""
+    more_en = (
+        f"; {open_} {'is' if open_ == 1 else 'are'} undecided, for numbers are not shown" if open_ else ""
+    )
     if alike.empty:
+        known = "is known to be" if open_ else "is"
         return Text(
-            zh=f"{count} 对单元中没有产业结构高度相似者。",
-            en=f"Of {of} none is alike enough to compete.",
+            zh=f"{count} 对单元中没有{'可确定为' if open_ else ''}产业结构高度相似者{more_zh}。",
+            en=f"Of {of} none {known} alike enough to compete{more_en}.",
         )
     first = alike.iloc[0]
     least = write_number(int(float(first["similarity"]) * 100) / 100)
     verb = "is" if len(alike) == 1 else "are"
     return Text(
         zh=f"{count} 对单元中 {len(alike)} 对产业结构高度相似，存在同质化竞争；"
-        f"最相似的是{first['unit']}与{first['other']}（相似系数不低于 {least}）。",
+        f"最相似的是{first['unit']}与{first['other']}（相似系数不低于 {least}）{more_zh}。",
         en=f"Of {of} {len(alike)} {verb} alike enough to compete; most alike are {first['name_en']} "
-        f"(similarity {least} or more).",
+        f"(similarity {least} or more){more_en}.",
     )
 
 
@@ -123,7 +131,7 @@ def tell_links(links: pd.DataFrame) -> Text:
 
     Examples
     --------
-    >>> rows = {"between": ["units"], "shown": ["few"]}
+    >>> rows = {"between": ["units"], "shown": ["hidden"]}
     >>> tell_links(pd.DataFrame(rows)).en
     'Supplies run from unit to unit, or inside one, in 1 case; numbers of 1 are not shown.'
     """

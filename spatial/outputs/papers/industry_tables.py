@@ -12,13 +12,20 @@ from spatial.plan.base import Text
 INDUSTRY_TABLES = ("industry_units", "industry_structure", "industry_matrix", "industry_similarity")
 """Keys of the tables, in the order in which they are read."""
 _KEPT = Text(
-    zh="空格为不公开的数据：企业过少、单个企业占绝大部分，或可由此反推他者（见“公开情况”列）。",
-    en="Numbers that are absent are not shown: too few firms, one with nearly all, or others would follow.",
+    zh="空格为不公开的数据（见“公开情况”列）：企业过少、单个企业占绝大部分，或可由此反推他者；"
+    "为免推算企业数，不逐格说明原因。",
+    en="Numbers that are absent are not shown: too few firms, one with nearly all, or others would follow. "
+    "Which of these it is is not told, for it would bound how many firms there are.",
 )
 _LEAST = Text(
     zh="指数只用公开数据计算，未公开部分视为单元独有的一个产业，故为下限；未公开部分为 0 时即为准确值。",
     en="Indices are made from what is shown; what is hidden counts as one industry that the unit alone has, "
     "so that they tell the least that holds. They are exact where nothing is hidden.",
+)
+_UNDECIDED = Text(
+    zh="相似系数下限低于限值而有数据未公开的，结论为“未定”，不等于结构不同。",
+    en="Where the least similarity is below the limit and something is hidden, the pair is undecided, which "
+    "is not to say that it is different.",
 )
 _NAMES = Text(
     zh="行业名称与代码按 GB/T 4754-2017 的公开文本，未与标准原文核对。",
@@ -44,7 +51,7 @@ _LAYOUTS = {
     ),
     "industry_similarity": Layout(
         ("name", "similarity", "verdict", "shared", "pooled", "distance_km", "id"),
-        heads=_SHARE, notes=(_LEAST,),
+        heads=_SHARE, notes=(_LEAST, _UNDECIDED),
     ),
 }  # fmt: skip
 

@@ -53,8 +53,9 @@ class Industry(Record):
         Table of the plan's sources: supplier, buyer and amount in 10 000 yuan, by the names of firms.
     link_columns : LinkColumns
         What these columns are called.
-    show : {"points", "places", "none"}
-        Firms one by one: with their numbers, only where and what they are, or not at all.
+    show : {"places", "points", "none"}
+        Firms one by one: only where and what they are (the default), with their numbers too, from which all
+        sums that are kept back follow, or not at all.
     least_firms : int, optional
         Numbers of fewer firms are not shown; the rule table's unless given. 1 shows everything.
     """
@@ -66,5 +67,5 @@ class Industry(Record):
     measure: Literal["jobs", "output", "firms"] = "jobs"
     links: Slug | None = None
     link_columns: LinkColumns = LinkColumns()
-    show: Literal["points", "places", "none"] = "points"
+    show: Literal["places", "points", "none"] = "places"
     least_firms: int | None = Field(default=None, ge=1, le=1000)

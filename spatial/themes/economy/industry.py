@@ -25,6 +25,8 @@ ROLES = {"key": "key", "重点": "key", "重点企业": "key"} | dict.fromkeys(
 )
 COUNTED = "counted"
 """State of the firms that sums are made of."""
+PUBLISHED, HIDDEN = "published", "hidden"
+"""Words of `shown`. Why a number is hidden is not told: the reason alone bounds how many firms there are."""
 
 
 def industry_codes(industry_code_rules: RuleTable) -> IndustryCodes:
@@ -219,10 +221,10 @@ def industry_density(
 ) -> gpd.GeoDataFrame:
     """Return the hexagons that firms lie in, with firms and jobs where enough firms lie in them.
 
-    `shown`: ``published``; ``few`` firms, or one with nearly all jobs (``dominant``): no number is given;
-    ``second``: none is given because a hidden one would follow from it and the unit's total; a hexagon across
-    units counts as one of the unit of its first firm, which is a simplification. `grade` is the fifth of
-    published hexagons by jobs, 5 for the densest, empty where hidden.
+    `shown`: ``published`` or ``hidden``. Hidden are hexagons of few firms, those of which one firm has nearly
+    all jobs, and those from which, beside the unit's total, such a number would follow; which of these holds
+    is not told. A hexagon across units counts as one of the unit of its first firm, which is a
+    simplification. `grade` is the fifth of published hexagons by jobs, 5 for the densest, empty where hidden.
     """
     roll = industry_roll[industry_roll["state"] == COUNTED]
     size_m = float(industry_rules.value("density.cell"))
@@ -234,7 +236,7 @@ def industry_density(
     table = groups["jobs"].agg(["size", "sum", "max"])
     table["unit"] = groups["unit"].first()
     shown = _tell_shown(table, industry_least, float(industry_rules.value("suppress.dominance")))
-    seen = shown == "published"
+    seen = shown == PUBLISHED
     jobs = table["sum"].where(seen).to_numpy(dtype=float)
     frame = gpd.GeoDataFrame(
         {
@@ -248,19 +250,26 @@ def industry_density(
 
 
 def _tell_shown(table: pd.DataFrame, least: int, dominance: float) -> Texts:
-    """Say which sums are shown; of those hidden in one unit there are `least` firms or more together."""
+    """Say which sums are shown.
+
+    Those hidden in one unit are two or more, with `least` firms or more together of which none has nearly
+    all jobs, as far as the unit has others to hide: their sum is the unit's total less what is shown.
+    """
     firms, unit = table["size"].to_numpy(), table["unit"].to_numpy()
     if least <= 1:
-        return np.full(len(table), "published", dtype=object)
-    cases = [firms < least, (table["max"] > dominance * table["sum"]).to_numpy()]
-    shown = np.select(cases, ["few", "dominant"], "published").astype(object)
-    for one in np.unique(unit[shown != "published"]):
+        return np.full(len(table), PUBLISHED, dtype=object)
+    jobs, most = table["sum"].to_numpy(dtype=float), table["max"].to_numpy(dtype=float)
+    hidden = (firms < least) | (most > dominance * jobs)
+    for one in np.unique(unit[hidden]):
         mine = np.flatnonzero(unit == one)
-        hidden = shown[mine] != "published"
-        rest = mine[~hidden][np.argsort(firms[mine[~hidden]], kind="stable")]
-        short = hidden.sum() == 1 or firms[mine[hidden]].sum() < least
-        shown[rest[: int(short)]] = "second"
-    return shown
+        gone, rest = mine[hidden[mine]], mine[~hidden[mine]]
+        for cell in rest[np.argsort(firms[rest], kind="stable")]:
+            alone = most[gone].max() > dominance * jobs[gone].sum()
+            if len(gone) > 1 and firms[gone].sum() >= least and not alone:
+                break
+            hidden[cell] = True
+            gone = np.append(gone, cell)
+    return np.where(hidden, HIDDEN, PUBLISHED).astype(object)
 
 
 def _grade(values: Floats) -> list[str]:

@@ -15,7 +15,7 @@ from spatial.plan.findings import STORED_CRS
 from spatial.plan.industry_codes import IndustryCodes
 from spatial.plan.parts.industry import Industry
 from spatial.plan.rules import RuleTable
-from spatial.themes.economy.industry import COUNTED
+from spatial.themes.economy.industry import COUNTED, HIDDEN, PUBLISHED
 from spatial.themes.economy.industry_structure import Tabulation
 
 Floats = npt.NDArray[np.float64]
@@ -67,8 +67,10 @@ def industry_similarity(
 ) -> gpd.GeoDataFrame:
     """Return each pair of units with the cosine of their structures, the most alike first.
 
-    `verdict`: ``competing`` from the similarity of the rules up, ``different``, ``unknown`` where a total is
-    not shown. What is hidden counts as had by one unit alone, so that a pair is at least as alike as it says.
+    What is hidden counts as had by one unit alone, so that a pair is at least as alike as it says. `verdict`:
+    ``competing`` from the similarity of the rules up; ``different`` below it where nothing is hidden;
+    ``undecided`` below it where something is, so that the pair may yet be alike; ``unknown`` where a total is
+    not shown.
     """
     composition = industry_tabulation.compose()
     cosines, shares, rests = composition.similarity(), composition.shares, composition.rests
@@ -81,6 +83,8 @@ def industry_similarity(
     common = [_list_common(shares, pair, float(industry_rules.value("compete.share")))
               for pair in zip(one.tolist(), other.tolist(), strict=True)]  # fmt: skip
     alike = cosine >= float(industry_rules.value("compete.cosine"))
+    pooled = np.maximum(rests[one], rests[other]).round(12)
+    cases = [np.isnan(cosine), alike, pooled > 0]
     unit, english = (industry_units[key].to_numpy(dtype=object) for key in ("name", "name_en"))
     english = np.where(english == "", unit, english)
     far = industry_middles.geometry.to_crs(metric_crs).to_numpy()
@@ -89,11 +93,11 @@ def industry_similarity(
             "id": [f"industry-pair-{a + 1:03d}-{b + 1:03d}" for a, b in zip(one, other, strict=True)],
             "name": unit[one] + "—" + unit[other], "name_en": english[one] + "–" + english[other],
             "unit": unit[one], "other": unit[other], "similarity": cosine,
-            "verdict": np.select([np.isnan(cosine), alike], ["unknown", "competing"], "different"),
+            "verdict": np.select(cases, ["unknown", "competing", "undecided"], "different"),
             "family": [industry_codes.family(codes[row[0]]) if row else "none" for row in common],
             "shared": ["、".join(names[at].zh for at in row) for row in common],
             "shared_en": ["; ".join(names[at].en for at in row) for row in common],
-            "pooled": np.maximum(rests[one], rests[other]).round(12),
+            "pooled": pooled,
             "distance_km": shapely.distance(far[one], far[other]) / 1000,
         },
         geometry=_draw(industry_middles.geometry.to_numpy(), one, other), crs=STORED_CRS,
@@ -218,14 +222,14 @@ def _sum_units(pairs: pd.DataFrame, units: gpd.GeoDataFrame, limits: tuple[int, 
     # With one firm on a side the sum is that firm's own number.
     firms = groups[["one", "other"]].nunique().min(axis=1).to_numpy()
     alone = table["max"].to_numpy() > limits[1] * table["sum"].to_numpy()
-    shown = np.select([firms < limits[0], alone & (limits[0] > 1)], ["few", "dominant"], "published")
+    shown = np.where((firms < limits[0]) | (alone & (limits[0] > 1)), HIDDEN, PUBLISHED)
     names, points = units["name"].to_numpy(dtype=object), units["middle"].to_numpy()
     one, other = (table[key].to_numpy(dtype=np.int64) for key in ("first", "second"))
     lines = _bow(points, one, other)
     lines[one == other] = _loop(
         points[one[one == other]], shapely.area(units.geometry.to_numpy())[one[one == other]]
     )
-    seen = shown == "published"
+    seen = shown == PUBLISHED
     amount = table["sum"].where(seen & (table["count"] > 0)).to_numpy(dtype=float)
     links = table["size"].where(seen).to_numpy(dtype=float)
     return pd.DataFrame({
@@ -246,7 +250,7 @@ def _sum_firms(chain: pd.DataFrame, roll: gpd.GeoDataFrame, numbers: bool) -> pd
     return pd.DataFrame({
         "between": "firms", "supplier": names[one], "buyer": names[other], "links": links,
         "amount_wan": amount, "grade": _grade(amount, links) if numbers else "",
-        "shown": "published", "geometry": lines,
+        "shown": PUBLISHED, "geometry": lines,
     })  # fmt: skip
 
 

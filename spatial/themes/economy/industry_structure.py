@@ -16,7 +16,7 @@ from spatial.plan.findings import STORED_CRS
 from spatial.plan.industry_codes import IndustryCodes
 from spatial.plan.parts.industry import Industry
 from spatial.plan.rules import RuleTable
-from spatial.themes.economy.industry import COUNTED
+from spatial.themes.economy.industry import COUNTED, HIDDEN, PUBLISHED
 
 Floats = npt.NDArray[np.float64]
 Texts = npt.NDArray[np.object_]
@@ -35,7 +35,7 @@ class Tabulation:
     sums : dict of str to ndarray, shape (m + 1, n + 1)
         ``firms``, ``jobs`` and ``output``, totals last. Nothing of it leaves unless `shown` says so.
     shown : ndarray of str, shape (m + 1, n + 1)
-        ``published``, ``few``, ``dominant`` or ``second``.
+        ``published`` or ``hidden``. Why a number is hidden is not told: it would bound the number of firms.
     measure : str
         What structures are shares of.
     """
@@ -49,7 +49,7 @@ class Tabulation:
     @property
     def hidden(self) -> npt.NDArray[np.bool_]:
         """Which numbers are not shown, shape (m + 1, n + 1)."""
-        return np.asarray(self.shown != "published", dtype=bool)
+        return np.asarray(self.shown != PUBLISHED, dtype=bool)
 
     def published(self, what: str) -> Floats:
         """Return a table with totals, NaN where hidden."""
@@ -96,16 +96,12 @@ def _tell_shown(
 ) -> Texts:
     """Say which numbers are shown: enough firms, none with nearly all, and none that follows from others."""
     firms, (least, dominance) = sums["firms"], limits
-    shown = np.full(firms.shape, "published", dtype=object)
     if least <= 1:
-        return shown
+        return np.full(firms.shape, PUBLISHED, dtype=object)
     few = (firms > 0) & (firms < least)
     alone = np.logical_or.reduce([largest[what] > dominance * sums[what] for what in ("jobs", "output")])
     hidden = protect_totals(firms, few | alone, least, cost=sums[measure])
-    shown[hidden] = "second"
-    shown[alone & (firms > 0)] = "dominant"
-    shown[few] = "few"
-    return shown
+    return np.where(hidden, HIDDEN, PUBLISHED).astype(object)
 
 
 def industry_leading(industry_tabulation: Tabulation, industry_rules: RuleTable) -> list[list[int]]:
@@ -140,8 +136,9 @@ def industry_structure(
 ) -> pd.DataFrame:
     """Return firms, jobs and output of each industry in each unit, with totals, where they may be shown.
 
-    `shown`: ``published``; ``few`` firms; one firm has nearly all (``dominant``); ``second``: hidden because
-    a hidden number would follow from it. Totals are rows of the unit or industry 合计.
+    `shown`: ``published`` or ``hidden``. Hidden are numbers of few firms, those of which one firm has nearly
+    all, and those from which such a number would follow; which of these holds is not told, for it would bound
+    how many firms there are. Totals are rows of the unit or industry 合计.
     """
     made = industry_tabulation
     row, column = np.nonzero(made.sums["firms"] > 0)

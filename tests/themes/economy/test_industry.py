@@ -15,9 +15,11 @@ import shapely
 
 from spatial.checks.industry import industry_findings
 from spatial.checks.industry_shown import industry_shown_findings
+from spatial.outputs.papers.industry_chapter import tell_competition
 from spatial.plan.contract import contract_of
 from spatial.plan.parts.industry import Industry
 from spatial.plan.rules import read_rules
+from spatial.plan.styles import read_styles
 from spatial.themes.economy import industry, industry_clusters, industry_pairs, industry_structure
 
 CRS, METRIC = "EPSG:4490", "EPSG:4547"
@@ -173,7 +175,7 @@ def test_small_numbers_are_in_no_layer() -> None:
     city = make(firms, show="none")
     assert city["firms"].empty
     table = city["industry_structure"].set_index(["unit", "code"])
-    assert table.loc[("南区", "65"), "shown"] == "few"
+    assert table.loc[("南区", "65"), "shown"] == "hidden"
     hidden = table[table["shown"] != "published"]
     assert hidden[["firms", "jobs", "output_wan", "share", "quotient"]].isna().all(axis=None)
     assert not hidden["leading"].any()
@@ -191,7 +193,7 @@ def test_small_numbers_are_in_no_layer() -> None:
 def test_a_firm_that_is_nearly_all_of_an_industry_is_hidden() -> None:
     city = make(list_firms(*CITY, ("南区", "26", 3, 1.0), ("南区", "26", 1, 500.0)))
     table = city["industry_structure"].set_index(["unit", "code"])["shown"]
-    assert table["南区", "26"] == "dominant"
+    assert table["南区", "26"] == "hidden"
     assert "industry.hidden" in city["rules"]
     open_ = make(list_firms(*CITY, ("南区", "26", 1, 500.0)), least_firms=1)
     assert set(open_["industry_structure"]["shown"]) == {"published"}
@@ -204,7 +206,89 @@ def test_places_show_firms_without_numbers() -> None:
     assert city["firms"][["jobs", "output_wan"]].isna().all(axis=None)
     assert set(city["firms"]["role"]) == {"key"}
     assert "industry.points" not in city["rules"]
-    assert "industry.points" in make(list_firms(*CITY))["rules"]
+    assert "industry.points" in make(list_firms(*CITY), show="points")["rules"]
+
+
+def test_numbers_of_single_firms_are_shown_only_where_asked_and_undo_what_is_kept_back() -> None:
+    firms = list_firms(*CITY, ("南区", "65", 1, 7919.0), output=50.0)
+    plain = make(firms)
+    assert len(plain["firms"]) == 26
+    assert plain["firms"][["jobs", "output_wan"]].isna().all(axis=None)
+    asked = make(firms, show="points")
+    assert asked["firms"]["jobs"].max() == 7919
+    (told,) = [one for one in asked["findings"] if one.rule == "industry.points"]
+    hidden = int((asked["industry_structure"]["shown"] == "hidden").sum())
+    assert told.severity == "warning"
+    assert f"{hidden} 个不公开的合计可由此算出" in told.message_zh
+    # Nothing is kept back: the list undoes nothing.
+    for city in (make(list_firms(*CITY), show="points"), make(firms, show="points", least_firms=1)):
+        assert [one.severity for one in city["findings"] if one.rule == "industry.points"] == ["info"]
+
+
+def test_why_a_number_is_hidden_is_not_told() -> None:
+    """Of few firms, of one large firm, or for the sake of others: one word in every layer and every finding."""
+    rows = (
+        *CITY,
+        ("南区", "65", 1, 30.0),
+        ("南区", "26", 3, 1.0),
+        ("南区", "26", 1, 500.0),
+        ("东区", "72", 2, 9.0),
+    )
+    firms = list_firms(*rows, output=50.0)
+    names = firms["name"].to_numpy()
+    links = pd.DataFrame(
+        {"supplier": names[:5], "buyer": names[[10, 11, 12, 20, 20]], "amount": "7"}, range(2, 7)
+    )
+    city = make(firms, links)
+    table = city["industry_structure"]
+    assert (table["shown"] == "hidden").sum() > 4
+    for name, frame in city.items():
+        if "shown" in getattr(frame, "columns", ()):
+            assert set(frame["shown"]) <= {"published", "hidden"}, name
+    (told,) = [one for one in city["findings"] if one.rule == "industry.hidden"]
+    assert [int(number) for number in re.findall(r"\d+", told.message_zh)] == [
+        len(table), (table["shown"] == "hidden").sum(), 3,
+    ]  # fmt: skip
+    words = read_styles().terms["shown"]
+    assert set(words) == {"published", "hidden"}
+
+
+def test_a_pair_of_which_something_is_hidden_is_undecided_below_the_limit() -> None:
+    """West hides more than half of its jobs: it may be as East is."""
+    rows = (("东区", "36", 5, 10.0), ("东区", "13", 5, 9.0), ("西区", "36", 5, 1.0), ("西区", "13", 2, 40.0),
+            ("西区", "26", 2, 40.0), ("南区", "36", 5, 10.0), ("南区", "65", 5, 30.0))  # fmt: skip
+    city = make(list_firms(*rows))
+    pairs = city["industry_similarity"].set_index("name")
+    assert (pairs["similarity"] < 0.85).all()
+    assert (pairs["pooled"] > 0).all()
+    assert set(pairs["verdict"]) == {"undecided"}
+    whole = make(list_firms(*rows), least_firms=1)["industry_similarity"]
+    assert (whole["pooled"] == 0).all()
+    assert set(whole["verdict"]) == {"different"}
+    (told,) = [one for one in city["findings"] if one.rule == "industry.undecided"]
+    assert told.value == (pairs["verdict"] == "undecided").sum()
+    assert read_styles().terms["verdict"]["undecided"].zh.startswith("未定")
+    assert "未定" in tell_competition(city["industry_similarity"]).zh
+
+
+def test_slips_of_unit_are_named() -> None:
+    firms = list_firms(("东区", "36", 6, 10.0), ("东区", "391", 1, 9000.0), ("西区", "392", 6, 10.0),
+                       ("西区", "13", 1, 900.0))  # fmt: skip
+    output = np.full(len(firms), 100.0)
+    output[3], output[9] = 1_000_000.0, np.nan
+    found = [one for one in make(firms.assign(output=output))["findings"] if one.rule == "industry.slip"]
+    assert [one.severity for one in found] == ["warning"] * 3
+    # Electronics: one of 9000 jobs beside ten; the only firm of its division has none to be held against.
+    assert [re.findall(r"第 (\d+) 行", one.message_zh) for one in found] == [["7"], ["4"], ["4"]]
+    assert [
+        "从业人员" in found[0].message_zh,
+        "产值" in found[1].message_zh,
+        "人均产值" in found[2].message_zh,
+    ] == [True] * 3
+    looser = make(firms.assign(output=output), rules={"slip.ratio": 1000, "slip.output_per_job": 200_000})
+    (left,) = [one for one in looser["findings"] if one.rule == "industry.slip"]
+    assert "产值超过" in left.message_zh
+    assert "industry.slip" not in make(list_firms(*CITY, output=50.0))["rules"]
 
 
 def test_hexagons_hide_few_firms_and_are_the_same_grid_everywhere() -> None:
@@ -227,11 +311,11 @@ def test_links_are_summed_between_units_and_drawn_from_supplier_to_buyer() -> No
          "amount": ["10", "20", "30", "99", "5", "1", "-4"]},
         index=range(2, 9),
     )  # fmt: skip
-    city = make(firms, links)
+    city = make(firms, links, show="points")
     lines = city["industry_links"]
     units = lines[lines["between"] == "units"].set_index("name")
     assert units.loc["东区 → 西区", ["links", "amount_wan", "shown"]].tolist() == [4, 60, "published"]
-    assert units.loc["东区 → 南区", "shown"] == "few"
+    assert units.loc["东区 → 南区", "shown"] == "hidden"
     assert pd.isna(units.loc["东区 → 南区", "amount_wan"])
     east, west = UNITS["东区"], UNITS["西区"]
     start, *_, end = units.loc["东区 → 西区", "geometry"].coords
@@ -351,7 +435,7 @@ def test_a_cluster_that_leaves_one_firm_of_its_unit_keeps_its_numbers() -> None:
         "industry_clusters"
     ]
     row = found[found["code"] == "36"].iloc[0]
-    assert row["shown"] == "second"
+    assert row["shown"] == "hidden"
     assert pd.isna(row["jobs"])
 
 
@@ -363,7 +447,7 @@ def test_two_clusters_that_leave_one_firm_keep_their_numbers() -> None:
     xy = np.vstack([xy, np.column_stack([114.05 + 0.001 * np.arange(6), np.full(6, 35.65)])])
     found = make(firms.set_geometry(shapely.points(xy), crs=CRS))["industry_clusters"]
     cars = found[found["code"] == "36"]
-    assert cars["shown"].tolist() == ["second", "second"]
+    assert cars["shown"].tolist() == ["hidden", "hidden"]
     assert cars[["firms", "jobs", "share"]].isna().all(axis=None)
     assert found[found["code"] == "13"]["firms"].tolist() == [6]
 
@@ -374,8 +458,80 @@ def test_a_cluster_with_one_large_firm_keeps_its_numbers() -> None:
     xy = np.column_stack([np.full(14, 114.02), 35.62 + 0.0005 * np.arange(14)])
     xy[6:] = np.column_stack([114.06 + 0.0005 * np.arange(8), np.full(8, 35.68)])
     found = make(firms.set_geometry(shapely.points(xy), crs=CRS))["industry_clusters"]
-    assert found.sort_values("rank")["shown"].tolist() == ["published", "dominant"]
+    # The other cluster hides too: the unit less its numbers would be those of that firm.
+    assert found["shown"].tolist() == ["hidden", "hidden"]
     assert len(make(firms.set_geometry(shapely.points(xy), crs=CRS), least_firms=1)["industry_clusters"]) == 2
+
+
+def place_clusters(sizes: list[int], jobs: list[float], loose: list[float]) -> gpd.GeoDataFrame:
+    """Clusters of car makers in the west, far apart, and makers that lie alone; jobs of each."""
+    amounts = np.concatenate([np.repeat(jobs, sizes), loose])
+    firms = list_firms(("西区", "36", len(amounts), 1.0)).assign(jobs=amounts)
+    middle = np.column_stack([114.005 + 0.025 * np.arange(len(sizes)), np.full(len(sizes), 35.62)])
+    at = np.repeat(middle, sizes, axis=0)
+    at[:, 1] += 0.0005 * np.concatenate([np.arange(size) for size in sizes])
+    alone = np.column_stack([114.005 + 0.03 * np.arange(len(loose)), np.full(len(loose), 35.69)])
+    return firms.set_geometry(shapely.points(np.vstack([at, alone])), crs=CRS)
+
+
+def test_a_cell_less_its_clusters_is_not_of_one_firm() -> None:
+    """Three firms are left beside the cluster, of which one has nearly all jobs."""
+    firms = place_clusters([6], [10.0], [1.0, 1.0, 60.0])
+    assert make(firms)["industry_clusters"]["shown"].tolist() == ["hidden"]
+    even = place_clusters([6], [10.0], [20.0, 20.0, 20.0])
+    assert make(even)["industry_clusters"]["shown"].tolist() == ["published"]
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_what_clusters_leave_of_a_cell_is_never_too_little(seed: int) -> None:
+    """Table less what is published, the hidden clusters among the rest: nothing, or enough and not of one."""
+    random = np.random.default_rng(seed)
+    sizes = random.integers(5, 9, 3).tolist()
+    firms = place_clusters(sizes, random.choice([1.0, 5.0, 10.0], 3).tolist(),
+                           random.choice([1.0, 4.0, 90.0], random.integers(0, 4)).tolist())  # fmt: skip
+    if seed % 2:
+        firms.loc[0, "jobs"] = 400.0
+    city = make(firms)
+    cell = city["industry_structure"].set_index(["unit", "code"]).loc[("西区", "36")]
+    told = city["industry_clusters"].query("shown == 'published'")
+    if cell["shown"] == "hidden":
+        assert told.empty
+        return
+    left, jobs = cell["firms"] - told["firms"].sum(), cell["jobs"] - told["jobs"].sum()
+    assert len(city["industry_clusters"]) == 3
+    if len(told):
+        assert left == 0 or left >= 3
+        inside = np.zeros(len(firms), dtype=bool)
+        for shape in told.geometry:
+            inside |= shapely.covers(shape, firms.geometry.to_numpy())
+        assert (~inside).sum() == left
+        assert left == 0 or firms["jobs"].to_numpy()[~inside].max() <= 0.85 * jobs
+
+
+def test_a_hidden_cluster_is_part_of_what_is_left() -> None:
+    """Beside a cluster of one large firm two firms are left, but nothing tells them from it."""
+    firms = place_clusters([6, 5], [10.0, 1.0], [9.0, 9.0])
+    firms.loc[6, "jobs"] = 100.0
+    found = make(firms, rules={"suppress.dominance": 0.9})["industry_clusters"]
+    assert found[["rank", "shown"]].to_numpy().tolist() == [[1, "published"], [2, "hidden"]]
+
+
+def test_the_place_of_a_hidden_cluster_among_others_does_not_tell_its_size() -> None:
+    firms = place_clusters([5, 9, 7], [10.0, 1.0, 10.0], [20.0, 20.0, 20.0])
+    firms.loc[5, "jobs"] = 200.0
+    found = make(firms)["industry_clusters"]
+    assert found["firms"].tolist()[:2] == [7, 5]
+    assert found["shown"].tolist() == ["published", "published", "hidden"]
+    assert found["rank"].tolist() == [1, 2, 3]
+
+
+def test_hidden_hexagons_of_a_unit_are_not_of_one_firm_together() -> None:
+    table = pd.DataFrame({"size": [1, 2, 5, 6, 7], "sum": [500.0, 2.0, 50.0, 400.0, 70.0],
+                          "max": [500.0, 1.0, 10.0, 80.0, 10.0], "unit": [0, 0, 0, 0, 1]})  # fmt: skip
+    shown = industry._tell_shown(table, 3, 0.85)
+    # 500 of 502, then 500 of 552 is one firm; 500 of 952 is not. The other unit hides nothing.
+    assert shown.tolist() == ["hidden"] * 4 + ["published"]
+    assert set(industry._tell_shown(table, 1, 0.85)) == {"published"}
 
 
 def test_a_hundred_thousand_firms_take_seconds() -> None:
