@@ -11,6 +11,7 @@ import datetime as dt
 import hashlib
 import os
 import shutil
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path, PurePath
@@ -28,6 +29,7 @@ from spatial.errors import Fault, OutputError
 
 _KEPT = 3
 _PASSES = 16
+_STARTED = time.time()
 _LARGEST_BYTES = 4_000_000_000
 _PLAIN = (str, int, float, dt.date, PurePath, np.generic)
 
@@ -186,7 +188,8 @@ def find_rasters() -> Path:
         os.utime(folder)
         for place, most in ((folder.parent, _KEPT), (folder, _PASSES)):
             others = sorted(place.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)
-            for old in others[most:]:
+            # What this process made may still be in use: a build reads its rasters when it draws its map.
+            for old in (path for path in others[most:] if path.stat().st_mtime < _STARTED):
                 shutil.rmtree(old, ignore_errors=True)
     except OSError as error:
         raise OutputError(

@@ -51,7 +51,7 @@ def test_the_summary_lists_every_layer_and_counts_findings(jiyuan: Build) -> Non
     assert list(rows) == list(jiyuan.layers)
     for name, frame in jiyuan.layers.items():
         assert rows[name][3] == f"{len(frame):,}"
-    assert "facilities" in rows["life_circles"][4]
+    assert "commuting" in rows["job_balance"][4]
     warnings = int((jiyuan.findings["severity"] == "warning").sum())
     assert f"{warnings} 警告 warnings" in page
 
